@@ -1,0 +1,63 @@
+/// @file What every command gets, and how it ends.
+#pragma once
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "cli/options.hpp"
+#include "policy/policy.hpp"
+
+namespace imip::cli {
+
+/// sysexits(3) and ours; see imip(1).
+enum class ExitCode : int {
+  Ok = 0, Untrusted = 1, Ask = 2, NothingJudged = 3, Usage = 64, DataErr = 65, NoInput = 66,
+  Unavailable = 69, Software = 70, CantCreate = 73, IoErr = 74, TempFail = 75, NoPerm = 77, Config = 78
+};
+[[nodiscard]] ExitCode exit_code_of(Errc code);
+/// The worst of several results: 3 only if nothing was judged, else 0 < 2 < 1 < 65 < 66 < 69 < 74 < 73 <
+/// 77 < 75 < 70.
+[[nodiscard]] ExitCode worst(ExitCode a, ExitCode b);
+
+/// The world of one run. `out` is checked for errors after the command (exit 74).
+struct Context {
+  std::ostream& out;
+  std::ostream& err;
+  UtcSeconds now;       ///< --now or the system clock
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  bool colour = false;
+  unsigned columns = 80;
+  std::string command;  ///< "verify"
+};
+
+/// The policy file (an absent default file is an empty policy; an absent --policy is Errc::Config), with the
+/// flags of CommonOptions laid over it.
+Result<policy::Policy> load_policy(const CommonOptions& common);
+/// Where the policy file is or would be.
+Result<std::string> policy_path(const CommonOptions& common);
+/// HOME, or what the user database says.
+Result<std::string> home_directory();
+/// $XDG_STATE_HOME/imip or --state.
+Result<std::string> state_directory(const CommonOptions& common);
+
+/// Standard input for "" and "-", else the file. @errors Errc::NoInput, Errc::TooLarge
+Result<std::string> read_input(const std::string& file, const Limits& limits);
+/// Writes to --output FILE (atomically) or to context.out. @errors Errc::CannotCreate
+Result<void> write_output(Context& context, const std::string& output, std::string_view octets);
+
+/// "imip verify: FILE: what is wrong (what to do)" on one line, control characters made visible.
+void print_error(Context& context, const Error& error);
+
+Result<ExitCode> run(const BuildOptions& options, Context& context);
+Result<ExitCode> run(const SignOptions& options, Context& context);
+Result<ExitCode> run(const VerifyOptions& options, Context& context);
+Result<ExitCode> run(const ApplyOptions& options, Context& context);
+Result<ExitCode> run(const ShowOptions& options, Context& context);
+Result<ExitCode> run(const ReplyOptions& options, Context& context);
+Result<ExitCode> run(const PolicyOptions& options, Context& context);
+
+}  // namespace imip::cli

@@ -1,0 +1,44 @@
+/// @file Files that are whole or not there.
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace imip {
+
+/// Reads a whole file, or standard input for "-". A directory, a missing or an unreadable file is
+/// Errc::NoInput; more than `max` octets is Errc::TooLarge and names the limit.
+Result<std::string> read_file(const std::filesystem::path& path, std::size_t max);
+
+/// A new content for `target`: written to ".NAME.XXXXXX.tmp" in the same folder (vdir programs
+/// ignore such names), fsynced, renamed over the target, and the folder fsynced, all in commit().
+/// Without commit() the target stays what it was and the temporary file goes.
+class AtomicFile {
+ public:
+  static Result<AtomicFile> create(const std::filesystem::path& target, unsigned mode = 0600);
+  AtomicFile(AtomicFile&&) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  ~AtomicFile();
+  Result<void> write(std::string_view octets);
+  Result<void> commit();
+
+ private:
+  AtomicFile(std::filesystem::path target, std::filesystem::path temp, int fd);
+  std::filesystem::path target_;
+  std::filesystem::path temp_;
+  int fd_ = -1;
+};
+
+/// create, write, commit.
+Result<void> write_file(const std::filesystem::path& target, std::string_view octets,
+                        unsigned mode = 0600);
+
+/// Nobody else may write the file or the folder it lies in: owner is this user or root, no group
+/// or world write bit (a sticky world-writable folder such as /tmp is refused as a *folder of the
+/// file* unless the file's owner is this user). @errors Errc::Config, which says which and why.
+Result<void> require_private(const std::filesystem::path& path);
+
+}  // namespace imip

@@ -1,0 +1,59 @@
+/// @file Signing by S/MIME, and where keys come from.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "crypto/signature.hpp"
+
+namespace imip::crypto {
+
+/// A passphrase that is wiped when it goes. Asked for only when a key turns out to need one.
+using PassphraseSource = std::function<Result<std::string>(const std::string& what)>;
+
+struct IdentityFiles {
+  std::string certificate;  ///< PEM: the signer's certificate, then (optionally) intermediates
+  std::string key;          ///< PEM private key (PKCS#8, traditional, encrypted); empty: in `certificate`
+  std::string pkcs12;       ///< instead of both: PKCS#12, modern or legacy RC2-40 (OpenSSL legacy provider,
+                            ///< loaded only then)
+  std::vector<std::string> intermediates;  ///< PEM files, added to the signature
+};
+
+/// A private key with its certificate and chain.
+class SigningIdentity {
+ public:
+  /// @errors Errc::NoInput (file), Errc::Permission (wrong or missing passphrase), Errc::Config (key and
+  /// certificate do not belong together; no certificate), Errc::Unavailable (legacy provider missing)
+  static Result<SigningIdentity> load(const IdentityFiles& files, const PassphraseSource& passphrase);
+  SigningIdentity(SigningIdentity&&) noexcept;
+  SigningIdentity& operator=(SigningIdentity&&) noexcept;
+  ~SigningIdentity();
+
+  [[nodiscard]] const Certificate& certificate() const;
+  [[nodiscard]] std::vector<CalAddress> addresses() const;  ///< of the certificate's subjectAltName
+
+ private:
+  friend struct SigningAccess;
+  struct Impl;
+  explicit SigningIdentity(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+struct DetachedSignature {
+  std::string der;
+  std::string micalg;  ///< RFC 8551 section 3.5.3.2: "sha-256"
+};
+
+/// Detached signed-data over `octets` (already canonical, CRLF), SHA-256 or what the curve wants, with
+/// certificate chain, signing time, S/MIME capabilities and ESS signingCertificateV2.
+/// @param at  the signing-time attribute
+Result<DetachedSignature> sign_detached(const SigningIdentity& identity, std::string_view octets,
+                                        UtcSeconds at);
+/// Opaque signed-data (for application/pkcs7-mime; smime-type=signed-data).
+Result<std::string> sign_opaque(const SigningIdentity& identity, std::string_view octets, UtcSeconds at);
+
+}  // namespace imip::crypto

@@ -1,0 +1,65 @@
+/// @file Octets and a CMS -> who signed (RFC 8551, 8550, 5652, 5280), by OpenSSL's CMS and X.509.
+/// No network, no engine, no configuration file, no default trust store.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "crypto/signature.hpp"
+
+namespace imip::crypto {
+
+/// A file of one or more PEM (or one DER) CA certificates that the policy trusts.
+struct AnchorFile {
+  std::string path;
+  std::vector<std::string> domains;  ///< if not empty: identities of other domains count for nothing
+};
+
+enum class Revocation : std::uint8_t { IfAvailable = 0, Required, Off };
+
+struct Floor {
+  int rsa_bits_min = 2048, rsa_bits_max = 8192;
+  std::vector<std::string> digests = {"sha256", "sha384", "sha512"};
+};
+
+struct VerifyOptions {
+  std::vector<AnchorFile> anchors;
+  std::vector<std::string> intermediates;  ///< PEM files
+  std::vector<std::string> crls;           ///< PEM or DER files
+  Revocation revocation = Revocation::IfAvailable;
+  Floor floor;
+  UtcSeconds at{};   ///< moves validity only (--verification-time)
+  UtcSeconds now{};  ///< revocation, and the limit of signing times
+  std::int64_t clock_skew_seconds = 900;
+};
+
+/// Keeps what can be shared between messages (anchors by subject, CRLs). Anchors are looked up when
+/// a chain needs them: a bundle is never decoded whole. Not thread-safe.
+class Verifier {
+ public:
+  /// @errors Errc::Config  a file is missing or holds no certificate
+  static Result<Verifier> create(VerifyOptions options, const Limits& limits);
+  Verifier(Verifier&&) noexcept;
+  Verifier& operator=(Verifier&&) noexcept;
+  ~Verifier();
+
+  /// multipart/signed: `octets` are already canonical (CRLF).
+  [[nodiscard]] SignatureReport verify_detached(std::string_view octets, std::string_view der) const;
+  /// application/pkcs7-mime: opaque signed-data gives `content`; other CMS types give the defect
+  /// Encrypted or SignatureUnchecked with a sentence that says what it is.
+  [[nodiscard]] SignatureReport verify_opaque(std::string_view der) const;
+
+ private:
+  struct Impl;
+  explicit Verifier(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Every rfc822Name and SmtpUTF8Mailbox (RFC 9598) of the subjectAltName of a DER certificate that
+/// is exactly one valid address; nothing from the subject DN. For tests, fuzzing, `sign`.
+[[nodiscard]] std::vector<CalAddress> identities_of_certificate(std::string_view der);
+
+}  // namespace imip::crypto

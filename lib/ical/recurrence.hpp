@@ -1,0 +1,30 @@
+/// @file Bounded expansion of recurrence sets (RFC 5545 section 3.8.5).
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "ical/time.hpp"
+
+namespace imip::ical {
+
+/// The starts of DTSTART + RRULE + RDATE - EXDATE between `from` and `to` (both inclusive, instants),
+/// sorted, each once. A rule that can never match gives just what else there is; endless computation is
+/// excluded (dates that no calendar has, caps on iterations).
+/// @errors Errc::TooLarge (limits.recurrence_instances), Errc::BadValue (RRULE does not parse)
+Result<std::vector<Time>> expand(const Zones& zones, const Component& master, UtcSeconds from,
+                                 UtcSeconds to, const Limits& limits);
+
+/// Is there an instance that starts at this very instant (or on this date)?
+Result<bool> has_instance(const Zones& zones, const Component& master, const Time& recurrence_id,
+                          const Limits& limits);
+
+/// The next `n` instances from `from` on.
+Result<std::vector<Time>> next_instances(const Zones& zones, const Component& master, UtcSeconds from,
+                                         std::size_t n, const Limits& limits);
+
+/// Does the RRULE parse? (COUNT and UNTIL not both, known parts, UNTIL of DTSTART's kind.)
+Result<void> check_rrule(std::string_view rrule);
+
+}  // namespace imip::ical

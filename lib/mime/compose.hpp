@@ -1,0 +1,69 @@
+/// @file Outgoing mail: an iMIP message (RFC 6047 section 2), and the multipart/signed around it.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace imip::mime {
+
+struct Mailbox {
+  std::string name;     ///< display name, UTF-8; may be empty
+  std::string address;  ///< addr-spec
+};
+
+struct Attachment {
+  std::string file_name;
+  std::string media_type;  ///< "application/octet-stream" if unknown
+  std::string content_id;  ///< without "<>"; what ATTACH;VALUE=URI:cid:... refers to; may be empty
+  std::string octets;
+};
+
+struct OutgoingMail {
+  Mailbox from;
+  std::optional<Mailbox> sender;  ///< RFC 5322 section 3.6.2, when somebody else submits it
+  std::vector<Mailbox> to;
+  std::string subject;
+  UtcSeconds date{};
+  std::string message_id;         ///< without "<>"
+  std::string in_reply_to, references;  ///< as in the answered message, with "<>"; may be empty
+  bool auto_submitted = false;    ///< RFC 3834: no person triggered it
+  std::string text;               ///< UTF-8, LF
+  std::string calendar;           ///< iCalendar, CRLF
+  std::string method, component;  ///< "REQUEST", "VEVENT"
+  std::string calendar_file_name = "invite.ics";
+  std::vector<Attachment> attachments;
+  std::string boundary_seed;      ///< the same seed, the same boundaries
+};
+
+/// multipart/mixed{ multipart/alternative{ text/plain; text/calendar }, application/ics }, with
+/// multipart/related around the alternative if there are attachments with Content-IDs. Everything base64
+/// or 7-bit clean, LF line ends, no line begins with "From ", none has trailing blanks, all are
+/// under 78 octets. The text/calendar part has no Content-Disposition.
+/// @errors Errc::BadValue (a header value with a line break, an address that is none)
+Result<std::string> compose(const OutgoingMail& mail);
+
+/// The body entity of a mail: what a signature covers.
+struct SplitMail {
+  std::string headers;  ///< header fields that stay outside (LF, no final blank line)
+  std::string entity;   ///< Content-* fields, blank line, body (LF)
+};
+
+/// Splits a mail for signing; CRLF input is taken too. What is not 7-bit clean, or has "From " lines
+/// or trailing blanks (which mail servers change), is re-encoded first (base64 or quoted-printable).
+/// @errors Errc::BadMime (empty input, no header)
+Result<SplitMail> split_for_signing(const std::string& mail);
+
+/// The finished multipart/signed mail (RFC 8551 section 3.5.3.2), LF line ends.
+/// @param der     the detached CMS over the entity with CRLF line ends
+/// @param micalg  "sha-256"
+Result<std::string> wrap_signed(const SplitMail& mail, std::string_view der, std::string_view micalg,
+                                const std::string& boundary_seed);
+
+/// "a\nb" -> "a\r\nb"; existing CRLF and a bare CR stay as they are.
+[[nodiscard]] std::string to_crlf(std::string_view octets);
+
+}  // namespace imip::mime

@@ -1,0 +1,107 @@
+/// @file The local trust policy and its file (toml++), edits of it included.
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "base/mail_address.hpp"
+#include "base/result.hpp"
+#include "crypto/verifier.hpp"
+#include "itip/plan.hpp"
+
+namespace imip::policy {
+
+/// Where an entry stands, to be shown as "decided by".
+struct Origin {
+  std::string file;  ///< as given; "" for a flag or a built-in default
+  std::size_t line = 0;
+  std::string entry;  ///< "delegate", "allow", "defaults.unsigned", "--anchor"
+};
+
+/// A default decision. Zero is the safe one.
+enum class Default : std::uint8_t { Untrusted = 0, Ask };
+
+struct Delegate {
+  CalAddress principal, sent_by;
+  std::vector<itip::Method> methods;  ///< empty: all
+  enum class Role : std::uint8_t { Organizer = 0, Attendee, Both } role = Role::Organizer;
+  std::optional<UtcSeconds> from, until;  ///< until: end of that day, UTC
+  Origin origin;
+};
+struct Allow {
+  CalAddress address;
+  Origin origin;
+};
+struct Anchor {
+  crypto::AnchorFile file;
+  bool admits = true;
+  Origin origin;
+};
+struct Identity {
+  CalAddress address;
+  std::string certificate, key, pkcs12;
+  std::optional<std::string> passphrase_file, passphrase_env;
+  std::optional<int> passphrase_fd;
+  Origin origin;
+};
+
+struct Defaults {
+  Default unsigned_ = Default::Untrusted, unknown_signer = Default::Untrusted;
+  Default sent_by = Default::Ask, organizer_change = Default::Ask, party_crasher = Default::Ask,
+          first_contact = Default::Ask, delegator = Default::Ask, forwarder = Default::Ask;
+};
+
+struct Policy {
+  std::filesystem::path path;  ///< empty: no file
+  itip::Owner owner;           ///< [me] and [[alias]]
+  std::string store_path;      ///< [store] path, "~" expanded
+  bool remove_cancelled = false, display_alarms = false;
+  std::vector<Anchor> anchors;  ///< in order; globs expanded, paths absolute
+  std::vector<std::string> intermediates, crls;
+  crypto::Revocation revocation = crypto::Revocation::IfAvailable;
+  crypto::Floor floor;
+  std::vector<Identity> identities;
+  std::vector<Delegate> delegates;
+  std::vector<Allow> allows;
+  std::vector<std::pair<CalAddress, CalAddress>> aliases;  ///< (address, same-as)
+  Defaults defaults;
+  Limits limits;
+};
+
+/// One thing wrong in a policy file: "policy.toml:12:3: ..." as Error::what, Errc::Config.
+struct Problem {
+  std::string file;
+  std::size_t line = 0, column = 0;
+  std::string text, hint;
+};
+
+/// Checks every key, type, address, path; *all* problems are listed. Unknown keys are problems.
+struct Loaded {
+  Policy policy;  ///< usable only if `problems` is empty
+  std::vector<Problem> problems;
+};
+/// @param home  for "~"
+Loaded parse_policy(const std::string& text, const std::filesystem::path& path,
+                    const std::filesystem::path& home);
+/// Reads, checks that nobody else may write it, parses. @errors Errc::Config with the first problem
+Result<Policy> load_policy(const std::filesystem::path& path, const std::filesystem::path& home);
+
+/// Edits keep comments, order and every other octet of the file, are atomic, and refuse to write a file that
+/// does not check afterwards. A missing file is made (0600, folder 0700).
+struct AllowEdit {
+  std::string address;   ///< [[allow]] address, or, with `sent_by`, [[delegate]] principal
+  std::string sent_by;   ///< "" : [[allow]]
+  std::vector<std::string> methods;
+  std::string role, until;  ///< "" : not written
+};
+/// Appends the table; the same entry already there: nothing is written and `false` is returned.
+Result<bool> add_entry(const std::filesystem::path& path, const std::filesystem::path& home, const AllowEdit& edit);
+/// Removes the matching tables ([[allow]] of the address, or [[delegate]] of the pair); gives how many.
+Result<std::size_t> remove_entry(const std::filesystem::path& path, const std::filesystem::path& home,
+                                 const std::string& address, const std::string& sent_by);
+
+}  // namespace imip::policy

@@ -1,0 +1,54 @@
+/// @file What must be remembered between messages, in SQLite.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "itip/facts.hpp"
+
+namespace imip::state {
+
+struct ObjectKey {
+  std::string store;      ///< canonical path
+  std::string owner;      ///< the owner's first address, normalised
+  std::string uid;
+  std::string organizer;  ///< normalised
+};
+
+/// One applied message, for `retract` and for people.
+struct JournalEntry {
+  UtcSeconds at{};
+  std::string part_sha256;  ///< of the decoded calendar part
+  std::string message_id, method, outcome, verdict;
+  std::string before, after;  ///< the object's octets
+};
+
+/// Many processes may have it open; writes are transactions (WAL, busy time-out 5 s).
+class State {
+ public:
+  /// Makes the folder (0700) and the database (0600). @errors Errc::TryAgain (locked, unreadable, corrupt,
+  /// disk full), Errc::Config (others may write it; schema newer than this program)
+  static Result<State> open(const std::filesystem::path& dir);
+  State(State&&) noexcept;
+  State& operator=(State&&) noexcept;
+  ~State();
+
+  [[nodiscard]] Result<itip::Facts> load(const ObjectKey& key) const;
+  /// Facts of this UID under another ORGANIZER: what other organizers claimed the UID.
+  [[nodiscard]] Result<std::vector<std::string>> organizers_of(const ObjectKey& key) const;
+  /// Replaces the facts of the key and adds the journal entry, in one transaction.
+  Result<void> save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry);
+  /// New objects (outcome "added" or "held") by that signer since `since`.
+  [[nodiscard]] Result<std::int64_t> count_new(const std::string& signer, UtcSeconds since) const;
+  Result<void> note_new(const std::string& signer, UtcSeconds at);
+
+ private:
+  struct Impl;
+  explicit State(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace imip::state
