@@ -14,7 +14,8 @@ namespace imip {
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t max);
 
 /// A new content for `target`: written to ".NAME.XXXXXX.tmp" in the same folder (vdir programs
-/// ignore such names), fsynced, renamed over the target, and the folder fsynced, all in commit().
+/// ignore such names), fsynced, renamed over the target, and the folder fsynced, all in commit(). A
+/// symbolic link is followed; a device or pipe is written in place.
 /// Without commit() the target stays what it was and the temporary file goes.
 class AtomicFile {
  public:
@@ -38,7 +39,9 @@ Result<void> write_file(const std::filesystem::path& target, std::string_view oc
 
 /// Nobody else may write the file or the folder it lies in: owner is this user or root, no group
 /// or world write bit (a sticky world-writable folder such as /tmp is refused as a *folder of the
-/// file* unless the file's owner is this user). @errors Errc::Config, which says which and why.
+/// file* unless the file's owner is this user). A symbolic link and what it leads to must both
+/// pass.
+/// @errors Errc::Config, which says which and why; Errc::NoInput, nothing is there
 Result<void> require_private(const std::filesystem::path& path);
 
 }  // namespace imip
