@@ -1,0 +1,110 @@
+#include "pipeline/calendar.hpp"
+
+#include <chrono>
+
+#include "base/text.hpp"
+
+namespace imip::pipeline {
+
+namespace {
+
+constexpr int lock_timeout_ms = 5'000;
+
+/// The ORGANIZER that facts about the object are kept under: the message's own, or for a reply that
+/// leaves it out, the stored object's.
+CalAddress organizer_of(const itip::Message& message,
+                        const std::optional<itip::StoredObject>& stored)
+{
+  if (message.organizer) return message.organizer->address;
+  if (stored) {
+    for (const auto& component : stored->calendar.components) {
+      const auto* property = component.find("ORGANIZER");
+      if (property == nullptr) continue;
+      auto address = CalAddress::parse(property->value);
+      if (address) return *address;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Calendar> Calendar::open(const CalendarPlaces& places, const Limits& limits)
+{
+  Calendar calendar;
+  calendar.places_ = places;
+  if (!places.store.empty()) {
+    IMIP_TRY(auto store, store::VdirStore::open(places.store, places.state_dir, limits));
+    calendar.store_.emplace(std::move(store));
+  }
+  if (places.use_state) {
+    IMIP_TRY(auto state, state::State::open(places.state_dir));
+    calendar.state_.emplace(std::move(state));
+  }
+  return calendar;
+}
+
+state::ObjectKey Calendar::key(const std::string& uid, const CalAddress& organizer) const
+{
+  const std::string store = store_ ? store_->path().string() : std::string{};
+  return {store, places_.owner, uid, text::ascii_lower(organizer.uri())};
+}
+
+Result<Surroundings> Calendar::surroundings(const std::string& uid,
+                                            const CalAddress& organizer) const
+{
+  Surroundings found;
+  if (store_) {
+    IMIP_TRY(found.stored, store_->find(uid));
+  }
+  if (state_) {
+    IMIP_TRY(found.facts, state_->load(key(uid, organizer)));
+  }
+  return found;
+}
+
+Result<Surroundings> Calendar::surroundings(const itip::Message& message) const
+{
+  Surroundings found;
+  if (store_) {
+    IMIP_TRY(found.stored, store_->find(message.uid));
+  }
+  if (state_) {
+    IMIP_TRY(found.facts, state_->load(key(message.uid, organizer_of(message, found.stored))));
+  }
+  return found;
+}
+
+Result<store::Lock> Calendar::lock() const
+{
+  if (!store_)
+    return err(Errc::Config, "no calendar to change",
+               "say which with --store DIR or [store] path in the policy");
+  return store_->lock(lock_timeout_ms);
+}
+
+Result<void> Calendar::carry_out(const itip::Plan& plan, const store::Lock& lock,
+                                 state::JournalEntry entry)
+{
+  if (state_ && plan.facts_changed) {
+    IMIP_CHECK(state_->save(key(plan.uid, plan.organizer), plan.facts, entry));
+  }
+  if (plan.octets || plan.remove) {
+    IMIP_CHECK(store_->apply(plan, lock));
+  }
+  return {};
+}
+
+Result<std::int64_t> Calendar::new_objects_today(const std::string& signer, UtcSeconds now) const
+{
+  if (!state_) return 0;
+  return state_->count_new(signer, now - std::chrono::hours{24});
+}
+
+Result<void> Calendar::note_new_object(const std::string& signer, UtcSeconds now)
+{
+  if (!state_) return {};
+  return state_->note_new(signer, now);
+}
+
+}  // namespace imip::pipeline

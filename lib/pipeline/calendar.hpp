@@ -1,0 +1,48 @@
+/// @file The owner's calendar as the pipeline sees it: the store with its objects, and the state with
+/// what must be remembered about them.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "itip/plan.hpp"
+#include "pipeline/judge.hpp"
+#include "state/state.hpp"
+#include "store/calendar_store.hpp"
+
+namespace imip::pipeline {
+
+struct CalendarPlaces {
+  std::string store;      ///< "" : no store
+  std::string state_dir;  ///< always needed with a store (locks); the database only with `use_state`
+  bool use_state = true;
+  std::string owner;      ///< the owner's first address, normalised
+};
+
+class Calendar {
+ public:
+  /// Opens what is named. @errors as VdirStore::open and State::open
+  static Result<Calendar> open(const CalendarPlaces& places, const Limits& limits);
+
+  [[nodiscard]] bool has_store() const { return store_.has_value(); }
+  /// What the calendar knows about the object that this message is about.
+  [[nodiscard]] Result<Surroundings> surroundings(const itip::Message& message) const;
+  [[nodiscard]] Result<Surroundings> surroundings(const std::string& uid,
+                                                  const CalAddress& organizer) const;
+  [[nodiscard]] Result<store::Lock> lock() const;
+  /// Facts first, then the file: after a crash between the two the next run renders again and repairs (itip.md).
+  /// @errors Errc::Conflict, Errc::TryAgain, Errc::Permission, Errc::Io
+  Result<void> carry_out(const itip::Plan& plan, const store::Lock& lock, state::JournalEntry entry);
+  /// New objects from that signer during the last 24 hours.
+  [[nodiscard]] Result<std::int64_t> new_objects_today(const std::string& signer, UtcSeconds now) const;
+  Result<void> note_new_object(const std::string& signer, UtcSeconds now);
+
+ private:
+  CalendarPlaces places_;
+  std::optional<store::VdirStore> store_;
+  std::optional<state::State> state_;
+  [[nodiscard]] state::ObjectKey key(const std::string& uid, const CalAddress& organizer) const;
+};
+
+}  // namespace imip::pipeline

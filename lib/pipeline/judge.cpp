@@ -1,0 +1,429 @@
+#include "pipeline/judge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+#include "base/text.hpp"
+#include "mime/calendar_part.hpp"
+#include "mime/signed_entity.hpp"
+
+namespace imip::pipeline {
+
+namespace {
+
+/// What is already known about everything inside one layer: the signatures whose content it is, and
+/// the defects of the nodes around it.
+struct Layer {
+  std::string prefix;  ///< "2/" for the content of the opaque signature at part 2
+  std::size_t depth = 0;
+  std::vector<crypto::Signature> signatures;
+  std::vector<Reason> signature_defects;
+  std::vector<Reason> defects;
+  bool in_forwarded = false;
+  std::string group;
+};
+
+/// A signed entity with what the signature engine says of it.
+struct CheckedEntity {
+  mime::SignedEntity entity;
+  crypto::SignatureReport report;
+};
+
+void append(std::vector<Reason>& to, const std::vector<Reason>& from)
+{
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+crypto::SignatureReport unchecked(std::string text)
+{
+  crypto::SignatureReport report;
+  report.defects.push_back({Code::SignatureUnchecked, std::move(text)});
+  return report;
+}
+
+crypto::SignatureReport check(const mime::SignedEntity& entity, const crypto::Verifier& verifier)
+{
+  switch (entity.protection) {
+    case mime::Protection::SmimeDetached:
+      return verifier.verify_detached(entity.octets, entity.signature);
+    case mime::Protection::SmimeOpaque:
+      return verifier.verify_opaque(entity.signature);
+    case mime::Protection::OpenPgpDetached:
+      return unchecked("the OpenPGP signature was not checked: this version of imip checks S/MIME only");
+    case mime::Protection::OpenPgpEncrypted:
+      return unchecked("the OpenPGP encryption was not opened: this version of imip reads S/MIME only");
+    case mime::Protection::Unknown:
+    case mime::Protection::None:
+      break;
+  }
+  return unchecked("the signature is of a kind that imip does not know");
+}
+
+bool is_ancestor(const mime::Message& message, std::size_t ancestor, std::size_t node)
+{
+  for (std::size_t at = node; at != mime::no_node; at = message.nodes()[at].parent)
+    if (at == ancestor) return true;
+  return false;
+}
+
+/// What the entities around `node` say: signatures of those that cover it, defects of those that
+/// stand around it and give none.
+void collect(const mime::Message& message, const std::vector<CheckedEntity>& entities,
+             std::size_t node, std::vector<crypto::Signature>& signatures,
+             std::vector<Reason>& defects)
+{
+  for (const CheckedEntity& checked : entities) {
+    const bool around =
+        checked.entity.node != node && is_ancestor(message, checked.entity.node, node);
+    if (!around) continue;
+    if (!mime::covers(message, checked.entity, node)) continue;
+    append(defects, checked.entity.defects);
+    append(defects, checked.report.defects);
+    if (!checked.entity.defects.empty()) continue;
+    signatures.insert(signatures.end(), checked.report.signatures.begin(),
+                      checked.report.signatures.end());
+  }
+}
+
+std::vector<Reason> node_defects(const mime::Message& message, std::size_t node)
+{
+  std::vector<Reason> defects;
+  for (std::size_t at = node; at != mime::no_node; at = message.nodes()[at].parent)
+    append(defects, message.nodes()[at].defects);
+  return defects;
+}
+
+class Examination {
+ public:
+  Examination(const policy::Policy& policy, const crypto::Verifier& verifier, UtcSeconds now,
+              const std::string& input)
+      : policy_(policy), verifier_(verifier), now_(now), input_(input)
+  {
+  }
+
+  Result<void> message(std::string octets, const Layer& layer);
+  void bare_calendar(std::string octets);
+  std::vector<JudgedPart> take() { return std::move(parts_); }
+  [[nodiscard]] bool saw_calendar_without_method() const { return saw_calendar_without_method_; }
+  [[nodiscard]] const std::vector<Reason>& unopened() const { return unopened_; }
+
+ private:
+  Result<void> opaque(const mime::Message& message, const std::vector<CheckedEntity>& entities,
+                      CheckedEntity& inner, const Layer& layer);
+  void calendar_part(const mime::Message& message, const std::vector<CheckedEntity>& entities,
+                     mime::CalendarPart part, const Layer& layer);
+  void read(JudgedPart& judged, const std::string& method,
+            const std::optional<std::string>& component);
+
+  const policy::Policy& policy_;
+  const crypto::Verifier& verifier_;
+  UtcSeconds now_;
+  std::string input_;
+  std::optional<mime::Envelope> envelope_;
+  std::vector<JudgedPart> parts_;
+  std::vector<Reason> unopened_;
+  bool saw_calendar_without_method_ = false;
+};
+
+Result<void> Examination::message(std::string octets, const Layer& layer)
+{
+  if (layer.depth > policy_.limits.crypto_layers)
+    return err(Errc::TooLarge, cat("more than ", policy_.limits.crypto_layers,
+                                   " signatures around one another (limit crypto-layers)"));
+  IMIP_TRY(const auto message, mime::parse_message(std::move(octets), policy_.limits));
+  if (!envelope_) envelope_ = message.envelope();
+  IMIP_TRY(auto entities, mime::signed_entities(message, policy_.limits));
+  std::vector<CheckedEntity> checked;
+  checked.reserve(entities.size());
+  for (auto& entity : entities) {
+    crypto::SignatureReport report;
+    if (entity.defects.empty()) report = check(entity, verifier_);
+    checked.push_back({std::move(entity), std::move(report)});
+  }
+  IMIP_TRY(auto calendars, mime::calendar_parts(message, policy_.limits));
+  for (auto& part : calendars) calendar_part(message, checked, std::move(part), layer);
+  for (CheckedEntity& entity : checked)
+    if (entity.entity.protection == mime::Protection::SmimeOpaque ||
+        entity.entity.protection == mime::Protection::OpenPgpEncrypted) {
+      IMIP_CHECK(opaque(message, checked, entity, layer));
+    }
+  return {};
+}
+
+Result<void> Examination::opaque(const mime::Message& message,
+                                 const std::vector<CheckedEntity>& entities, CheckedEntity& inner,
+                                 const Layer& layer)
+{
+  const std::size_t node = inner.entity.node;
+  const std::string& part = message.nodes()[node].part;
+  if (!inner.report.content) {
+    append(unopened_, inner.entity.defects);
+    append(unopened_, inner.report.defects);
+    return {};
+  }
+  Layer content;
+  content.prefix = cat(layer.prefix, part, "/");
+  content.depth = layer.depth + 1;
+  content.signatures = layer.signatures;
+  content.signature_defects = layer.signature_defects;
+  content.defects = layer.defects;
+  content.in_forwarded = layer.in_forwarded;
+  content.group = layer.group;
+  collect(message, entities, node, content.signatures, content.signature_defects);
+  append(content.defects, node_defects(message, node));
+  append(content.signature_defects, inner.report.defects);
+  if (inner.entity.defects.empty())
+    content.signatures.insert(content.signatures.end(), inner.report.signatures.begin(),
+                              inner.report.signatures.end());
+  else
+    append(content.signature_defects, inner.entity.defects);
+  if (inner.report.content->empty()) return {};
+  return this->message(std::move(*inner.report.content), content);
+}
+
+void Examination::calendar_part(const mime::Message& message,
+                                const std::vector<CheckedEntity>& entities,
+                                mime::CalendarPart part, const Layer& layer)
+{
+  if (!part.method) {
+    saw_calendar_without_method_ = true;
+    return;
+  }
+  JudgedPart judged;
+  judged.part = cat(layer.prefix, part.part);
+  judged.in_forwarded = layer.in_forwarded || part.in_forwarded;
+  judged.group = layer.group;
+  if (part.alternative != mime::no_node)
+    judged.group = cat(layer.prefix, message.nodes()[part.alternative].part, "@", part.alternative);
+  judged.evidence.signatures = layer.signatures;
+  judged.evidence.signature_defects = layer.signature_defects;
+  judged.evidence.defects = layer.defects;
+  append(judged.evidence.defects, part.defects);
+  collect(message, entities, part.node, judged.evidence.signatures,
+          judged.evidence.signature_defects);
+  judged.calendar_text = std::move(part.text);
+  if (part.in_report)
+    judged.reading.refusals.push_back(
+        {Code::InsideReport, "the calendar lies inside a delivery report: it was returned, not sent"});
+  read(judged, *part.method, part.component);
+}
+
+void Examination::bare_calendar(std::string octets)
+{
+  JudgedPart judged;
+  judged.bare = true;
+  judged.calendar_text = std::move(octets);
+  judged.notices.push_back(
+      {Code::Unsigned, "signature not checked: this is a calendar without its mail"});
+  read(judged, {}, std::nullopt);
+}
+
+void Examination::read(JudgedPart& judged, const std::string& method,
+                       const std::optional<std::string>& component)
+{
+  judged.input = input_;
+  if (envelope_) judged.envelope = *envelope_;
+  judged.part_sha256 = sha256_hex(judged.calendar_text);
+  const auto parsed = ical::parse(judged.calendar_text, policy_.limits);
+  if (!parsed) {
+    judged.reading.refusals.push_back({Code::BadCalendar, parsed.error().what});
+  } else if (judged.reading.refusals.empty()) {
+    std::string method_parameter = method;
+    if (judged.bare)
+      if (const auto* value = parsed->calendar.value("METHOD")) method_parameter = *value;
+    judged.reading = itip::read_message(*parsed, method_parameter, component, now_);
+  }
+  append(judged.notices, judged.reading.notices);
+  parts_.push_back(std::move(judged));
+}
+
+/// The same scheduling content, whatever the encoding around it.
+bool same_content(const JudgedPart& a, const JudgedPart& b)
+{
+  return a.part_sha256 == b.part_sha256;
+}
+
+bool has_valid_signature(const JudgedPart& part)
+{
+  return std::any_of(part.evidence.signatures.begin(), part.evidence.signatures.end(),
+                     [](const crypto::Signature& s) {
+                       return s.status == crypto::SignatureStatus::Valid;
+                     });
+}
+
+void refuse(JudgedPart& part, Reason reason) { part.evidence.refusals.push_back(std::move(reason)); }
+
+/// trust.md section 4: parts are judged alone, but calendar parts of one multipart/alternative that differ, or two
+/// different contents for one UID, refuse each other; the same content counts once, the signed one.
+void compare_parts(std::vector<JudgedPart>& parts)
+{
+  std::vector<bool> drop(parts.size(), false);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t j = i + 1; j < parts.size(); ++j) {
+      JudgedPart& a = parts[i];
+      JudgedPart& b = parts[j];
+      if (same_content(a, b)) {
+        if (!drop[i] && !drop[j]) drop[has_valid_signature(b) && !has_valid_signature(a) ? i : j] = true;
+        continue;
+      }
+      if (!a.group.empty() && a.group == b.group) {
+        const Reason differ{Code::AlternativesDiffer,
+                            cat("parts ", a.part, " and ", b.part,
+                                " are alternatives of one another and hold different calendars")};
+        refuse(a, differ);
+        refuse(b, differ);
+      } else if (a.message() != nullptr && b.message() != nullptr &&
+                 a.message()->uid == b.message()->uid) {
+        const Reason twice{Code::DuplicateUid, cat("parts ", a.part, " and ", b.part,
+                                                   " say different things about one event")};
+        refuse(a, twice);
+        refuse(b, twice);
+      }
+    }
+  }
+  std::vector<JudgedPart> kept;
+  for (std::size_t i = 0; i < parts.size(); ++i)
+    if (!drop[i]) kept.push_back(std::move(parts[i]));
+  parts = std::move(kept);
+}
+
+void note_sender(JudgedPart& part)
+{
+  if (!part.evidence.correlation.signer || part.bare) return;
+  const CalAddress& signer = *part.evidence.correlation.signer;
+  const auto is_signer = [&](const std::string& mailbox) {
+    const auto address = CalAddress::from_mailbox(mailbox);
+    return address && same_user(*address, signer);
+  };
+  const auto& from = part.envelope.from;
+  const auto& sender = part.envelope.sender;
+  if (from.empty() && sender.empty()) return;
+  if (std::any_of(from.begin(), from.end(), is_signer) ||
+      std::any_of(sender.begin(), sender.end(), is_signer))
+    return;
+  part.notices.push_back({Code::SignerIsNotSender,
+                          cat("signed by ", signer.mailbox(), ", sent as ",
+                              from.empty() ? sender.front() : from.front())});
+}
+
+crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds now, UtcSeconds at)
+{
+  crypto::VerifyOptions options;
+  for (const auto& anchor : policy.anchors) options.anchors.push_back(anchor.file);
+  options.intermediates = policy.intermediates;
+  options.crls = policy.crls;
+  options.revocation = policy.revocation;
+  options.floor = policy.floor;
+  options.at = at;
+  options.now = now;
+  options.clock_skew_seconds = policy.limits.clock_skew_minutes * 60;
+  return options;
+}
+
+}  // namespace
+
+// The evidence points at the message beside it: moving a part moves the pointer along.
+JudgedPart::JudgedPart(JudgedPart&& other) noexcept { *this = std::move(other); }
+
+JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
+{
+  input = std::move(other.input);
+  part = std::move(other.part);
+  part_sha256 = std::move(other.part_sha256);
+  envelope = std::move(other.envelope);
+  bare = other.bare;
+  in_forwarded = other.in_forwarded;
+  group = std::move(other.group);
+  calendar_text = std::move(other.calendar_text);
+  reading = std::move(other.reading);
+  evidence = std::move(other.evidence);
+  evidence.message = message();
+  notices = std::move(other.notices);
+  stored = std::move(other.stored);
+  decision = std::move(other.decision);
+  plan = std::move(other.plan);
+  suggestion = std::move(other.suggestion);
+  return *this;
+}
+
+struct Judge::Impl {
+  policy::Policy policy;
+  UtcSeconds now{};
+  std::optional<crypto::Verifier> verifier;
+};
+
+Judge::Judge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Judge::Judge(Judge&&) noexcept = default;
+Judge::~Judge() = default;
+
+Result<Judge> Judge::create(policy::Policy policy, UtcSeconds now, UtcSeconds verification_time)
+{
+  auto impl = std::make_unique<Impl>();
+  IMIP_TRY(auto verifier, crypto::Verifier::create(verify_options(policy, now, verification_time),
+                                                   policy.limits));
+  impl->verifier.emplace(std::move(verifier));
+  impl->policy = std::move(policy);
+  impl->now = now;
+  return Judge{std::move(impl)};
+}
+
+const policy::Policy& Judge::policy() const { return impl_->policy; }
+UtcSeconds Judge::now() const { return impl_->now; }
+
+Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::string& input) const
+{
+  Examination examination(impl_->policy, *impl_->verifier, impl_->now, input);
+  if (octets.empty())
+    return err(Errc::BadMime, "the input is empty", "give a mail, or an iCalendar object");
+  if (mime::looks_like_calendar(octets)) {
+    examination.bare_calendar(std::move(octets));
+  } else {
+    IMIP_CHECK(examination.message(std::move(octets), Layer{}));
+  }
+  std::vector<JudgedPart> parts = examination.take();
+  if (parts.empty()) {
+    if (!examination.unopened().empty())
+      return err(Errc::NothingToJudge, examination.unopened().front().text);
+    return err(Errc::NothingToJudge,
+               examination.saw_calendar_without_method()
+                   ? "the text/calendar part has no method parameter, so it is no iMIP message"
+                   : "no text/calendar part in the message");
+  }
+  for (JudgedPart& part : parts) {
+    append(part.evidence.refusals, part.reading.refusals);
+    part.evidence.message = part.message();
+    part.evidence.now = impl_->now;
+    if (part.message() != nullptr)
+      part.evidence.correlation = identity::correlate(*part.message(), part.evidence.signatures,
+                                                      impl_->policy.owner);
+  }
+  compare_parts(parts);
+  for (JudgedPart& part : parts) note_sender(part);
+  return parts;
+}
+
+void Judge::decide(JudgedPart& part, Surroundings surroundings) const
+{
+  part.stored = std::move(surroundings.stored);
+  const itip::StoredObject* stored = part.stored ? &*part.stored : nullptr;
+  part.evidence.objections.clear();
+  if (part.message() != nullptr)
+    part.evidence.objections =
+        itip::authorize(*part.message(), stored, surroundings.facts, impl_->policy.owner,
+                        impl_->policy.limits, impl_->now);
+  part.decision = policy::decide(impl_->policy, part.evidence);
+  part.suggestion = policy::suggestion(impl_->policy, part.evidence, part.decision);
+  part.plan.reset();
+  if (part.message() == nullptr) return;
+  itip::PlanOptions options;
+  options.remove_cancelled = impl_->policy.remove_cancelled;
+  options.take_display_alarms = impl_->policy.display_alarms;
+  options.limits = impl_->policy.limits;
+  if (part.decision.speaker.cls != itip::Speaker::Class::None)
+    part.plan = itip::plan_message(*part.message(), part.decision.speaker, stored,
+                                   surroundings.facts, impl_->policy.owner, options, impl_->now);
+}
+
+}  // namespace imip::pipeline

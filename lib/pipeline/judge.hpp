@@ -1,0 +1,80 @@
+/// @file Calls the steps in order, from octets to a decision and a plan; holds no rule of its own.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "crypto/verifier.hpp"
+#include "identity/correlation.hpp"
+#include "itip/message.hpp"
+#include "itip/plan.hpp"
+#include "mime/message.hpp"
+#include "policy/decision.hpp"
+#include "policy/policy.hpp"
+
+namespace imip::pipeline {
+
+/// One calendar part: what was found about it (step 1 to 6 of lib/README.md), then, once it was held
+/// against a calendar, the decision and the plan (7 to 9).
+struct JudgedPart {
+  std::string input;       ///< the file's name, or "-"
+  std::string part;        ///< MIME part number; "2/1.1" is inside the opaque signature at "2"; "" bare iCalendar
+  std::string part_sha256; ///< of the decoded calendar
+  mime::Envelope envelope; ///< of the outermost header; never evidence
+  bool bare = false;       ///< bare iCalendar: unsigned by nature
+  bool in_forwarded = false;
+  std::string group;       ///< the innermost multipart/alternative around it; "" none
+  std::string calendar_text;      ///< decoded
+  itip::Reading reading;          ///< the message, or why it is refused
+  policy::Evidence evidence;      ///< message points into `reading`
+  std::vector<Reason> notices;    ///< change no verdict
+
+  std::optional<itip::StoredObject> stored;  ///< what it was held against
+  policy::Decision decision;
+  std::optional<itip::Plan> plan;            ///< nothing if no message or nobody proven
+  std::string suggestion;                    ///< the command that would change the decision
+
+  JudgedPart() = default;
+  JudgedPart(JudgedPart&&) noexcept;
+  JudgedPart& operator=(JudgedPart&&) noexcept;
+  [[nodiscard]] const itip::Message* message() const
+  {
+    return reading.message ? &*reading.message : nullptr;
+  }
+};
+
+/// The calendar that messages are held against. Null and empty: none (then nothing is stored).
+struct Surroundings {
+  std::optional<itip::StoredObject> stored;
+  itip::Facts facts;
+};
+
+class Judge {
+ public:
+  /// @errors Errc::Config (an anchor file that holds no certificate)
+  static Result<Judge> create(policy::Policy policy, UtcSeconds now, UtcSeconds verification_time);
+  Judge(Judge&&) noexcept;
+  ~Judge();
+
+  /// Steps 1 to 6: every text/calendar part with a method, who signed it, whom it speaks for. Calendar parts
+  /// that contradict each other are told so here (trust.md section 4).
+  /// @errors Errc::NothingToJudge (no iMIP part), Errc::BadMime, Errc::TooLarge
+  Result<std::vector<JudgedPart>> examine(std::string octets, const std::string& input) const;
+
+  /// Steps 7 to 9 against what the calendar holds. May be called again when that changed.
+  void decide(JudgedPart& part, Surroundings surroundings) const;
+
+  [[nodiscard]] const policy::Policy& policy() const;
+  [[nodiscard]] UtcSeconds now() const;
+
+ private:
+  struct Impl;
+  explicit Judge(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace imip::pipeline
