@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 
 #include "base/cat.hpp"
 #include "base/posix.hpp"
@@ -67,6 +68,17 @@ Result<void> sync_folder(const fs::path& file)
     return err(Errc::Io,
                cat(folder.native(), ": cannot make the change durable: ", errno_text(errno)));
   return {};
+}
+
+/// rename(2), or one that fails with EEXIST.
+int move_into_place(const fs::path& from, const fs::path& to, bool replace)
+{
+  if (replace) return ::rename(from.c_str(), to.c_str());
+  const int moved = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+  if (moved == 0 || (errno != EINVAL && errno != ENOSYS)) return moved;
+  // a file system without that call: link(2) refuses just as well, and the temporary name goes
+  if (::link(from.c_str(), to.c_str()) != 0) return -1;
+  return ::unlink(from.c_str());
 }
 
 /// ".NAME.XXXXXX.tmp", shortened where NAME is near the file system's 255 octets.
@@ -160,6 +172,15 @@ Result<void> AtomicFile::write(std::string_view octets)
 
 Result<void> AtomicFile::commit()
 {
+  return finish(true);
+}
+Result<void> AtomicFile::commit_new()
+{
+  return finish(false);
+}
+
+Result<void> AtomicFile::finish(bool replace)
+{
   if (fd_ < 0) return err(Errc::Internal, cat(target_.native(), ": committed twice"));
   const bool in_place = temp_.empty();
   // EINVAL, EROFS: a device or pipe has nothing to sync
@@ -170,8 +191,9 @@ Result<void> AtomicFile::commit()
   if (::close(fd) != 0 && errno != EINTR)
     return err(Errc::Io, cat(target_.native(), ": ", errno_text(errno)), create_hint(errno));
   if (in_place) return {};
-  if (::rename(temp_.c_str(), target_.c_str()) != 0)
-    return err(Errc::Io, cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
+  if (move_into_place(temp_, target_, replace) != 0)
+    return err(!replace && errno == EEXIST ? Errc::Conflict : Errc::Io,
+               cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
                create_hint(errno));
   temp_.clear();
   return sync_folder(target_);
@@ -234,6 +256,32 @@ Result<void> require_private(const fs::path& path)
     return err(failed == std::errc::no_such_file_or_directory ? Errc::NoInput : Errc::Config,
                cat(path.native(), ": ", errno_text(failed.value())));
   return private_here(real, ::stat);
+}
+
+namespace {
+
+Result<void> make_folder(const fs::path& path)
+{
+  if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+  const fs::path parent = path.parent_path();
+  if (errno == ENOENT && !parent.empty() && parent != path) {
+    IMIP_CHECK(make_folder(parent));
+    if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
+  }
+  return err(create_code(errno), cat(path.native(), ": cannot be made: ", errno_text(errno)),
+             create_hint(errno));
+}
+
+}  // namespace
+
+Result<void> make_private_folder(const fs::path& path)
+{
+  const fs::path named = path.has_filename() ? path : path.parent_path();
+  IMIP_CHECK(make_folder(named));
+  struct stat info {};
+  if (::stat(named.c_str(), &info) == 0 && !S_ISDIR(info.st_mode))
+    return err(Errc::Config, cat(path.native(), ": is not a folder"));
+  return require_private(named);
 }
 
 }  // namespace imip

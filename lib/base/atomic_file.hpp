@@ -25,8 +25,11 @@ class AtomicFile {
   ~AtomicFile();
   Result<void> write(std::string_view octets);
   Result<void> commit();
+  /// commit() that replaces nothing. @errors Errc::Conflict, the target exists by now
+  Result<void> commit_new();
 
  private:
+  Result<void> finish(bool replace);
   AtomicFile(std::filesystem::path target, std::filesystem::path temp, int fd);
   std::filesystem::path target_;
   std::filesystem::path temp_;
@@ -43,5 +46,9 @@ Result<void> write_file(const std::filesystem::path& target, std::string_view oc
 /// pass.
 /// @errors Errc::Config, which says which and why; Errc::NoInput, nothing is there
 Result<void> require_private(const std::filesystem::path& path);
+
+/// Makes the folder and its parents (0700) where they are missing, then require_private().
+/// @errors Errc::CannotCreate, Errc::Permission, Errc::Config
+Result<void> make_private_folder(const std::filesystem::path& path);
 
 }  // namespace imip
