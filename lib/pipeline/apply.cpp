@@ -1,0 +1,242 @@
+#include "pipeline/apply.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+
+namespace imip::pipeline {
+
+namespace {
+
+constexpr int attempts = 3;
+
+bool is_notice(Code code)
+{
+  switch (code) {
+    case Code::DirectMatch:
+    case Code::AnchorAdmits:
+    case Code::Allowed:
+    case Code::SentByAuthorized:
+    case Code::SignerIsNotSender:
+    case Code::OwnMessage:
+    case Code::Tolerated:
+    case Code::OwnerNotListed:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool named(const std::vector<std::string>& words, Code code)
+{
+  return std::find(words.begin(), words.end(), code_word(code)) != words.end();
+}
+
+/// Yes without a person at hand?
+bool consented(const Consent& consent, const policy::Decision& decision)
+{
+  if (consent.everything) return true;
+  if (consent.reasons.empty()) return false;
+  const auto asking = asking_reasons(decision);
+  return !asking.empty() && std::all_of(asking.begin(), asking.end(), [&](const Reason& r) {
+           return named(consent.reasons, r.code);
+         });
+}
+
+bool same_effect(const itip::Plan& a, const itip::Plan& b)
+{
+  return a.base_sha256 == b.base_sha256 && a.octets == b.octets && a.remove == b.remove &&
+         a.facts == b.facts;
+}
+
+std::string signer_of(const JudgedPart& part)
+{
+  const auto& signer = part.evidence.correlation.signer;
+  return signer ? signer->uri() : std::string{};
+}
+
+bool is_new(itip::Outcome outcome)
+{
+  return outcome == itip::Outcome::Added || outcome == itip::Outcome::Held;
+}
+
+/// RFC 5546 section 6.1.5: more new objects than one signer may make in a day must be asked about.
+Result<void> limit_flood(const Judge& judge, const Calendar& calendar, JudgedPart& part)
+{
+  if (!part.plan || !is_new(part.plan->outcome)) return {};
+  IMIP_TRY(const auto today, calendar.new_objects_today(signer_of(part), judge.now()));
+  const auto limit = judge.policy().limits.new_objects_per_sender_per_day;
+  if (today < limit) return {};
+  if (part.decision.verdict == policy::Verdict::Trusted)
+    part.decision.verdict = policy::Verdict::Ask;
+  part.decision.reasons.insert(
+      part.decision.reasons.begin(),
+      {Code::Flood, cat(signer_of(part), " made ", today, " new events in 24 hours (limit ", limit,
+                        ", [limits] new-objects-per-sender-per-day)")});
+  return {};
+}
+
+Result<void> judge_here(const Judge& judge, const Calendar& calendar, JudgedPart& part)
+{
+  Surroundings surroundings;
+  if (part.message() != nullptr) {
+    IMIP_TRY(surroundings, calendar.surroundings(*part.message()));
+  }
+  judge.decide(part, std::move(surroundings));
+  return limit_flood(judge, calendar, part);
+}
+
+Applied stopped(itip::Outcome outcome, const JudgedPart& part)
+{
+  Applied applied;
+  applied.outcome = outcome;
+  applied.reasons = part.decision.reasons;
+  return applied;
+}
+
+/// May the decided part be carried out? Asks where a person can be asked.
+Result<bool> may_proceed(const JudgedPart& part, const Consent& consent, bool& asked)
+{
+  if (part.decision.verdict == policy::Verdict::Trusted) return true;
+  if (part.decision.verdict != policy::Verdict::Ask || !part.plan) return false;
+  asked = true;
+  if (consented(consent, part.decision)) return true;
+  if (!consent.ask) return false;
+  return consent.ask(part);
+}
+
+/// One attempt, under the lock from reading the object to replacing it.
+Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part,
+                        const itip::Plan& shown, bool by_consent)
+{
+  IMIP_TRY(const auto lock, calendar.lock());
+  IMIP_CHECK(judge_here(judge, calendar, part));
+  if (!part.plan || part.decision.verdict == policy::Verdict::Untrusted ||
+      (part.decision.verdict == policy::Verdict::Ask && !by_consent))
+    return stopped(part.decision.verdict == policy::Verdict::Ask ? itip::Outcome::Ask
+                                                                 : itip::Outcome::Refused,
+                   part);
+  if (by_consent && !same_effect(shown, *part.plan))
+    return err(Errc::TryAgain, "the calendar changed while the question was open",
+               "look again and answer again");
+  Applied applied;
+  applied.outcome = part.plan->outcome;
+  applied.reasons = part.plan->reasons;
+  applied.by_consent = by_consent;
+  if (applied.outcome == itip::Outcome::Refused) return applied;
+  IMIP_CHECK(calendar.carry_out(*part.plan, lock, journal_entry(part, *part.plan, judge.now())));
+  if (is_new(applied.outcome)) {
+    IMIP_CHECK(calendar.note_new_object(signer_of(part), judge.now()));
+  }
+  return applied;
+}
+
+itip::StoredObject stored_from(const std::string& octets, ical::Component calendar)
+{
+  return {octets, sha256_hex(octets), std::move(calendar)};
+}
+
+}  // namespace
+
+std::vector<Reason> asking_reasons(const policy::Decision& decision)
+{
+  std::vector<Reason> asking;
+  std::copy_if(decision.reasons.begin(), decision.reasons.end(), std::back_inserter(asking),
+               [](const Reason& r) { return !is_notice(r.code); });
+  return asking;
+}
+
+state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan, UtcSeconds now)
+{
+  state::JournalEntry entry;
+  entry.at = now;
+  entry.part_sha256 = part.part_sha256;
+  entry.message_id = part.envelope.message_id;
+  if (part.message() != nullptr) entry.method = itip::method_word(part.message()->method);
+  entry.outcome = itip::outcome_word(plan.outcome);
+  entry.verdict = policy::verdict_word(part.decision.verdict);
+  if (part.stored) entry.before = part.stored->octets;
+  entry.after = plan.octets ? *plan.octets : (plan.remove ? std::string{} : entry.before);
+  return entry;
+}
+
+Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& part,
+                           const Consent& consent, bool dry_run)
+{
+  for (int tries = 1;; ++tries) {
+    IMIP_CHECK(judge_here(judge, calendar, part));
+    bool asked = false;
+    IMIP_TRY(const bool proceed,
+             dry_run ? Result<bool>{part.decision.verdict == policy::Verdict::Trusted}
+                     : may_proceed(part, consent, asked));
+    if (!proceed)
+      return stopped(part.decision.verdict == policy::Verdict::Ask ? itip::Outcome::Ask
+                                                                   : itip::Outcome::Refused,
+                     part);
+    if (!part.plan) return stopped(itip::Outcome::Refused, part);
+    if (dry_run) {
+      Applied applied;
+      applied.outcome = part.plan->outcome;
+      applied.reasons = part.plan->reasons;
+      return applied;
+    }
+    const itip::Plan shown = *part.plan;
+    auto applied = attempt(judge, calendar, part, shown, asked);
+    if (applied || applied.error().code != Errc::Conflict || tries == attempts) return applied;
+  }
+}
+
+Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, JudgedPart& part,
+                                 const Consent& consent, const itip::Answer& answer, bool exact)
+{
+  if (part.message() == nullptr)
+    return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
+                                                             : part.evidence.refusals.front().text);
+  if (part.message()->method != itip::Method::Request)
+    return err(Errc::Refused, cat("a ", itip::method_word(part.message()->method),
+                                  " asks for no answer: only a REQUEST does"));
+  if (calendar != nullptr) {
+    IMIP_CHECK(judge_here(judge, *calendar, part));
+  } else {
+    judge.decide(part, Surroundings{});
+  }
+  bool asked = false;
+  IMIP_TRY(const bool proceed, may_proceed(part, consent, asked));
+  if (!proceed || !part.plan) {
+    const std::string why =
+        part.decision.reasons.empty() ? std::string{} : part.decision.reasons.front().text;
+    const bool ask = part.decision.verdict == policy::Verdict::Ask;
+    return err(Errc::Refused, cat(policy::verdict_word(part.decision.verdict), ": ", why),
+               ask ? (part.suggestion.empty() ? std::string{"--yes answers all the same"}
+                                              : cat(part.suggestion, "; or --yes"))
+                   : part.suggestion);
+  }
+  const itip::Plan& plan = *part.plan;
+  if (plan.outcome == itip::Outcome::Refused)
+    return err(Errc::Refused, plan.reasons.empty() ? std::string{"refused"}
+                                                   : plan.reasons.front().text);
+  std::optional<itip::StoredObject> after = part.stored;
+  if (plan.octets) {
+    IMIP_TRY(auto parsed, ical::parse(*plan.octets, judge.policy().limits));
+    after = stored_from(*plan.octets, std::move(parsed.calendar));
+  }
+  itip::PlanOptions options;
+  options.remove_cancelled = judge.policy().remove_cancelled;
+  options.limits = judge.policy().limits;
+  const auto answer_to = [&](const itip::StoredObject* object) {
+    return itip::plan_answer(part.message(), object, plan.facts, judge.policy().owner, answer,
+                             options, judge.now());
+  };
+  IMIP_TRY(auto planned, answer_to(after ? &*after : nullptr));
+  if (exact && after) {
+    IMIP_TRY(auto to_message, answer_to(nullptr));
+    planned.reply = std::move(to_message.reply);
+  }
+  if (!planned.plan.octets) planned.plan.octets = plan.octets;
+  planned.plan.base_sha256 = plan.base_sha256;
+  planned.plan.facts_changed = planned.plan.facts_changed || plan.facts_changed;
+  return PlannedAnswer{std::move(planned), plan.outcome};
+}
+
+}  // namespace imip::pipeline

@@ -1,0 +1,31 @@
+/// @file One event in words: for the card on a terminal and for the text part of a mail.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ical/object.hpp"
+#include "ical/time.hpp"
+
+namespace imip::report {
+
+/// Plain UTF-8 from the object, unchecked: a terminal needs text::for_terminal first.
+struct EventText {
+  std::string summary;
+  std::vector<std::string> when;       ///< in the event's zone; then in `local_zone` if that differs
+  std::string repeats;                 ///< the RRULE in words where it is simple, else as it is; "" if none
+  std::string location;
+  std::string organizer;               ///< "Boss <boss@example.com>, sent by pa@example.com"
+  std::vector<std::string> attendees;  ///< "Alice <alice@example.com> (accepted)"
+  std::string status;                  ///< "CANCELLED"
+  std::string description, comment;
+};
+
+/// @param zones       of the calendar around the event
+/// @param local_zone  an Olson name, or "UTC"
+[[nodiscard]] EventText describe(const ical::Zones& zones, const ical::Component& event,
+                                 const std::string& local_zone);
+
+/// "Boss <boss@example.com>": CN (a claim, never identity) and address.
+[[nodiscard]] std::string party_text(const ical::Property& property);
+
+}  // namespace imip::report

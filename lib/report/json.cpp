@@ -1,0 +1,189 @@
+#include "report/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "base/clock.hpp"
+#include "report/words.hpp"
+
+namespace imip::report {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json reasons_json(const std::vector<Reason>& reasons)
+{
+  Json list = Json::array();
+  for (const Reason& reason : reasons)
+    list.push_back({{"code", code_word(reason.code)}, {"text", reason.text}});
+  return list;
+}
+
+Json certificate_json(const crypto::Certificate& certificate)
+{
+  return {{"subject", certificate.subject},
+          {"issuer", certificate.issuer},
+          {"serial", certificate.serial},
+          {"sha256", certificate.sha256},
+          {"mail_names", certificate.mail_names},
+          {"not_before", to_rfc3339(certificate.not_before)},
+          {"not_after", to_rfc3339(certificate.not_after)},
+          {"key", certificate.key}};
+}
+
+Json signature_json(const crypto::Signature& signature)
+{
+  Json json = {{"protocol", protocol_word(signature.protocol)},
+               {"status", status_word(signature.status)}};
+  Json identities = Json::array();
+  for (const auto& identity : signature.identities) identities.push_back(identity.uri());
+  json["identities"] = std::move(identities);
+  json["signer"] = signature.signer ? certificate_json(*signature.signer) : Json{};
+  Json chain = Json::array();
+  for (const auto& certificate : signature.chain) chain.push_back(certificate_json(certificate));
+  json["chain"] = std::move(chain);
+  json["digest"] = signature.digest;
+  json["key"] = signature.signer ? Json(signature.signer->key) : Json{};
+  json["signed_at"] = signature.signed_at ? Json(to_rfc3339(*signature.signed_at)) : Json{};
+  json["findings"] = reasons_json(signature.findings);
+  return json;
+}
+
+void add_message(Json& json, const pipeline::JudgedPart& part)
+{
+  const itip::Message* message = part.message();
+  if (message == nullptr) {
+    for (const char* key : {"method", "component", "uid", "sequence", "dtstamp", "organizer",
+                            "summary"})
+      json[key] = nullptr;
+    return;
+  }
+  const itip::MessageComponent& first = message->components.front();
+  json["method"] = itip::method_word(message->method);
+  json["component"] = itip::kind_word(message->kind);
+  json["uid"] = message->uid;
+  json["sequence"] = first.revision.sequence;
+  json["dtstamp"] =
+      first.revision.dtstamp == UtcSeconds{} ? Json{} : Json(to_rfc3339(first.revision.dtstamp));
+  json["organizer"] = message->organizer ? Json(message->organizer->address.uri()) : Json{};
+  json["summary"] = first.component.text("SUMMARY");
+}
+
+void add_correlation(Json& json, const identity::Correlation& correlation)
+{
+  json["required_party"] = correlation.claimant ? Json(role_word(correlation.claimant->role)) : Json{};
+  json["claimant"] = correlation.claimant ? Json(correlation.claimant->address.uri()) : Json{};
+  json["sent_by"] = correlation.claimant && correlation.claimant->sent_by
+                        ? Json(correlation.claimant->sent_by->uri())
+                        : Json{};
+  json["correlation"] = identity::backing_word(correlation.backing);
+  json["signer"] = correlation.signer ? Json(correlation.signer->uri()) : Json{};
+}
+
+Json origin_json(const policy::Origin& origin)
+{
+  if (origin.entry.empty()) return {};
+  Json json = {{"rule", origin.entry}};
+  json["file"] = origin.file.empty() ? Json{} : Json(origin.file);
+  json["line"] = origin.line == 0 ? Json{} : Json(origin.line);
+  return json;
+}
+
+Json verdict(const pipeline::JudgedPart& part, const char* schema)
+{
+  Json json = {{"schema", schema},
+               {"input", part.input},
+               {"part", part.part},
+               {"part_sha256", part.part_sha256},
+               {"verdict", policy::verdict_word(part.decision.verdict)}};
+  add_message(json, part);
+  add_correlation(json, part.evidence.correlation);
+  json["assurance"] = policy::assurance_word(part.decision.assurance);
+  Json signatures = Json::array();
+  for (const auto& signature : part.evidence.signatures)
+    signatures.push_back(signature_json(signature));
+  json["signatures"] = std::move(signatures);
+  json["decided_by"] = origin_json(part.decision.decided_by);
+  json["reasons"] = reasons_json(part.decision.reasons);
+  json["notices"] = reasons_json(part.notices);
+  json["suggestion"] = part.suggestion.empty() ? Json{} : Json(part.suggestion);
+  return json;
+}
+
+Json changes_json(const itip::Plan& plan)
+{
+  Json list = Json::array();
+  for (const itip::Change& change : plan.changes)
+    list.push_back({{"action", change.action},
+                    {"instance", change.instance},
+                    {"property", change.property},
+                    {"before", change.before},
+                    {"after", change.after}});
+  return list;
+}
+
+std::string line(const Json& json)
+{
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json error_json(const char* schema, const std::string& input, const Error& error)
+{
+  const bool none = error.code == Errc::NothingToJudge;
+  return {{"schema", schema},
+          {"input", input},
+          {"verdict", none ? "none" : "error"},
+          {"error", error.what},
+          {"hint", error.hint.empty() ? Json{} : Json(error.hint)}};
+}
+
+}  // namespace
+
+std::string verdict_json(const pipeline::JudgedPart& part)
+{
+  return line(verdict(part, "imip.verdict/1"));
+}
+
+std::string no_verdict_json(const std::string& input, const Error& error)
+{
+  Json json = error_json("imip.verdict/1", input, error);
+  json["reasons"] = Json::array();
+  if (error.code == Errc::NothingToJudge)
+    json["reasons"] = reasons_json({{Code::NotIMip, error.what}});
+  return line(json);
+}
+
+std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
+                       bool dry_run)
+{
+  Json json = verdict(part, dry_run ? "imip.plan/1" : "imip.apply/1");
+  json["outcome"] = itip::outcome_word(applied.outcome);
+  json["by_consent"] = applied.by_consent;
+  json["outcome_reasons"] = reasons_json(applied.reasons);
+  json["base_sha256"] =
+      part.plan && part.plan->base_sha256 ? Json(*part.plan->base_sha256) : Json{};
+  json["changes"] = part.plan ? changes_json(*part.plan) : Json::array();
+  return line(json);
+}
+
+std::string no_apply_json(const std::string& input, const Error& error)
+{
+  Json json = error_json("imip.apply/1", input, error);
+  json["outcome"] = nullptr;
+  return line(json);
+}
+
+std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan& answer,
+                       const std::string& message_id, bool stored)
+{
+  Json json = {{"schema", "imip.reply/1"}, {"input", part.input}, {"part", part.part}};
+  json["uid"] = answer.plan.uid;
+  json["from"] = answer.from.uri();
+  json["to"] = answer.to.uri();
+  json["message_id"] = message_id;
+  json["stored"] = stored;
+  json["changes"] = changes_json(answer.plan);
+  return line(json);
+}
+
+}  // namespace imip::report

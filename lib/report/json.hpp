@@ -1,0 +1,26 @@
+/// @file Results as JSON Lines; the schemas are imip-json(5).
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "itip/plan.hpp"
+#include "pipeline/apply.hpp"
+#include "pipeline/judge.hpp"
+
+namespace imip::report {
+
+/// "imip.verdict/1": one calendar part, without a final newline. All strings are as received, invalid UTF-8
+/// replaced by U+FFFD; whoever prints them to a terminal escapes them.
+[[nodiscard]] std::string verdict_json(const pipeline::JudgedPart& part);
+/// "imip.verdict/1" with verdict "none" (nothing to judge) or "error".
+[[nodiscard]] std::string no_verdict_json(const std::string& input, const Error& error);
+/// "imip.apply/1": what was done (or, with `dry_run`, "imip.plan/1": what would be).
+[[nodiscard]] std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
+                                     bool dry_run);
+[[nodiscard]] std::string no_apply_json(const std::string& input, const Error& error);
+/// "imip.reply/1".
+[[nodiscard]] std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan& answer,
+                                     const std::string& message_id, bool stored);
+
+}  // namespace imip::report

@@ -1,0 +1,352 @@
+#include "report/text.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "report/event_text.hpp"
+#include "report/words.hpp"
+
+namespace imip::report {
+
+namespace {
+
+std::string safe(std::string_view untrusted) { return text::for_terminal(untrusted); }
+
+constexpr std::size_t label_width = 12;
+
+class Lines {
+ public:
+  explicit Lines(const Style& style) : style_(style) {}
+
+  void plain(std::string_view text) { out_ += cat(text, '\n'); }
+  /// "  label       value": nothing for an empty value.
+  void field(std::string_view label, std::string_view value)
+  {
+    if (value.empty()) return;
+    const std::size_t pad = label.size() < label_width ? label_width - label.size() : 1;
+    out_ += cat("  ", label, std::string(pad, ' '), value, '\n');
+  }
+  void fields(std::string_view label, const std::vector<std::string>& values)
+  {
+    for (std::size_t i = 0; i < values.size(); ++i) field(i == 0 ? label : " ", values[i]);
+  }
+  [[nodiscard]] std::string coloured(std::string_view word, const char* sgr) const
+  {
+    return style_.colour ? cat("\x1b[", sgr, "m", word, "\x1b[0m") : std::string{word};
+  }
+  [[nodiscard]] const Style& style() const { return style_; }
+  std::string take() { return std::move(out_); }
+
+ private:
+  const Style& style_;
+  std::string out_;
+};
+
+const char* verdict_colour(policy::Verdict verdict)
+{
+  switch (verdict) {
+    case policy::Verdict::Trusted:
+      return "1;32";
+    case policy::Verdict::Ask:
+      return "1;33";
+    case policy::Verdict::Untrusted:
+    case policy::Verdict::None:
+      break;
+  }
+  return "1;31";
+}
+
+std::string where_of(const pipeline::JudgedPart& part)
+{
+  const std::string input = part.input == "-" ? std::string{"(standard input)"} : safe(part.input);
+  return part.part.empty() ? input : cat(input, " part ", safe(part.part));
+}
+
+void headline(Lines& lines, const pipeline::JudgedPart& part)
+{
+  lines.plain(cat(where_of(part), ": ",
+                  lines.coloured(policy::verdict_word(part.decision.verdict),
+                                 verdict_colour(part.decision.verdict))));
+}
+
+const ical::Component* first_component(const pipeline::JudgedPart& part)
+{
+  const itip::Message* message = part.message();
+  return message != nullptr && !message->components.empty() ? &message->components.front().component
+                                                            : nullptr;
+}
+
+void message_line(Lines& lines, const pipeline::JudgedPart& part)
+{
+  const itip::Message* message = part.message();
+  if (message == nullptr) return;
+  const std::string summary = first_component(part)->text("SUMMARY");
+  lines.field("message", cat(itip::method_word(message->method), ' ', itip::kind_word(message->kind),
+                             summary.empty() ? "" : cat(" \"", safe(summary), '"')));
+  lines.field("uid", cat(safe(message->uid), ", sequence ",
+                         message->components.front().revision.sequence));
+  if (message->organizer) lines.field("organizer", safe(party_text(message->organizer->property)));
+}
+
+std::string signature_line(const crypto::Signature& signature)
+{
+  std::string line;
+  if (!signature.identities.empty()) {
+    for (const auto& identity : signature.identities)
+      line += cat(line.empty() ? "" : ", ", safe(identity.mailbox()));
+  } else {
+    line = signature.signer && !signature.signer->mail_names.empty()
+               ? cat("nobody proven (the certificate says ", safe(signature.signer->mail_names.front()),
+                     ")")
+               : std::string{"nobody proven"};
+  }
+  line += cat(" (S/MIME ", status_word(signature.status));
+  if (!signature.digest.empty()) line += cat(", ", safe(signature.digest));
+  if (signature.signer) line += cat(", ", safe(signature.signer->key));
+  return line + ")";
+}
+
+void signature_lines(Lines& lines, const pipeline::JudgedPart& part)
+{
+  if (part.evidence.signatures.empty()) {
+    lines.field("signed by", part.bare ? "nobody: signature not checked, this is no mail"
+                                       : "nobody: no signature that counts covers this part");
+    return;
+  }
+  for (const auto& signature : part.evidence.signatures) {
+    lines.field("signed by", signature_line(signature));
+    if (signature.signer) {
+      lines.field("certificate", safe(signature.signer->subject));
+      std::string chain;
+      for (const auto& certificate : signature.chain)
+        chain += cat(chain.empty() ? "" : " < ", safe(certificate.subject));
+      lines.field("issued by", chain.empty() ? safe(signature.signer->issuer) : chain);
+    }
+    if (signature.signed_at) lines.field("signed at", to_rfc3339(*signature.signed_at));
+  }
+}
+
+void right_line(Lines& lines, const pipeline::JudgedPart& part)
+{
+  const auto& correlation = part.evidence.correlation;
+  if (!correlation.claimant) return;
+  const std::string party = cat(safe(correlation.claimant->address.mailbox()), " (",
+                                role_word(correlation.claimant->role), ")");
+  switch (correlation.backing) {
+    case identity::Backing::SignedByClaimant:
+      lines.field("speaks for", cat(party, ": its own signature"));
+      break;
+    case identity::Backing::SignedBySentBy:
+      lines.field("speaks for", cat(party, ": as its SENT-BY"));
+      break;
+    case identity::Backing::SignedByDelegator:
+      lines.field("speaks for", cat(party, ": as a delegating attendee"));
+      break;
+    case identity::Backing::SignedByForwarder:
+      lines.field("speaks for", cat(party, ": no, an attendee passed it on"));
+      break;
+    case identity::Backing::SignedByOther:
+      lines.field("speaks for", cat(party, ": no, the signer is somebody else"));
+      break;
+    case identity::Backing::None:
+      lines.field("speaks for", cat(party, ": unproven"));
+      break;
+  }
+}
+
+void reason_lines(Lines& lines, std::string_view label, const std::vector<Reason>& reasons)
+{
+  std::vector<std::string> texts;
+  for (const Reason& reason : reasons)
+    texts.push_back(cat(code_word(reason.code), ": ", safe(reason.text)));
+  lines.fields(label, texts);
+}
+
+void decision_lines(Lines& lines, const pipeline::JudgedPart& part)
+{
+  reason_lines(lines, "why", part.decision.reasons);
+  const policy::Origin& origin = part.decision.decided_by;
+  if (!origin.entry.empty()) {
+    std::string place = origin.entry;
+    if (!origin.file.empty()) place += cat(" (", safe(origin.file), " line ", origin.line, ")");
+    lines.field("decided by", place);
+  }
+  reason_lines(lines, "notice", part.notices);
+  if (!part.suggestion.empty()) lines.field("to change", part.suggestion);
+}
+
+void event_lines(Lines& lines, const pipeline::JudgedPart& part, const ical::Component& component)
+{
+  const ical::Zones zones(part.message()->calendar);
+  const EventText event = describe(zones, component, lines.style().local_zone);
+  std::vector<std::string> when;
+  for (const auto& line : event.when) when.push_back(safe(line));
+  lines.fields("when", when);
+  lines.field("repeats", safe(event.repeats));
+  lines.field("where", safe(event.location));
+  lines.field("status", safe(event.status));
+  lines.field("organizer", safe(event.organizer));
+  std::vector<std::string> attendees;
+  for (const auto& attendee : event.attendees) attendees.push_back(safe(attendee));
+  constexpr std::size_t shown = 20;
+  if (attendees.size() > shown) {
+    const std::size_t more = attendees.size() - shown;
+    attendees.resize(shown);
+    attendees.push_back(cat("and ", more, " more"));
+  }
+  lines.fields("attendees", attendees);
+  lines.field("comment", safe(event.comment));
+  lines.field("about", safe(event.description));
+}
+
+std::string change_line(const itip::Change& change)
+{
+  std::string line = change.action;
+  if (!change.instance.empty()) line += cat(' ', safe(change.instance));
+  if (!change.property.empty()) line += cat(' ', safe(change.property));
+  if (!change.before.empty() && !change.after.empty())
+    return cat(line, ": ", safe(change.before), " -> ", safe(change.after));
+  if (!change.after.empty()) return cat(line, ": ", safe(change.after));
+  if (!change.before.empty()) return cat(line, ": was ", safe(change.before));
+  return line;
+}
+
+void plan_lines(Lines& lines, const pipeline::JudgedPart& part, std::string_view label)
+{
+  if (!part.plan) return;
+  std::vector<std::string> texts;
+  for (const auto& change : part.plan->changes) texts.push_back(change_line(change));
+  if (texts.empty())
+    texts.push_back(cat("nothing (", itip::outcome_word(part.plan->outcome), ")"));
+  lines.fields(label, texts);
+}
+
+std::string_view method_sentence(itip::Method method)
+{
+  switch (method) {
+    case itip::Method::Request:
+      return "Invitation";
+    case itip::Method::Cancel:
+      return "Cancellation";
+    case itip::Method::Reply:
+      return "Answer";
+    case itip::Method::Publish:
+      return "Published event";
+    default:
+      return itip::method_word(method);
+  }
+}
+
+std::string first_code(const std::vector<Reason>& reasons)
+{
+  return reasons.empty() ? std::string{} : cat(' ', code_word(reasons.front().code));
+}
+
+}  // namespace
+
+std::string verdict_text(const pipeline::JudgedPart& part, const Style& style)
+{
+  Lines lines(style);
+  headline(lines, part);
+  message_line(lines, part);
+  signature_lines(lines, part);
+  right_line(lines, part);
+  decision_lines(lines, part);
+  return lines.take();
+}
+
+std::string show_text(const pipeline::JudgedPart& part, const Style& style)
+{
+  Lines lines(style);
+  const itip::Message* message = part.message();
+  if (message == nullptr) {
+    lines.plain(cat("Calendar part that imip cannot use, in ", where_of(part)));
+  } else {
+    for (const auto& component : message->components) {
+      const std::string summary = component.component.text("SUMMARY");
+      std::string title = cat(method_sentence(message->method), ": ",
+                              summary.empty() ? std::string{"(no title)"} : safe(summary));
+      if (component.scope.type != itip::Scope::Type::Series)
+        title += cat("  [", safe(component.scope.key()), "]");
+      lines.plain(lines.coloured(title, "1"));
+      event_lines(lines, part, component.component);
+    }
+    plan_lines(lines, part, "would do");
+  }
+  signature_lines(lines, part);
+  right_line(lines, part);
+  lines.field("verdict", lines.coloured(policy::verdict_word(part.decision.verdict),
+                                        verdict_colour(part.decision.verdict)));
+  decision_lines(lines, part);
+  return lines.take();
+}
+
+std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
+                       bool dry_run, const Style& style)
+{
+  Lines lines(style);
+  const bool stopped =
+      applied.outcome == itip::Outcome::Refused || applied.outcome == itip::Outcome::Ask;
+  std::string head = cat(where_of(part), ": ", dry_run && !stopped ? "would be " : "",
+                         lines.coloured(itip::outcome_word(applied.outcome), stopped ? "1;31" : "1;32"));
+  if (const auto* component = first_component(part))
+    head += cat("  \"", safe(component->text("SUMMARY")), '"');
+  lines.plain(head);
+  if (stopped) {
+    signature_lines(lines, part);
+    right_line(lines, part);
+    if (applied.outcome == itip::Outcome::Refused &&
+        part.decision.verdict != policy::Verdict::Untrusted)
+      reason_lines(lines, "refused", applied.reasons);
+    decision_lines(lines, part);
+    if (dry_run) plan_lines(lines, part, "would do");
+    return lines.take();
+  }
+  plan_lines(lines, part, dry_run ? "would do" : "changed");
+  reason_lines(lines, "notice", applied.reasons);
+  decision_lines(lines, part);
+  return lines.take();
+}
+
+std::string explain_text(const pipeline::JudgedPart& part, const Style& style)
+{
+  Lines lines(style);
+  headline(lines, part);
+  lines.plain("1. who signed this calendar part (RFC 6047 section 3, step 1)");
+  signature_lines(lines, part);
+  for (const auto& signature : part.evidence.signatures)
+    reason_lines(lines, "finding", signature.findings);
+  reason_lines(lines, "finding", part.evidence.signature_defects);
+  reason_lines(lines, "finding", part.evidence.defects);
+  lines.plain("2. whom the message must come from, and whether the signer is that (step 2)");
+  message_line(lines, part);
+  right_line(lines, part);
+  reason_lines(lines, "refused", part.evidence.refusals);
+  lines.plain("3. whether it may do this to this calendar (step 3)");
+  if (part.evidence.objections.empty())
+    lines.field("objections", part.message() != nullptr ? "none" : "not looked at");
+  for (const auto& objection : part.evidence.objections)
+    reason_lines(lines, objection.refuses ? "refuses" : "asks", {objection.reason});
+  lines.plain("4. the decision");
+  decision_lines(lines, part);
+  plan_lines(lines, part, "would do");
+  return lines.take();
+}
+
+std::string brief_verdict(const pipeline::JudgedPart& part)
+{
+  return cat(policy::verdict_word(part.decision.verdict), first_code(part.decision.reasons));
+}
+
+std::string brief_outcome(const pipeline::JudgedPart& part, const pipeline::Applied& applied)
+{
+  const bool stopped =
+      applied.outcome == itip::Outcome::Refused || applied.outcome == itip::Outcome::Ask;
+  if (!stopped) return cat(itip::outcome_word(applied.outcome), first_code(applied.reasons));
+  return cat(itip::outcome_word(applied.outcome),
+             first_code(part.decision.verdict == policy::Verdict::Trusted ? applied.reasons
+                                                                          : part.decision.reasons));
+}
+
+}  // namespace imip::report

@@ -1,0 +1,29 @@
+/// @file Results for a person. Everything that comes from a message is made safe for a terminal here.
+#pragma once
+#include <string>
+
+#include "pipeline/apply.hpp"
+#include "pipeline/judge.hpp"
+
+namespace imip::report {
+
+struct Style {
+  bool colour = false;
+  std::string local_zone = "UTC";  ///< Olson name
+};
+
+/// `verify`: verdict, who signed, by what right, why.
+[[nodiscard]] std::string verdict_text(const pipeline::JudgedPart& part, const Style& style);
+/// `show`: the event, what would change, who signed, the verdict and why.
+[[nodiscard]] std::string show_text(const pipeline::JudgedPart& part, const Style& style);
+/// `apply`: what was done (or would be), and why not.
+[[nodiscard]] std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
+                                     bool dry_run, const Style& style);
+/// `policy explain`: each step of RFC 6047 section 3, what was found, and what decided.
+[[nodiscard]] std::string explain_text(const pipeline::JudgedPart& part, const Style& style);
+/// `--brief`: the verdict or outcome word and the first reason code.
+[[nodiscard]] std::string brief_verdict(const pipeline::JudgedPart& part);
+[[nodiscard]] std::string brief_outcome(const pipeline::JudgedPart& part,
+                                        const pipeline::Applied& applied);
+
+}  // namespace imip::report
