@@ -1,0 +1,231 @@
+#include "state/state.hpp"
+
+#include <utility>
+
+#include "base/atomic_file.hpp"
+#include "base/cat.hpp"
+#include "base/sqlite.hpp"
+
+namespace imip::state {
+namespace {
+
+constexpr int busy_ms = 5000;
+constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t application_id = 0x694d4950;  // "iMIP": no other program's database
+constexpr std::chrono::days keep_new_objects{32};    // the flood limit looks back one day
+
+constexpr const char* schema = R"(
+CREATE TABLE object (
+  id INTEGER PRIMARY KEY,
+  store TEXT NOT NULL, owner TEXT NOT NULL, uid TEXT NOT NULL, organizer TEXT NOT NULL,
+  last_rendered TEXT NOT NULL,
+  UNIQUE (store, owner, uid, organizer)
+) STRICT;
+CREATE TABLE fact (
+  object INTEGER NOT NULL REFERENCES object (id),
+  reg TEXT NOT NULL, scope TEXT NOT NULL, attendee TEXT NOT NULL, number INTEGER NOT NULL,
+  sequence INTEGER NOT NULL, dtstamp INTEGER NOT NULL, digest TEXT NOT NULL, content TEXT NOT NULL,
+  PRIMARY KEY (object, reg, scope, attendee, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (
+  id INTEGER PRIMARY KEY,
+  object INTEGER NOT NULL REFERENCES object (id),
+  at INTEGER NOT NULL,
+  part_sha256 TEXT NOT NULL, message_id TEXT NOT NULL, method TEXT NOT NULL,
+  outcome TEXT NOT NULL, verdict TEXT NOT NULL,
+  before TEXT NOT NULL, after TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_message ON journal (message_id);
+CREATE TABLE new_object (signer TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE INDEX new_object_signer ON new_object (signer, at);
+)";
+
+std::int64_t seconds(UtcSeconds t)
+{
+  return t.time_since_epoch().count();
+}
+
+Result<std::int64_t> pragma(sqlite::Database& db, std::string_view name)
+{
+  IMIP_TRY(sqlite::Statement row, db.prepare(cat("PRAGMA ", name)));
+  IMIP_TRY(const bool there, row.step());
+  return there ? row.integer(0) : 0;
+}
+
+/// Is it ours, and no newer than we know? False: the file is new and wants its tables.
+Result<bool> known_schema(sqlite::Database& db, const std::string& file)
+{
+  IMIP_TRY(const std::int64_t maker, pragma(db, "application_id"));
+  IMIP_TRY(const std::int64_t version, pragma(db, "user_version"));
+  if (maker == application_id && version == schema_version) return true;
+  if (maker == application_id)
+    return err(Errc::Config,
+               cat(file, ": written by a newer imip (schema ", version, ", this one knows ",
+                   schema_version, ')'),
+               "use that imip, or another --state folder");
+  IMIP_TRY(sqlite::Statement count, db.prepare("SELECT count(*) FROM sqlite_schema"));
+  IMIP_TRY(const bool there, count.step());
+  if (maker != 0 || version != 0 || (there && count.integer(0) != 0))
+    return err(Errc::Config, cat(file, ": is another program's database"),
+               "name another --state folder");
+  return false;
+}
+
+/// Two processes may both find a new file: the second sees the first one's tables.
+Result<void> make_schema(sqlite::Database& db, const std::string& file)
+{
+  IMIP_CHECK(db.run("PRAGMA journal_mode = WAL"));
+  IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
+  IMIP_TRY(const bool known, known_schema(db, file));
+  if (known) return {};
+  IMIP_CHECK(db.run(schema));
+  IMIP_CHECK(db.run(cat("PRAGMA application_id = ", application_id).c_str()));
+  IMIP_CHECK(db.run(cat("PRAGMA user_version = ", schema_version).c_str()));
+  return transaction.commit();
+}
+
+Result<std::int64_t> object_id(sqlite::Database& db, const ObjectKey& key,
+                               const std::string& last_rendered)
+{
+  IMIP_CHECK(db.execute(
+      "INSERT INTO object (store, owner, uid, organizer, last_rendered) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT DO UPDATE SET last_rendered = excluded.last_rendered",
+      key.store, key.owner, key.uid, key.organizer, last_rendered));
+  IMIP_TRY(auto row, db.query("SELECT id FROM object WHERE store = ? AND owner = ? AND uid = ? "
+                              "AND organizer = ?",
+                              key.store, key.owner, key.uid, key.organizer));
+  IMIP_TRY(const bool there, row.step());
+  if (!there) return err(Errc::Internal, cat(key.uid, ": the state lost a row just written"));
+  return row.integer(0);
+}
+
+Result<void> put_facts(sqlite::Database& db, std::int64_t object, const itip::Facts& facts)
+{
+  IMIP_CHECK(db.execute("DELETE FROM fact WHERE object = ?", object));
+  IMIP_TRY(auto insert, db.prepare("INSERT INTO fact (object, reg, scope, attendee, number, "
+                                   "sequence, dtstamp, digest, content) "
+                                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+  for (const itip::FactRow& fact : facts.rows()) {
+    insert.reset();
+    IMIP_CHECK(insert.bind(0, object));
+    IMIP_CHECK(insert.bind(1, fact.reg));
+    IMIP_CHECK(insert.bind(2, fact.scope));
+    IMIP_CHECK(insert.bind(3, fact.attendee));
+    IMIP_CHECK(insert.bind(4, fact.number));
+    IMIP_CHECK(insert.bind(5, fact.sequence));
+    IMIP_CHECK(insert.bind(6, fact.dtstamp));
+    IMIP_CHECK(insert.bind(7, fact.digest));
+    IMIP_CHECK(insert.bind(8, fact.content));
+    IMIP_TRY(const bool row, insert.step());
+    static_cast<void>(row);  // an INSERT gives none
+  }
+  return {};
+}
+
+}  // namespace
+
+struct State::Impl {
+  /// Reading is const to callers, but SQLite's handle changes with every statement.
+  mutable sqlite::Database db;
+};
+
+State::State(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+State::State(State&&) noexcept = default;
+State& State::operator=(State&&) noexcept = default;
+State::~State() = default;
+
+Result<State> State::open(const std::filesystem::path& dir)
+{
+  auto folder = make_private_folder(dir);
+  if (!folder) {
+    Error error = std::move(folder).error();
+    // whoever calls for mail must keep the mail queued, not bounce it
+    if (error.code != Errc::Config) error.code = Errc::TryAgain;
+    return tl::unexpected<Error>(std::move(error));
+  }
+  const std::filesystem::path file = dir / "state.sqlite";
+  IMIP_TRY(sqlite::Database db, sqlite::Database::open(file, busy_ms));
+  IMIP_CHECK(require_private(file));
+  IMIP_CHECK(db.run("PRAGMA synchronous = FULL"));
+  IMIP_TRY(const bool known, known_schema(db, file.native()));
+  if (!known) IMIP_CHECK(make_schema(db, file.native()));
+  return State(std::make_unique<Impl>(Impl{std::move(db)}));
+}
+
+Result<itip::Facts> State::load(const ObjectKey& key) const
+{
+  // one statement, so that facts and last_rendered are of one moment
+  IMIP_TRY(auto row,
+           impl_->db.query("SELECT last_rendered, reg, scope, attendee, number, sequence, dtstamp, "
+                           "digest, content FROM object LEFT JOIN fact ON fact.object = object.id "
+                           "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ?",
+                           key.store, key.owner, key.uid, key.organizer));
+  std::vector<itip::FactRow> rows;
+  std::string last_rendered;
+  for (;;) {
+    IMIP_TRY(const bool there, row.step());
+    if (!there) break;
+    last_rendered = row.text(0);
+    if (row.is_null(1)) continue;  // an object without facts
+    itip::FactRow fact;
+    fact.reg = row.text(1);
+    fact.scope = row.text(2);
+    fact.attendee = row.text(3);
+    fact.number = row.integer(4);
+    fact.sequence = row.integer(5);
+    fact.dtstamp = row.integer(6);
+    fact.digest = row.text(7);
+    fact.content = row.text(8);
+    rows.push_back(std::move(fact));
+  }
+  itip::Facts facts = itip::Facts::from_rows(rows);
+  facts.last_rendered = std::move(last_rendered);
+  return facts;
+}
+
+Result<std::vector<std::string>> State::organizers_of(const ObjectKey& key) const
+{
+  IMIP_TRY(auto row, impl_->db.query("SELECT organizer FROM object WHERE store = ? AND owner = ? "
+                                     "AND uid = ? AND organizer <> ? ORDER BY organizer",
+                                     key.store, key.owner, key.uid, key.organizer));
+  std::vector<std::string> others;
+  for (;;) {
+    IMIP_TRY(const bool there, row.step());
+    if (!there) return others;
+    others.push_back(row.text(0));
+  }
+}
+
+Result<void> State::save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry)
+{
+  sqlite::Database& db = impl_->db;
+  IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
+  IMIP_TRY(const std::int64_t object, object_id(db, key, facts.last_rendered));
+  IMIP_CHECK(put_facts(db, object, facts));
+  IMIP_CHECK(
+      db.execute("INSERT INTO journal (object, at, part_sha256, message_id, method, outcome, "
+                 "verdict, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 object, seconds(entry.at), entry.part_sha256, entry.message_id, entry.method,
+                 entry.outcome, entry.verdict, entry.before, entry.after));
+  return transaction.commit();
+}
+
+Result<std::int64_t> State::count_new(const std::string& signer, UtcSeconds since) const
+{
+  IMIP_TRY(auto row, impl_->db.query("SELECT count(*) FROM new_object WHERE signer = ? AND at >= ?",
+                                     signer, seconds(since)));
+  IMIP_TRY(const bool there, row.step());
+  return there ? row.integer(0) : 0;
+}
+
+Result<void> State::note_new(const std::string& signer, UtcSeconds at)
+{
+  sqlite::Database& db = impl_->db;
+  IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
+  IMIP_CHECK(db.execute("DELETE FROM new_object WHERE signer = ? AND at < ?", signer,
+                        seconds(at - keep_new_objects)));
+  IMIP_CHECK(db.execute("INSERT INTO new_object (signer, at) VALUES (?, ?)", signer, seconds(at)));
+  return transaction.commit();
+}
+
+}  // namespace imip::state
