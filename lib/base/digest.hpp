@@ -12,4 +12,9 @@ namespace imip {
 /// `n` octets from the system's random generator, lower-case hexadecimal.
 [[nodiscard]] std::string random_hex(std::size_t n);
 
+/// Starts libcrypto as imip wants it: no configuration file (an attacker's or a distribution's
+/// openssl.cnf changes nothing), no table of all names (3 M instructions). Whoever calls OpenSSL
+/// calls this first; it is cheap from the second time on.
+void start_libcrypto();
+
 }  // namespace imip
