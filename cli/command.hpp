@@ -14,28 +14,40 @@ namespace imip::cli {
 
 /// sysexits(3) and ours; see imip(1).
 enum class ExitCode : int {
-  Ok = 0, Untrusted = 1, Ask = 2, NothingJudged = 3, Usage = 64, DataErr = 65, NoInput = 66,
-  Unavailable = 69, Software = 70, CantCreate = 73, IoErr = 74, TempFail = 75, NoPerm = 77, Config = 78
+  Ok = 0,
+  Untrusted = 1,
+  Ask = 2,
+  NothingJudged = 3,
+  Usage = 64,
+  DataErr = 65,
+  NoInput = 66,
+  Unavailable = 69,
+  Software = 70,
+  CantCreate = 73,
+  IoErr = 74,
+  TempFail = 75,
+  NoPerm = 77,
+  Config = 78
 };
 [[nodiscard]] ExitCode exit_code_of(Errc code);
-/// The worst of several results: 3 only if nothing was judged, else 0 < 2 < 1 < 65 < 66 < 69 < 74 < 73 <
-/// 77 < 75 < 70.
+/// The worst of several results: 3 only if nothing was judged, else 0 < 2 < 1 < 65 < 66 < 69 < 74 <
+/// 73 < 77 < 75 < 70.
 [[nodiscard]] ExitCode worst(ExitCode a, ExitCode b);
 
 /// The world of one run. `out` is checked for errors after the command (exit 74).
 struct Context {
   std::ostream& out;
   std::ostream& err;
-  UtcSeconds now;       ///< --now or the system clock
+  UtcSeconds now;  ///< --now or the system clock
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   bool colour = false;
   unsigned columns = 80;
-  std::string command;  ///< "verify"
+  std::string command{};  ///< "verify"
 };
 
-/// The policy file (an absent default file is an empty policy; an absent --policy is Errc::Config), with the
-/// flags of CommonOptions laid over it.
+/// The policy file (an absent default file is an empty policy; an absent --policy is Errc::Config),
+/// with the flags of CommonOptions laid over it.
 Result<policy::Policy> load_policy(const CommonOptions& common);
 /// Where the policy file is or would be.
 Result<std::string> policy_path(const CommonOptions& common);
@@ -52,6 +64,35 @@ Result<void> write_output(Context& context, const std::string& output, std::stri
 /// "imip verify: FILE: what is wrong (what to do)" on one line, control characters made visible.
 void print_error(Context& context, const Error& error);
 
+/// The part that every command has.
+[[nodiscard]] const CommonOptions& common_options(const AnyOptions& options);
+/// Ignores SIGPIPE and opens what is missing of descriptors 0 to 2, so that no file of ours gets
+/// one of those numbers and that writing to a closed standard output still fails.
+void guard_descriptors();
+/// Reads the clock, the terminal, NO_COLOR and COLUMNS.
+Context make_context(const AnyOptions& options, std::string command);
+/// Help and versions; gives the exit code.
+int print_text(const Parsed& parsed);
+/// Flushes and closes standard output: where octets were lost, an error line and IoErr.
+int finish(Context& context, ExitCode code);
+
+/// Signs a whole mail: S/MIME, multipart/signed or (`opaque`) application/pkcs7-mime.
+/// @errors Errc::Refused  no identity for the mail's From or Sender; else as
+/// crypto::SigningIdentity::load
+struct SignRequest {
+  std::string mail;
+  const KeyOptions& keys;
+  const CommonOptions& common;  ///< intermediates
+  const policy::Policy& policy;
+  bool opaque = false;
+  std::string boundary_seed;
+};
+Result<std::string> sign_mail(const SignRequest& request, Context& context);
+
+/// The organizer's own copy of what `build --store` made goes into the store, as her own message.
+Result<void> store_own(const ical::Component& calendar, const CommonOptions& common,
+                       Context& context);
+
 Result<ExitCode> run(const BuildOptions& options, Context& context);
 Result<ExitCode> run(const SignOptions& options, Context& context);
 Result<ExitCode> run(const VerifyOptions& options, Context& context);
@@ -59,5 +100,8 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context);
 Result<ExitCode> run(const ShowOptions& options, Context& context);
 Result<ExitCode> run(const ReplyOptions& options, Context& context);
 Result<ExitCode> run(const PolicyOptions& options, Context& context);
+
+/// `policy explain`: each step of the decision about a message.
+Result<ExitCode> explain(const PolicyOptions& options, Context& context);
 
 }  // namespace imip::cli

@@ -14,15 +14,15 @@ namespace imip::cli {
 
 /// What stands in for, or chooses among, the policy's entries (every command).
 struct CommonOptions {
-  std::string policy;                    ///< --policy, IMIP_POLICY, or the XDG place; see Context::load_policy
-  std::string state;                     ///< --state DIR or "none"
-  bool stateless = false;                ///< --stateless: apply without state, knowing what is lost
-  std::vector<std::string> me;           ///< --me
-  std::string store;                     ///< --store
+  std::string policy;      ///< --policy, IMIP_POLICY, or the XDG place; see Context::load_policy
+  std::string state;       ///< --state DIR or "none"
+  bool stateless = false;  ///< --stateless: apply without state, knowing what is lost
+  std::vector<std::string> me;  ///< --me
+  std::string store;            ///< --store
   std::vector<std::string> anchors, intermediates, crls;
   std::optional<UtcSeconds> now;                ///< --now
   std::optional<UtcSeconds> verification_time;  ///< --verification-time
-  std::string color = "auto";            ///< auto | always | never
+  std::string color = "auto";                   ///< auto | always | never
   bool json = false;
   bool verbose = false;
 };
@@ -34,28 +34,33 @@ struct InputOptions {
   std::string part;                ///< --part N: only this one
 };
 
+/// Where a private key comes from (sign, reply --sign). Nothing given: the policy's [[identity]].
+struct KeyOptions {
+  std::vector<std::string> identity;  ///< --identity FILE: PEM with key and certificate, or PKCS#12
+  std::string key;                    ///< --key FILE, where the identity file has no key
+  std::string as;                     ///< --as ADDRESS: choose among [[identity]]
+  std::string passphrase_file;        ///< --passphrase-file
+  std::optional<int> passphrase_fd;   ///< --passphrase-fd
+  std::string passphrase_env;         ///< --passphrase-env
+};
+
 struct BuildOptions {
   CommonOptions common;
   itip::BuildSpec spec;
-  std::string method;           ///< "request", "publish", "cancel"
-  std::string file;             ///< FILE.ics; "" none; "-" standard input
+  std::string method;               ///< "request", "publish", "cancel"
+  std::string file;                 ///< FILE.ics; "" none; "-" standard input
   std::vector<std::string> attach;  ///< files
-  std::string format = "mail";  ///< mail | ics
-  std::string from;             ///< --from; default: SENT-BY, else ORGANIZER
-  std::vector<std::string> to;  ///< --to; default: the attendees
+  std::string format = "mail";      ///< mail | ics
+  std::string from;                 ///< --from; default: SENT-BY, else ORGANIZER
+  std::vector<std::string> to;      ///< --to; default: the attendees
   std::string message_id, boundary_seed;
-  std::string output;           ///< --output FILE; "" standard output
-  bool store = false;           ///< put the built object into --store too
+  std::string output;  ///< --output FILE; "" standard output
+  bool store = false;  ///< put the built object into --store too
 };
 struct SignOptions {
   CommonOptions common;
-  std::string file;             ///< mail; "" or "-" standard input
-  std::vector<std::string> identity;  ///< --identity FILE: PEM with key and certificate, or PKCS#12
-  std::string key;              ///< --key FILE, where the identity file holds only the certificate
-  std::string as;               ///< --as ADDRESS: choose among [[identity]]; default: From, then Sender
-  std::string passphrase_file;  ///< --passphrase-file
-  std::optional<int> passphrase_fd;
-  std::string passphrase_env;
+  std::string file;  ///< mail; "" or "-" standard input
+  KeyOptions keys;   ///< keys.as empty: From, then Sender
   bool opaque = false;
   std::string boundary_seed;
   std::string output;
@@ -80,23 +85,31 @@ struct ShowOptions {
 struct ReplyOptions {
   CommonOptions common;
   InputOptions input;
-  std::string answer;   ///< "accept", "tentative", "decline"
+  std::string answer;  ///< "accept", "tentative", "decline"
   std::string comment;
-  std::string instance; ///< WHEN
-  std::string as;       ///< --as ADDRESS
+  std::string instance;  ///< WHEN
+  std::string as;        ///< --as ADDRESS
   std::optional<std::vector<std::string>> yes;
   bool no_store = false;
   bool exact = false;
-  bool sign = false;    ///< sign in the same process with [[identity]]
+  bool sign = false;  ///< sign in the same process; see sign_mail() in command.hpp
+  KeyOptions keys;    ///< --identity, --key, --passphrase-*; `keys.as` is a copy of `as`
   std::string message_id, boundary_seed;
   std::string output;
 };
 struct PolicyOptions {
   CommonOptions common;
-  enum class Action : std::uint8_t { None = 0, Check, Allow, Revoke, List, Explain } action = Action::None;
-  InputOptions input;              ///< explain
-  std::string address;             ///< allow, revoke
-  std::string sent_by;             ///< allow, revoke: [[delegate]] of address by sent_by
+  enum class Action : std::uint8_t {
+    None = 0,
+    Check,
+    Allow,
+    Revoke,
+    List,
+    Explain
+  } action = Action::None;
+  InputOptions input;   ///< explain
+  std::string address;  ///< allow, revoke
+  std::string sent_by;  ///< allow, revoke: [[delegate]] of address by sent_by
   std::vector<std::string> methods;
   std::string role, until;
 };
@@ -116,7 +129,8 @@ struct Parsed {
 /// Never exits and opens no file. Every CLI11 complaint becomes one line and exit 64.
 Parsed parse_command_line(int argc, const char* const* argv);
 
-/// "imip verify --policy FILE" ...: every option of every command, for docs_test.
+/// ("verify", {"--anchor", ..., "-v"}), ("policy allow", ...), ...: every option of every command,
+/// sorted.
 std::vector<std::pair<std::string, std::vector<std::string>>> all_options();
 
 }  // namespace imip::cli

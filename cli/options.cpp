@@ -1,0 +1,603 @@
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "base/cat.hpp"
+#include "base/reason.hpp"
+#include "base/text.hpp"
+#include "cli/completion_files.hpp"
+
+// CLI11 is given the arguments and nothing else: no configuration file (a [verify] section in one
+// would run that command) and no environment. Only the parser of the chosen command is built.
+
+namespace imip::cli {
+
+namespace {
+
+using CLI::App;
+using CLI::Option;
+
+constexpr std::string_view common_group = "Common options";
+
+// ---- kinds of options -----------------------------------------------------------------------
+
+Option* text(App& app, const char* name, std::string& into, const char* type, const char* help)
+{
+  return app.add_option(name, into, help)->type_name(type)->option_text(type);
+}
+
+Option* texts(App& app, const char* name, std::vector<std::string>& into, const char* type,
+              const char* help)
+{
+  return app.add_option(name, into, help)
+      ->allow_extra_args(false)
+      ->type_name(type)
+      ->option_text(cat(type, " ..."));
+}
+
+Option* choice(App& app, const char* name, std::string& into, std::vector<std::string> words,
+               const char* help)
+{
+  const std::string list =
+      std::accumulate(std::next(words.begin()), words.end(), words.front(),
+                      [](const std::string& a, const std::string& b) { return cat(a, '|', b); });
+  const auto check = [words = std::move(words)](const std::string& given) -> std::string {
+    if (std::find(words.begin(), words.end(), given) != words.end()) return {};
+    std::string choices = words.front();
+    for (std::size_t i = 1; i < words.size(); ++i)
+      choices += cat(i + 1 == words.size() ? " or " : ", ", words[i]);
+    return cat('\'', given, "' is not one of the choices: ", choices);
+  };
+  return app.add_option(name, into, help)->check(check)->option_text(list);
+}
+
+Option* instant(App& app, const char* name, std::optional<UtcSeconds>& into, const char* help)
+{
+  const auto read = [&into](const std::string& given) {
+    const auto t = parse_instant(given);
+    if (!t) throw CLI::ValidationError(cat(t.error().what, ": ", t.error().hint));
+    into = *t;
+  };
+  return app.add_option_function<std::string>(name, read, help)->option_text("TIME");
+}
+
+void yes_option(App& app, std::optional<std::vector<std::string>>& into)
+{
+  const auto read = [&into](const std::string& given) {
+    into.emplace();
+    if (given == "*") return;
+    std::size_t at = 0;
+    while (at <= given.size()) {
+      const std::size_t comma = std::min(given.find(',', at), given.size());
+      std::string word = given.substr(at, comma - at);
+      if (!code_from_word(word))
+        throw CLI::ValidationError(
+            cat("'", word, "' is no reason code: imip-verdict(7) lists them"));
+      into->push_back(std::move(word));
+      at = comma + 1;
+    }
+  };
+  app.add_option_function<std::string>(
+         "--yes", read, "do what would be asked; with =REASON,... only for these reasons")
+      ->option_text("[=REASON,...]");
+}
+
+// ---- what several commands share ------------------------------------------------------------
+
+enum Share : unsigned {
+  Me = 1,
+  Store = 2,
+  State = 4,
+  Trust = 8,
+  Json = 16,
+  Color = 32,
+  Stateless = 64,
+  Chain = 128,
+  Now = 256
+};
+
+void add_common(App& app, CommonOptions& c, unsigned share)
+{
+  const auto in_group = [](Option* option) { option->group(std::string(common_group)); };
+  in_group(text(app, "--policy", c.policy, "FILE", "trust policy, instead of policy.toml"));
+  if ((share & Me) != 0)
+    in_group(texts(app, "--me", c.me, "ADDRESS", "whose calendar this is, instead of [me]"));
+  if ((share & Store) != 0)
+    in_group(text(app, "--store", c.store, "FOLDER", "the calendar (a vdir), instead of [store]"));
+  if ((share & State) != 0)
+    in_group(text(app, "--state", c.state, "FOLDER",
+                  "where imip remembers what messages said (verify, show: or 'none')"));
+  if ((share & Stateless) != 0)
+    in_group(app.add_flag("--stateless", c.stateless, "work without state; says what is lost"));
+  if ((share & Trust) != 0) {
+    in_group(texts(app, "--anchor", c.anchors, "FILE", "trusted CA certificates, PEM"));
+    in_group(texts(app, "--crl", c.crls, "FILE", "certificate revocation lists"));
+    in_group(instant(app, "--verification-time", c.verification_time,
+                     "judge the validity of certificates at TIME"));
+  }
+  if ((share & (Trust | Chain)) != 0)
+    in_group(texts(app, "--intermediate", c.intermediates, "FILE", "CA certificates in between"));
+  if ((share & Now) != 0) in_group(instant(app, "--now", c.now, "take TIME for the present"));
+  if ((share & Json) != 0)
+    in_group(app.add_flag("--json", c.json, "one JSON object per calendar part and line"));
+  if ((share & Color) != 0)
+    in_group(choice(app, "--color", c.color, {"auto", "always", "never"}, "colours (auto)"));
+  in_group(app.add_flag("-v,--verbose", c.verbose, "say more on standard error"));
+}
+
+void add_keys(App& app, KeyOptions& k, const char* as_help)
+{
+  texts(app, "--identity", k.identity, "FILE", "key and certificate: PEM or PKCS#12");
+  text(app, "--key", k.key, "FILE", "PEM private key, where --identity has none");
+  if (as_help != nullptr) text(app, "--as", k.as, "ADDRESS", as_help);
+  text(app, "--passphrase-file", k.passphrase_file, "FILE", "its first line unlocks the key");
+  app.add_option_function<int>(
+         "--passphrase-fd", [&k](int fd) { k.passphrase_fd = fd; },
+         "the same from an open file descriptor")
+      ->check(CLI::Range(0, 65535).description(""))
+      ->option_text("N");
+  text(app, "--passphrase-env", k.passphrase_env, "NAME", "the same from the environment");
+}
+
+void add_input(App& app, InputOptions& input)
+{
+  app.add_option("FILE", input.files, "mail or iCalendar; none or -: standard input")
+      ->type_name("");
+  text(app, "--part", input.part, "N", "only this part of the mail, such as 1.2");
+}
+
+void add_reproducible(App& app, std::string* message_id, std::string& boundary_seed)
+{
+  if (message_id != nullptr) text(app, "--message-id", *message_id, "ID", "Message-ID of the mail");
+  text(app, "--boundary-seed", boundary_seed, "TEXT", "the same seed gives the same boundaries");
+}
+
+// ---- the commands ---------------------------------------------------------------------------
+
+void add_build(App& app, BuildOptions& o)
+{
+  itip::BuildSpec& s = o.spec;
+  choice(app, "METHOD", o.method, {"request", "publish", "cancel"}, "what to say")->required();
+  app.add_option("FILE", o.file, "an .ics to start from; -: standard input")->type_name("");
+  text(app, "--organizer", s.organizer, "ADDRESS[;PARAM=VALUE...]", "who calls the meeting");
+  text(app, "--sent-by", s.sent_by, "ADDRESS", "who acts for the organizer");
+  texts(app, "--attendee", s.attendees, "ADDRESS[;PARAM=VALUE...]", "who is invited");
+  text(app, "--summary", s.summary, "TEXT", "title");
+  text(app, "--start", s.start, "WHEN", "2027-01-04T10:00, 2027-01-04T09:00:00Z, 2027-01-04");
+  text(app, "--end", s.end, "WHEN", "end (for days: the day after the last)");
+  text(app, "--duration", s.duration, "DURATION", "instead of --end: PT1H30M, P1D");
+  text(app, "--timezone", s.timezone, "ZONE", "of the times, such as Europe/Berlin");
+  text(app, "--location", s.location, "TEXT", "where");
+  text(app, "--description", s.description, "TEXT", "what it is about");
+  text(app, "--rrule", s.rrule, "RULE", "repetition: FREQ=WEEKLY;COUNT=10");
+  texts(app, "--exdate", s.exdates, "WHEN", "a repetition that does not take place");
+  texts(app, "--rdate", s.rdates, "WHEN", "one more repetition");
+  text(app, "--uid", s.uid, "UID", "of the event (made up)");
+  app.add_option_function<std::int64_t>(
+         "--sequence", [&s](std::int64_t n) { s.sequence = n; }, "revision")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{2147483647}).description(""))
+      ->option_text("N");
+  text(app, "--recurrence-id", s.recurrence_id, "WHEN", "this repetition only");
+  app.add_flag("--this-and-future", s.this_and_future, "and all later ones");
+  text(app, "--comment", s.comment, "TEXT", "a word to the attendees");
+  texts(app, "--attach", o.attach, "FILE", "goes with the mail");
+  choice(app, "--format", o.format, {"mail", "ics"}, "mail, or bare iCalendar");
+  text(app, "--from", o.from, "ADDRESS", "From (who acts for the organizer, else the organizer)");
+  texts(app, "--to", o.to, "ADDRESS", "instead of the attendees");
+  add_reproducible(app, &o.message_id, o.boundary_seed);
+  text(app, "--output", o.output, "FILE", "instead of standard output");
+  add_common(app, o.common, Me | Store | State | Now);
+}
+
+void add_sign(App& app, SignOptions& o)
+{
+  app.add_option("FILE", o.file, "mail; none or -: standard input")->type_name("");
+  add_keys(app, o.keys, "which [[identity]] (the one of From, else of Sender)");
+  app.add_flag("--opaque", o.opaque, "application/pkcs7-mime instead of multipart/signed");
+  add_reproducible(app, nullptr, o.boundary_seed);
+  text(app, "--output", o.output, "FILE", "instead of standard output");
+  add_common(app, o.common, Chain | Now);
+}
+
+constexpr unsigned judging = Me | Store | State | Trust | Now | Color;
+
+void add_verify(App& app, VerifyOptions& o)
+{
+  add_input(app, o.input);
+  app.add_flag("--brief", o.brief, "one line, always exit 0: verdict and first reason");
+  add_common(app, o.common, judging | Json);
+}
+
+void add_apply(App& app, ApplyOptions& o)
+{
+  add_input(app, o.input);
+  app.add_flag("--brief", o.brief, "one line, always exit 0: outcome and first reason");
+  app.add_flag("--dry-run", o.dry_run, "say what would change, change nothing");
+  app.add_flag("--stop-on-error", o.stop_on_error, "not on to the next FILE after a failure");
+  yes_option(app, o.yes);
+  add_common(app, o.common, judging | Json | Stateless);
+}
+
+void add_show(App& app, ShowOptions& o)
+{
+  add_input(app, o.input);
+  add_common(app, o.common, judging);
+}
+
+void add_reply(App& app, ReplyOptions& o)
+{
+  choice(app, "ANSWER", o.answer, {"accept", "tentative", "decline"}, "the answer")->required();
+  add_input(app, o.input);
+  text(app, "--comment", o.comment, "TEXT", "a word to the organizer");
+  text(app, "--instance", o.instance, "WHEN", "answer this repetition only");
+  text(app, "--as", o.as, "ADDRESS", "which of your addresses answers");
+  yes_option(app, o.yes);
+  app.add_flag("--no-store", o.no_store, "only make the mail, change nothing");
+  app.add_flag("--exact", o.exact, "answer this revision though a newer one is stored");
+  app.add_flag("--sign", o.sign, "sign the mail too");
+  add_keys(app, o.keys, nullptr);
+  add_reproducible(app, &o.message_id, o.boundary_seed);
+  text(app, "--output", o.output, "FILE", "instead of standard output");
+  add_common(app, o.common, judging | Stateless);
+}
+
+void add_policy_check(App& app, PolicyOptions& o)
+{
+  o.action = PolicyOptions::Action::Check;
+  add_common(app, o.common, 0);
+}
+
+void add_entry_options(App& app, PolicyOptions& o)
+{
+  app.add_option("ADDRESS", o.address, "a calendar user")->required()->type_name("");
+  text(app, "--sent-by", o.sent_by, "ADDRESS", "who may act for ADDRESS ([[delegate]])");
+}
+
+void add_policy_allow(App& app, PolicyOptions& o)
+{
+  o.action = PolicyOptions::Action::Allow;
+  add_entry_options(app, o);
+  texts(app, "--method", o.methods, "METHOD", "with --sent-by: only this method");
+  choice(app, "--role", o.role, {"organizer", "attendee", "both"}, "with --sent-by: acts as what");
+  text(app, "--until", o.until, "DATE", "with --sent-by: last day, 2027-06-30");
+  add_common(app, o.common, 0);
+}
+
+void add_policy_revoke(App& app, PolicyOptions& o)
+{
+  o.action = PolicyOptions::Action::Revoke;
+  add_entry_options(app, o);
+  add_common(app, o.common, 0);
+}
+
+void add_policy_list(App& app, PolicyOptions& o)
+{
+  o.action = PolicyOptions::Action::List;
+  add_common(app, o.common, 0);
+}
+
+void add_policy_explain(App& app, PolicyOptions& o)
+{
+  o.action = PolicyOptions::Action::Explain;
+  add_input(app, o.input);
+  add_common(app, o.common, judging | Json);
+}
+
+struct Command {
+  std::string_view name;  // "policy allow"
+  std::string_view summary;
+  AnyOptions (*make)();
+  void (*add)(App&, AnyOptions&);
+};
+
+template <typename Options, void (*Add)(App&, Options&)>
+constexpr Command command(std::string_view name, std::string_view summary)
+{
+  return {name, summary, +[] { return AnyOptions{Options{}}; },
+          +[](App& app, AnyOptions& o) { Add(app, std::get<Options>(o)); }};
+}
+
+constexpr std::array commands = {
+    command<BuildOptions, add_build>("build", "make an iTIP message, as mail or as bare iCalendar"),
+    command<SignOptions, add_sign>("sign", "sign a calendar mail by S/MIME"),
+    command<VerifyOptions, add_verify>(
+        "verify", "who signed each text/calendar part, and may they do what it asks"),
+    command<ApplyOptions, add_apply>("apply", "verify, then change the calendar"),
+    command<ShowOptions, add_show>("show", "the message for a person"),
+    command<ReplyOptions, add_reply>("reply", "answer a received message"),
+    command<PolicyOptions, add_policy_check>("policy check", "is the policy file in order"),
+    command<PolicyOptions, add_policy_allow>(
+        "policy allow", "let somebody invite, or act for somebody else (--sent-by)"),
+    command<PolicyOptions, add_policy_revoke>("policy revoke", "take such an entry out again"),
+    command<PolicyOptions, add_policy_list>("policy list", "who may do what"),
+    command<PolicyOptions, add_policy_explain>("policy explain",
+                                               "why a message gets the verdict that it gets"),
+};
+constexpr std::array shells = {"bash", "zsh", "fish"};
+
+constexpr std::string_view overview = R"(Usage: imip COMMAND [OPTION...] [ARGUMENT...]
+
+  build METHOD      make an iTIP message, as mail or as bare iCalendar
+  sign              sign the calendar mail on standard input (S/MIME)
+  verify            who signed each text/calendar part, and may they do what it asks
+  apply             verify, then change the calendar
+  show              the message for a person
+  reply ANSWER      answer a received message: accept, tentative, decline
+  policy ACTION     the local trust policy: check, allow, revoke, list, explain
+  completion SHELL  print completions for bash, zsh, fish
+  help [COMMAND]    this text, or the options of a command
+
+'imip COMMAND --help' shows the options of a command; imip(1) tells the rest.
+)";
+
+void dress(App& app, const Command& c)
+{
+  app.name(cat("imip ", c.name));
+  app.description(std::string(c.summary));
+  app.set_help_flag("-h,--help", "print this help");
+  app.get_help_ptr()->group(std::string(common_group));
+  app.get_formatter()->column_width(34);
+  app.allow_extras();
+}
+
+// ---- words that were not understood ---------------------------------------------------------
+
+std::size_t distance(std::string_view a, std::string_view b)
+{
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t above = row[j + 1];
+      row[j + 1] = std::min({above + 1, row[j] + 1, diagonal + (a[i] == b[j] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+std::string nearest(const std::string& word, const std::vector<std::string>& known)
+{
+  std::string best;
+  std::size_t least = 1 + std::max<std::size_t>(1, word.size() / 3);
+  for (const std::string& candidate : known) {
+    const bool beginning = word.size() > 2 && candidate.starts_with(word);
+    const std::size_t d = beginning ? 0 : distance(word, candidate);
+    if (d < least) {
+      least = d;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Parsed usage_error(std::string_view command, std::string_view what)
+{
+  const std::string program = command.empty() ? "imip" : cat("imip ", command);
+  Parsed parsed;
+  parsed.text =
+      text::for_terminal(cat(program, ": ", what, " (try '", program, " --help')")) + "\n";
+  parsed.to_stderr = true;
+  parsed.exit_code = 64;
+  parsed.command = command;
+  return parsed;
+}
+
+Parsed print(std::string_view what)
+{
+  Parsed parsed;
+  parsed.text = what;
+  return parsed;
+}
+
+std::string unknown(std::string_view kind, const std::string& word,
+                    const std::vector<std::string>& known)
+{
+  const std::string best = nearest(word, known);
+  std::string what = cat("unknown ", kind, " '", word, '\'');
+  if (!best.empty()) what += cat(", did you mean '", best, "'?");
+  return what;
+}
+
+std::vector<std::string> option_names(const App& app)
+{
+  std::vector<std::string> names;
+  for (const Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// ---- parsing --------------------------------------------------------------------------------
+
+// getopt_long's reading of values, which CLI11 does not have: the word after an option that takes
+// a value is the value, whatever it begins with; --yes never takes the next word.
+// Throws CLI::ParseError.
+std::vector<std::string> joined_values(const App& app, const std::vector<std::string>& words)
+{
+  std::vector<std::string> out;
+  std::set<const Option*> seen;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") {
+      out.insert(out.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+      break;
+    }
+    const std::size_t equals = word.find('=');
+    const std::string name = word.substr(0, equals);
+    const Option* option = name.starts_with("--") ? app.get_option_no_throw(name) : nullptr;
+    if (option == nullptr) {
+      out.push_back(word);
+      continue;
+    }
+    const bool flag = option->get_items_expected_max() == 0;
+    if (!flag && !seen.insert(option).second && option->get_items_expected_max() == 1)
+      throw CLI::ParseError(cat(name, " is given twice"), 64);
+    if (flag && equals != std::string::npos)
+      throw CLI::ParseError(cat(name, " takes no value"), 64);
+    if (word == "--yes") {
+      out.emplace_back("--yes=*");
+    } else if (flag) {
+      out.push_back(word);
+    } else if (equals != std::string::npos || i + 1 < words.size()) {
+      const std::string value = equals != std::string::npos ? word.substr(equals + 1) : words[++i];
+      if (value.empty()) {
+        out.insert(out.end(), {name, value});
+      } else {
+        out.push_back(cat(name, '=', value));
+      }
+    } else {
+      throw CLI::ParseError(cat(name, " needs a value"), 64);
+    }
+  }
+  return out;
+}
+
+std::string complaint_about(const App& app, const std::string& extra)
+{
+  if (extra.size() > 1 && extra.front() == '-')
+    return unknown("option", extra.substr(0, extra.find('=')), option_names(app));
+  return cat("unexpected argument '", extra, '\'');
+}
+
+Parsed parse_command(const Command& c, const std::vector<std::string>& words)
+{
+  App app;
+  AnyOptions options = c.make();
+  dress(app, c);
+  c.add(app, options);
+  try {
+    std::vector<std::string> arguments = joined_values(app, words);
+    std::reverse(arguments.begin(), arguments.end());
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::RequiredError&) {
+    const auto extras = app.remaining();
+    const auto odd = std::find_if(extras.begin(), extras.end(),
+                                  [](const std::string& e) { return e.starts_with("-"); });
+    if (odd != extras.end()) return usage_error(c.name, complaint_about(app, *odd));
+    for (const Option* option : app.get_options())
+      if (option->get_required() && option->count() == 0)
+        return usage_error(c.name, cat(option->get_name(), " is missing"));
+  } catch (const CLI::ParseError& e) {
+    return usage_error(c.name, e.what());
+  }
+  if (const auto extras = app.remaining(); !extras.empty())
+    return usage_error(c.name, complaint_about(app, extras.front()));
+  Parsed parsed;
+  parsed.options = std::move(options);
+  parsed.command = c.name;
+  return parsed;
+}
+
+std::vector<std::string> known_words(std::string_view prefix)
+{
+  std::set<std::string> words;
+  for (const Command& c : commands)
+    if (c.name.starts_with(prefix)) {
+      const std::string rest(c.name.substr(prefix.size()));
+      words.insert(rest.substr(0, rest.find(' ')));
+    }
+  if (prefix.empty()) words.insert({"completion", "help"});
+  return {words.begin(), words.end()};
+}
+
+Parsed policy_overview()
+{
+  std::string out = "Usage: imip policy ACTION [OPTION...] [ARGUMENT...]\n\n";
+  for (const Command& c : commands)
+    if (c.name.starts_with("policy ")) {
+      std::string name(c.name.substr(7));
+      name.resize(10, ' ');
+      out += cat("  ", name, c.summary, '\n');
+    }
+  return print(out);
+}
+
+Parsed completion(const std::vector<std::string>& words)
+{
+  if (words.empty()) return usage_error("completion", "SHELL is missing: bash, zsh or fish");
+  const std::string& shell = words.front();
+  if (shell == "-h" || shell == "--help")
+    return print("Usage: imip completion bash|zsh|fish\n\nPrints the completions of that shell.\n");
+  if (words.size() > 1)
+    return usage_error("completion", cat("unexpected argument '", words[1], '\''));
+  if (shell == shells[0]) return print(completion_bash);
+  if (shell == shells[1]) return print(completion_zsh);
+  if (shell == shells[2]) return print(completion_fish);
+  return usage_error("completion",
+                     cat('\'', shell, "' is not one of the choices: bash, zsh or fish"));
+}
+
+Parsed dispatch(std::vector<std::string> words);
+
+Parsed help(std::vector<std::string> words)
+{
+  if (words.empty()) return print(overview);
+  words.emplace_back("--help");
+  return dispatch(std::move(words));
+}
+
+Parsed dispatch(std::vector<std::string> words)
+{
+  const auto shift = [&words] {
+    std::string first = std::move(words.front());
+    words.erase(words.begin());
+    return first;
+  };
+  std::string name = shift();
+  if (name == "help") return help(std::move(words));
+  if (name == "completion") return completion(words);
+  if (name == "policy") {
+    if (words.empty())
+      return usage_error("policy", "ACTION is missing: check, allow, revoke, list or explain");
+    if (words.front() == "--help" || words.front() == "-h") return policy_overview();
+    name += cat(' ', shift());
+  }
+  const auto found = std::find_if(commands.begin(), commands.end(),
+                                  [&](const Command& c) { return c.name == name; });
+  if (found != commands.end()) return parse_command(*found, words);
+  if (name.starts_with("policy "))
+    return usage_error("policy", unknown("action", name.substr(7), known_words("policy ")));
+  if (name.starts_with("-"))
+    return usage_error({}, cat("unknown option '", name, "' before the command"));
+  return usage_error({}, unknown("command", name, known_words("")));
+}
+
+}  // namespace
+
+Parsed parse_command_line(int argc, const char* const* argv)
+{
+  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty()) {
+    Parsed parsed = usage_error({}, "a command is missing");
+    return parsed;
+  }
+  if (words.front() == "--version") return print("imip " IMIP_VERSION "\n");
+  if (words.front() == "--help" || words.front() == "-h") return print(overview);
+  return dispatch(words);
+}
+
+std::vector<std::pair<std::string, std::vector<std::string>>> all_options()
+{
+  std::vector<std::pair<std::string, std::vector<std::string>>> all;
+  for (const Command& c : commands) {
+    App app;
+    AnyOptions options = c.make();
+    dress(app, c);
+    c.add(app, options);
+    all.emplace_back(c.name, option_names(app));
+  }
+  return all;
+}
+
+}  // namespace imip::cli
