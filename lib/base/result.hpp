@@ -21,6 +21,7 @@ enum class Errc : std::uint16_t {
   BadCalendar,    ///< not an RFC 5545 iCalendar object (exit 65)
   BadValue,       ///< one value (address, date, duration, zone) does not parse (exit 64 or 65)
   Refused,        ///< parsed, and no: breaks a rule of RFC 5546 or of policy (exit 1)
+  NeedsPerson,    ///< a person must decide, and nobody did (exit 2)
   NothingToJudge, ///< no iMIP calendar part in the input (exit 3)
   NotFound,       ///< no such UID, entry, file in what was searched
   Conflict,       ///< the stored object changed since the plan was made (exit 75)

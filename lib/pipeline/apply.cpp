@@ -207,7 +207,8 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
     const std::string why =
         part.decision.reasons.empty() ? std::string{} : part.decision.reasons.front().text;
     const bool ask = part.decision.verdict == policy::Verdict::Ask;
-    return err(Errc::Refused, cat(policy::verdict_word(part.decision.verdict), ": ", why),
+    return err(ask ? Errc::NeedsPerson : Errc::Refused,
+               cat(policy::verdict_word(part.decision.verdict), ": ", why),
                ask ? (part.suggestion.empty() ? std::string{"--yes answers all the same"}
                                               : cat(part.suggestion, "; or --yes"))
                    : part.suggestion);

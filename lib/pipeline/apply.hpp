@@ -38,7 +38,7 @@ struct PlannedAnswer {
   itip::AnswerPlan answer;
   itip::Outcome message_outcome = itip::Outcome::None;  ///< what the message itself came to
 };
-/// @errors Errc::Refused (untrusted, or asked and no), and as itip::plan_answer
+/// @errors Errc::Refused (untrusted), Errc::NeedsPerson (asked and no), and as itip::plan_answer
 Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, JudgedPart& part,
                                  const Consent& consent, const itip::Answer& answer, bool exact);
 

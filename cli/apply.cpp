@@ -1,0 +1,112 @@
+#include "cli/judging.hpp"
+#include "report/json.hpp"
+
+#include <ostream>
+
+#include "base/cat.hpp"
+#include "ical/object.hpp"
+
+namespace imip::cli {
+
+namespace {
+
+ExitCode exit_code_of_outcome(itip::Outcome outcome)
+{
+  switch (outcome) {
+    case itip::Outcome::Ask:
+      return ExitCode::Ask;
+    case itip::Outcome::Refused:
+    case itip::Outcome::None:
+      return ExitCode::Untrusted;
+    default:
+      return ExitCode::Ok;
+  }
+}
+
+pipeline::Consent consent_of(const std::optional<std::vector<std::string>>& yes,
+                             const Context& context)
+{
+  pipeline::Consent consent;
+  if (yes) {
+    consent.everything = yes->empty();
+    consent.reasons = *yes;
+  } else {
+    consent.ask = terminal_question(context);
+  }
+  return consent;
+}
+
+Result<void> check_yes(const ApplyOptions& options)
+{
+  if (!options.yes) return {};
+  if (options.yes->empty() && options.input.files.size() > 1)
+    return err(Errc::Usage, "a bare --yes answers for exactly one message",
+               "name the reasons: --yes=REASON,...");
+  for (const std::string& word : *options.yes)
+    if (!code_from_word(word))
+      return err(Errc::Usage, cat("--yes: '", word, "' is not a reason code"),
+                 "imip-verdict(7) lists them");
+  return {};
+}
+
+}  // namespace
+
+Result<ExitCode> run(const ApplyOptions& options, Context& context)
+{
+  IMIP_CHECK(check_yes(options));
+  IMIP_TRY(auto bench, set_up(options.common, Needs::Calendar, context));
+  const pipeline::Consent consent = consent_of(options.yes, context);
+  const report::Style style = style_of(context);
+  const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
+    IMIP_TRY(const auto applied, pipeline::apply_part(bench.judge, *bench.calendar, part, consent,
+                                                      options.dry_run));
+    if (options.brief)
+      context.out << report::brief_outcome(part, applied) << '\n';
+    else if (options.common.json)
+      context.out << report::apply_json(part, applied, options.dry_run) << '\n';
+    else
+      context.out << report::apply_text(part, applied, options.dry_run, style);
+    return exit_code_of_outcome(applied.outcome);
+  };
+  const auto failed = [&](const std::string& input, const Error& error) {
+    if (options.brief)
+      context.out << (error.code == Errc::NothingToJudge ? "none not-imip" : "error") << '\n';
+    else if (options.common.json)
+      context.out << report::no_apply_json(input, error) << '\n';
+    print_error(context, error);
+  };
+  IMIP_TRY(const auto code, for_each_part(bench, options.input, context, each, failed,
+                                          options.stop_on_error));
+  return options.brief ? ExitCode::Ok : code;
+}
+
+Result<void> store_own(const ical::Component& calendar, const CommonOptions& common,
+                       Context& context)
+{
+  IMIP_TRY(auto bench, set_up(common, Needs::Calendar, context));
+  IMIP_TRY(auto parts, bench.judge.examine(ical::serialise(calendar), "-"));
+  pipeline::JudgedPart& part = parts.front();
+  if (part.message() == nullptr)
+    return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
+                                                             : part.evidence.refusals.front().text);
+  const itip::Message& message = *part.message();
+  if (!message.organizer || !bench.judge.policy().owner.is(message.organizer->address))
+    return err(Errc::Refused, "--store keeps the organizer's own copy, and the ORGANIZER is not you",
+               "say --me with the organizer's address");
+  IMIP_TRY(const auto lock, bench.calendar->lock());
+  IMIP_TRY(auto surroundings, bench.calendar->surroundings(message));
+  const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
+  itip::PlanOptions options;
+  options.remove_cancelled = bench.judge.policy().remove_cancelled;
+  options.limits = bench.judge.policy().limits;
+  const auto* stored = surroundings.stored ? &*surroundings.stored : nullptr;
+  const itip::Plan plan = itip::plan_message(message, speaker, stored, surroundings.facts,
+                                             bench.judge.policy().owner, options, context.now);
+  if (plan.outcome == itip::Outcome::Refused)
+    return err(Errc::Refused, plan.reasons.empty() ? std::string{"refused"}
+                                                   : plan.reasons.front().text);
+  part.stored = surroundings.stored;
+  return bench.calendar->carry_out(plan, lock, pipeline::journal_entry(part, plan, context.now));
+}
+
+}  // namespace imip::cli

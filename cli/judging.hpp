@@ -1,0 +1,46 @@
+/// @file What verify, apply, show, reply and explain have in common.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "pipeline/apply.hpp"
+#include "pipeline/calendar.hpp"
+#include "pipeline/judge.hpp"
+#include "report/text.hpp"
+
+namespace imip::cli {
+
+/// The policy, the engine and (if there is one) the calendar that a command judges with.
+struct Bench {
+  pipeline::Judge judge;
+  std::optional<pipeline::Calendar> calendar;
+};
+
+enum class Needs : std::uint8_t { Nothing = 0, Calendar };
+
+/// Loads the policy and opens what is named. Needs::Nothing: a store that is not configured is none, and state is
+/// read only if it is there. Needs::Calendar: an owner and a store must be there, and state unless --stateless.
+Result<Bench> set_up(const CommonOptions& common, Needs needs, const Context& context);
+
+/// Judges every input in order; `each` is called once per calendar part (already decided against the calendar), and
+/// `failed` once per input that could not be judged. Gives the worst code. An exit code from `each` other than Ok,
+/// Ask, Untrusted, NothingJudged with `stop_on_error` ends the loop.
+Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Context& context,
+                               const std::function<Result<ExitCode>(pipeline::JudgedPart&)>& each,
+                               const std::function<void(const std::string&, const Error&)>& failed,
+                               bool stop_on_error = false);
+
+/// Decides the part against the calendar, if there is one.
+Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part);
+
+[[nodiscard]] ExitCode exit_code_of(policy::Verdict verdict);
+[[nodiscard]] report::Style style_of(const Context& context);
+
+/// A question on the terminal (/dev/tty), or nothing where there is none. Shows what would change first.
+[[nodiscard]] std::function<Result<bool>(const pipeline::JudgedPart&)> terminal_question(
+    const Context& context);
+
+}  // namespace imip::cli

@@ -1,0 +1,203 @@
+#include <ostream>
+
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+#include "cli/judging.hpp"
+#include "ical/time.hpp"
+#include "mime/compose.hpp"
+#include "report/event_text.hpp"
+#include "report/json.hpp"
+
+namespace imip::cli {
+
+namespace {
+
+itip::PartStat partstat_of(const std::string& answer)
+{
+  if (answer == "accept") return itip::PartStat::Accepted;
+  if (answer == "tentative") return itip::PartStat::Tentative;
+  return itip::PartStat::Declined;
+}
+
+std::string_view answer_word(itip::PartStat partstat)
+{
+  switch (partstat) {
+    case itip::PartStat::Accepted:
+      return "Accepted";
+    case itip::PartStat::Tentative:
+      return "Tentative";
+    default:
+      return "Declined";
+  }
+}
+
+/// --instance: a WHEN in the event's own zone unless it names another.
+Result<std::optional<ical::Time>> instance_of(const std::string& when,
+                                              const itip::Message& message)
+{
+  if (when.empty()) return std::optional<ical::Time>{};
+  const ical::Zones zones(message.calendar);
+  std::string zone;
+  if (const auto* start = message.components.front().component.find("DTSTART"))
+    if (const auto* tzid = start->parameter("TZID")) zone = *tzid;
+  IMIP_TRY(const auto property, ical::when_property("RECURRENCE-ID", when, zone));
+  IMIP_TRY(auto time, zones.time_of(property));
+  return std::optional<ical::Time>{std::move(time)};
+}
+
+Result<itip::Answer> answer_of(const ReplyOptions& options, const itip::Message& message)
+{
+  itip::Answer answer;
+  answer.partstat = partstat_of(options.answer);
+  answer.comment = options.comment;
+  IMIP_TRY(answer.instance, instance_of(options.instance, message));
+  if (!options.as.empty()) {
+    IMIP_TRY(answer.as, CalAddress::from_mailbox(options.as));
+  }
+  return answer;
+}
+
+std::string name_of(const ical::Property* party)
+{
+  const std::string* name = party != nullptr ? party->parameter("CN") : nullptr;
+  return name != nullptr ? *name : std::string{};
+}
+
+std::string text_of(const ical::Component& calendar, const ical::Component& event,
+                    const itip::Answer& answer, const std::string& from)
+{
+  const report::EventText words = report::describe(ical::Zones(calendar), event, "UTC");
+  std::string text = cat(from, " answers: ", answer_word(answer.partstat), "\n\n", words.summary, '\n');
+  for (const auto& line : words.when) text += cat(line, '\n');
+  if (answer.instance) text += cat("Only the occurrence at ", answer.instance->local, ".\n");
+  if (!answer.comment.empty()) text += cat('\n', answer.comment, '\n');
+  return text;
+}
+
+/// The same answer makes the same mail: the identifier and the date come from the reply itself.
+Result<mime::OutgoingMail> mail_of(const ReplyOptions& options, const itip::AnswerPlan& planned,
+                                   const pipeline::JudgedPart& part, const itip::Answer& answer)
+{
+  mime::OutgoingMail mail;
+  const ical::Component& event = [&]() -> const ical::Component& {
+    for (const auto& component : planned.reply.components)
+      if (component.name != "VTIMEZONE") return component;
+    return planned.reply;
+  }();
+  mail.from = {name_of(event.find("ATTENDEE")), planned.from.mailbox()};
+  mail.to = {{name_of(event.find("ORGANIZER")), planned.to.mailbox()}};
+  mail.subject = cat(answer_word(answer.partstat), ": ", event.text("SUMMARY"));
+  for (char& c : mail.subject)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  mail.calendar = ical::serialise(planned.reply);
+  const std::string seed = sha256_hex(mail.calendar);
+  const std::string* stamp = event.value("DTSTAMP");
+  IMIP_TRY(mail.date, parse_instant(stamp != nullptr ? *stamp : std::string{}));
+  mail.message_id = options.message_id.empty()
+                        ? cat(seed.substr(0, 32), "@", planned.from.domain())
+                        : options.message_id;
+  if (!part.envelope.message_id.empty()) {
+    mail.in_reply_to = cat('<', part.envelope.message_id, '>');
+    mail.references = mail.in_reply_to;
+  }
+  mail.text = text_of(planned.reply, event, answer, planned.from.mailbox());
+  mail.method = "REPLY";
+  mail.component = event.name;
+  mail.calendar_file_name = "reply.ics";
+  mail.boundary_seed = options.boundary_seed.empty() ? seed : options.boundary_seed;
+  return mail;
+}
+
+Result<std::string> octets_of(const ReplyOptions& options, const Bench& bench,
+                              const mime::OutgoingMail& mail, Context& context)
+{
+  IMIP_TRY(auto octets, mime::compose(mail));
+  if (!options.sign) return octets;
+  return sign_mail(SignRequest{std::move(octets), options.keys, options.common, bench.judge.policy(),
+                               false, mail.boundary_seed},
+                   context);
+}
+
+Result<pipeline::JudgedPart> the_part(const ReplyOptions& options, const Bench& bench)
+{
+  const std::string file = options.input.files.empty() ? "-" : options.input.files.front();
+  IMIP_TRY(auto octets, read_input(file, bench.judge.policy().limits));
+  IMIP_TRY(auto parts, bench.judge.examine(std::move(octets), file));
+  std::vector<pipeline::JudgedPart> chosen;
+  for (auto& part : parts)
+    if (options.input.part.empty() || part.part == options.input.part)
+      chosen.push_back(std::move(part));
+  if (chosen.size() == 1) return std::move(chosen.front());
+  if (chosen.empty())
+    return err(Errc::NothingToJudge, cat("no iMIP calendar part ", options.input.part));
+  return err(Errc::Usage, cat("the message has ", chosen.size(), " calendar parts"),
+             cat("choose one: --part ", chosen.front().part));
+}
+
+pipeline::Consent reply_consent(const ReplyOptions& options, const Context& context)
+{
+  pipeline::Consent consent;
+  if (options.yes) {
+    consent.everything = options.yes->empty();
+    consent.reasons = *options.yes;
+  } else {
+    consent.ask = terminal_question(context);
+  }
+  return consent;
+}
+
+void tell_what_is_answered(const pipeline::PlannedAnswer& planned, Context& context)
+{
+  if (planned.message_outcome == itip::Outcome::Obsolete)
+    print_error(context, Error{Errc::Refused,
+                               "notice: the calendar holds a newer revision, and that is what is answered",
+                               "--exact answers the message as it is"});
+}
+
+}  // namespace
+
+Result<ExitCode> run(const ReplyOptions& options, Context& context)
+{
+  IMIP_TRY(auto bench,
+           set_up(options.common, options.no_store ? Needs::Nothing : Needs::Calendar, context));
+  if (bench.judge.policy().owner.addresses.empty())
+    return err(Errc::Config, "who answers?", "say --me ADDRESS, or [me] addresses in the policy");
+  IMIP_TRY(auto part, the_part(options, bench));
+  if (part.message() == nullptr)
+    return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
+                                                             : part.evidence.refusals.front().text);
+  IMIP_TRY(const auto answer, answer_of(options, *part.message()));
+  const pipeline::Calendar* calendar =
+      bench.calendar && !options.no_store ? &*bench.calendar : nullptr;
+  const auto consent = reply_consent(options, context);
+  IMIP_TRY(auto planned, pipeline::plan_reply(bench.judge, calendar, part, consent, answer,
+                                              options.exact));
+  const policy::Verdict verdict = part.decision.verdict;
+  IMIP_TRY(const auto mail, mail_of(options, planned.answer, part, answer));
+  IMIP_TRY(const auto octets, octets_of(options, bench, mail, context));
+  tell_what_is_answered(planned, context);
+  // Planned again under the lock: if anything moved meanwhile, nothing is sent and nothing stored.
+  if (calendar != nullptr) {
+    IMIP_TRY(const auto lock, bench.calendar->lock());
+    pipeline::Consent agreed;
+    agreed.everything = true;
+    IMIP_TRY(auto now_planned, pipeline::plan_reply(bench.judge, calendar, part, agreed, answer,
+                                                    options.exact));
+    if (now_planned.answer.reply != planned.answer.reply || part.decision.verdict != verdict)
+      return err(Errc::TryAgain, "the calendar changed while the answer was made", "run it again");
+    IMIP_CHECK(write_output(context, options.output, octets));
+    context.out.flush();
+    if (!context.out) return err(Errc::Io, "the answer could not be written; nothing was stored");
+    const auto& plan = now_planned.answer.plan;
+    IMIP_CHECK(bench.calendar->carry_out(
+        plan, lock, pipeline::journal_entry(part, plan, bench.judge.now())));
+  } else {
+    IMIP_CHECK(write_output(context, options.output, octets));
+  }
+  if (options.common.json)
+    context.err << report::reply_json(part, planned.answer, mail.message_id, calendar != nullptr)
+                << '\n';
+  return ExitCode::Ok;
+}
+
+}  // namespace imip::cli
