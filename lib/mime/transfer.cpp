@@ -1,0 +1,98 @@
+#include "mime/detail/transfer.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "mime/detail/gmime_ref.hpp"
+
+namespace imip::mime::detail {
+
+namespace {
+
+constexpr std::size_t chunk_size = 65'536;
+
+tl::unexpected<Error> too_large(std::size_t limit)
+{
+  return err(Errc::TooLarge, cat("MIME part: decodes to more than ", limit, " octets"));
+}
+
+std::string encode(ByteView octets, GMimeContentEncoding encoding)
+{
+  use_gmime();
+  GMimeEncoding state{};
+  g_mime_encoding_init_encode(&state, encoding);
+  std::string out(g_mime_encoding_outlen(&state, octets.size()) + 64, '\0');
+  out.resize(g_mime_encoding_flush(&state, octets.data(), octets.size(), out.data()));
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> decode_transfer(ByteView body, std::string_view encoding, std::size_t limit)
+{
+  if (encoding != "base64" && encoding != "quoted-printable") {
+    if (body.size() > limit) return too_large(limit);
+    return std::string(body);
+  }
+  use_gmime();
+  GMimeEncoding state{};
+  g_mime_encoding_init_decode(&state, encoding == "base64"
+                                          ? GMIME_CONTENT_ENCODING_BASE64
+                                          : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+  std::string out;
+  std::string buffer;
+  while (!body.empty()) {
+    const ByteView piece = body.substr(0, chunk_size);
+    body.remove_prefix(piece.size());
+    buffer.resize(g_mime_encoding_outlen(&state, piece.size()) + 64);
+    const std::size_t n =
+        body.empty() ? g_mime_encoding_flush(&state, piece.data(), piece.size(), buffer.data())
+                     : g_mime_encoding_step(&state, piece.data(), piece.size(), buffer.data());
+    out.append(buffer, 0, n);
+    if (out.size() > limit) return too_large(limit);
+  }
+  return out;
+}
+
+std::string encode_base64(ByteView octets)
+{
+  std::string out = encode(octets, GMIME_CONTENT_ENCODING_BASE64);
+  if (!out.empty() && out.back() != '\n') out += '\n';
+  return out;
+}
+
+std::string encode_quoted_printable(ByteView text)
+{
+  const std::string encoded = encode(text, GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+  std::string out;
+  out.reserve(encoded.size() + encoded.size() / 64);
+  for (std::size_t at = 0; at < encoded.size();) {
+    const auto lf = encoded.find('\n', at);
+    const auto next = lf == std::string::npos ? encoded.size() : lf + 1;
+    const ByteView line = ByteView(encoded).substr(at, next - at);
+    if (line.substr(0, 5) == "From ")
+      out += cat("=46", line.substr(1));
+    else
+      out += line;
+    at = next;
+  }
+  return out;
+}
+
+bool is_clean_base64(ByteView body)
+{
+  bool padded = false;
+  for (const char c : body) {
+    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+    if (c == '=') {
+      padded = true;
+      continue;
+    }
+    const bool digit = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                       c == '+' || c == '/';
+    if (!digit || padded) return false;
+  }
+  return true;
+}
+
+}  // namespace imip::mime::detail
