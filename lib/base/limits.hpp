@@ -21,6 +21,7 @@ struct Limits {
   std::size_t line_bytes = 1'048'576;         ///< octets of one unfolded content line
   std::size_t component_depth = 8;            ///< nested BEGINs (libical: recursion)
   std::size_t components = 10'000;            ///< components in one calendar
+  std::size_t properties = 200'000;           ///< properties in one calendar (memory)
   std::size_t list_values = 100'000;          ///< values in one EXDATE, RDATE, FREEBUSY list
   std::size_t parse_errors = 100;             ///< content lines that do not parse (libical: slow)
   std::size_t recurrence_instances = 100'000; ///< instances one expansion may give

@@ -1,0 +1,26 @@
+/// @file Content lines (RFC 5545 section 3.1) and their parameters (section 3.2, RFC 6868).
+/// libical's own reader is not used: it cuts lists at 500 values and properties at 100 parameters,
+/// drops empty values and RRULE parts, is quadratic in long lines, recurses without bound, and
+/// writes values back in other words than it read. Here every octet of a value is kept.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "ical/object.hpp"
+
+namespace imip::ical::detail {
+
+struct ContentLine {
+  Property property;
+  std::vector<std::string> notes;  ///< what was tolerated
+};
+
+/// One unfolded line. @errors Errc::BadCalendar
+Result<ContentLine> parse_line(std::string_view line);
+
+/// The name that a line begins with, upper case, even if the rest does not parse; may be empty.
+[[nodiscard]] std::string name_of_line(std::string_view line);
+
+}  // namespace imip::ical::detail

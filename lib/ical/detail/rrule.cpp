@@ -1,0 +1,115 @@
+#include "ical/detail/rrule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+
+namespace imip::ical::detail {
+
+namespace {
+
+struct NumberList {
+  std::string_view part;
+  int low, high;
+  bool may_be_negative;
+};
+constexpr std::array<NumberList, 8> number_lists{{{"BYSECOND", 0, 60, false},
+                                                  {"BYMINUTE", 0, 59, false},
+                                                  {"BYHOUR", 0, 23, false},
+                                                  {"BYMONTHDAY", 1, 31, true},
+                                                  {"BYYEARDAY", 1, 366, true},
+                                                  {"BYWEEKNO", 1, 53, true},
+                                                  {"BYMONTH", 1, 12, false},
+                                                  {"BYSETPOS", 1, 366, true}}};
+constexpr std::array<std::string_view, 7> weekdays{"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
+constexpr int largest_interval = 32767;  // libical keeps a short
+
+bool is_number_in(std::string_view s, int low, int high, bool may_be_negative)
+{
+  if (!s.empty() && (s[0] == '+' || (s[0] == '-' && may_be_negative))) s.remove_prefix(1);
+  const auto n = parse_number(s);
+  return n && *n >= low && *n <= high;
+}
+
+bool is_weekday(std::string_view s)
+{
+  return std::find(weekdays.begin(), weekdays.end(), s) != weekdays.end();
+}
+
+bool is_weekday_num(std::string_view s)
+{
+  if (s.size() < 2) return false;
+  const auto ordinal = s.substr(0, s.size() - 2);
+  return is_weekday(s.substr(s.size() - 2)) &&
+         (ordinal.empty() || is_number_in(ordinal, 1, 53, true));
+}
+
+template <typename Check>
+bool all_items(std::string_view list, Check check)
+{
+  while (true) {
+    const auto comma = list.find(',');
+    if (!check(list.substr(0, comma))) return false;
+    if (comma == std::string_view::npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+bool part_is_valid(std::string_view name, std::string_view value)
+{
+  for (const NumberList& list : number_lists) {
+    if (name != list.part) continue;
+    return all_items(value, [&](std::string_view item) {
+      return is_number_in(item, list.low, list.high, list.may_be_negative);
+    });
+  }
+  if (name == "BYDAY") return all_items(value, is_weekday_num);
+  if (name == "WKST") return is_weekday(value);
+  if (name == "COUNT") return is_number_in(value, 1, 999'999'999, false);
+  if (name == "INTERVAL") return is_number_in(value, 1, largest_interval, false);
+  if (name == "UNTIL") return parse_date_time(value).has_value();
+  return name == "FREQ";  // whose value libical judges
+}
+
+}  // namespace
+
+Result<Rule> parse_rule(std::string_view text)
+{
+  const auto bad = [&](std::string_view why) {
+    return err(Errc::BadValue, cat("RRULE \"", text, "\": ", why));
+  };
+  Rule rule;
+  std::set<std::string, std::less<>> seen;
+  std::string for_libical;
+  std::string rest = text::ascii_upper(text);
+  std::erase(rest, ' ');  // Outlook writes "BYDAY=MO, FR"
+  std::string_view left = rest;
+  if (left.ends_with(';')) left.remove_suffix(1);
+  while (!left.empty()) {
+    const auto semicolon = left.find(';');
+    const auto part = left.substr(0, semicolon);
+    left.remove_prefix(semicolon == std::string_view::npos ? left.size() : semicolon + 1);
+    const auto equals = part.find('=');
+    if (equals == std::string_view::npos) return bad(cat("\"", part, "\" is no rule part"));
+    const auto name = part.substr(0, equals);
+    const auto value = part.substr(equals + 1);
+    if (!seen.emplace(name).second) return bad(cat(name, " is there twice"));
+    if (!part_is_valid(name, value)) return bad(cat("\"", part, "\" is not valid"));
+    if (name == "UNTIL") {
+      rule.until = parse_date_time(value);
+    } else {
+      for_libical += cat(for_libical.empty() ? "" : ";", part);
+    }
+  }
+  if (seen.count("COUNT") && rule.until) return bad("COUNT and UNTIL exclude each other");
+  if (!seen.count("FREQ")) return bad("no FREQ");
+  rule.parts = icalrecurrencetype_from_string(for_libical.c_str());
+  if (rule.parts.freq == ICAL_NO_RECURRENCE) return bad("it does not parse");
+  return rule;
+}
+
+}  // namespace imip::ical::detail
