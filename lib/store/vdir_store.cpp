@@ -1,0 +1,286 @@
+#include "store/calendar_store.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "base/atomic_file.hpp"
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+#include "base/posix.hpp"
+#include "store/detail/folder.hpp"
+#include "store/detail/index.hpp"
+#include "store/detail/object_file.hpp"
+
+namespace imip::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A file as it was when we read it.
+struct Found {
+  std::string name;
+  std::string octets;
+  Stamp stamp;
+};
+
+/// Lock and index are per store: named by what its path really is.
+std::string key_of(const fs::path& canonical)
+{
+  constexpr std::size_t digits = 32;
+  return sha256_hex(canonical.native()).substr(0, digits);
+}
+
+struct Candidates {
+  std::vector<Found> files;
+  bool stale = false;  ///< the index named a file that does not mention the UID any more
+};
+
+/// Files that mention the UID, read: those of the index, and the names that we would give
+/// ourselves, should one of these have been rewritten in place.
+Result<Candidates> read_candidates(const fs::path& folder, detail::Index& index,
+                                   const std::string& uid, const Limits& limits)
+{
+  IMIP_TRY(const auto indexed, index.files_with(uid));
+  std::set<std::string> names(indexed.begin(), indexed.end());
+  for (std::string& name : names_for(uid)) names.insert(std::move(name));
+  Candidates found;
+  for (const std::string& name : names) {
+    const bool expected = std::ranges::binary_search(indexed, name);
+    const auto stamp = stamp_of_file(folder / name);
+    if (!stamp) {
+      found.stale = found.stale || expected;
+      continue;
+    }
+    auto octets = read_file(folder / name, limits.calendar_bytes);
+    if (!octets && expected) return tl::unexpected<Error>(std::move(octets).error());
+    if (octets && std::ranges::binary_search(uid_hints(*octets).uids, hint_key(uid))) {
+      found.files.push_back({name, *std::move(octets), *stamp});
+    } else {
+      found.stale = found.stale || expected;
+    }
+  }
+  return found;
+}
+
+/// If the index was wrong about one file it may be about others: everything is read, once.
+Result<std::vector<Found>> candidates(const fs::path& folder, detail::Index& index,
+                                      const std::string& uid, const Limits& limits)
+{
+  IMIP_TRY(Candidates found, read_candidates(folder, index, uid, limits));
+  if (!found.stale) return std::move(found.files);
+  index.distrust();
+  IMIP_TRY(found, read_candidates(folder, index, uid, limits));
+  return std::move(found.files);
+}
+
+tl::unexpected<Error> unusable(const fs::path& folder, const std::string& name,
+                               const std::string& why)
+{
+  return err(Errc::Conflict, cat((folder / name).native(), ": ", why),
+             "repair the file or take it out of the folder");
+}
+
+/// The file's object if it is of this UID; empty: the UID is mentioned only, say by an alarm.
+Result<std::optional<itip::StoredObject>> object_in(const fs::path& folder, const Found& file,
+                                                    const std::string& uid, const Limits& limits)
+{
+  auto parsed = ical::parse(file.octets, limits);
+  if (!parsed)
+    return unusable(folder, file.name,
+                    cat("has this UID but does not parse: ", parsed.error().what));
+  std::set<std::string> uids;
+  for (const ical::Component& component : parsed->calendar.components)
+    if (component.name != "VTIMEZONE") uids.insert(component.text("UID"));
+  if (!uids.contains(uid)) return std::optional<itip::StoredObject>();
+  if (uids.size() > 1) return unusable(folder, file.name, "holds objects of several UIDs");
+  for (const ical::ParseFinding& finding : parsed->findings)
+    if (finding.fatal)
+      return unusable(folder, file.name, cat("has this UID but does not parse: ", finding.text));
+  return itip::StoredObject{file.octets, sha256_hex(file.octets), std::move(parsed->calendar)};
+}
+
+struct Judged {
+  std::optional<Found> file;
+  std::optional<itip::StoredObject> object;
+};
+
+/// The one file of the UID, or none.
+Result<Judged> judge(const fs::path& folder, std::vector<Found> files, const std::string& uid,
+                     const Limits& limits)
+{
+  Judged judged;
+  for (Found& file : files) {
+    IMIP_TRY(auto object, object_in(folder, file, uid, limits));
+    if (!object) continue;
+    if (judged.object)
+      return err(Errc::Conflict,
+                 cat(folder.native(), ": ", judged.file->name, " and ", file.name,
+                     " are both of UID ", uid),
+                 "take one of the two out of the folder");
+    judged.object = std::move(object);
+    judged.file = std::move(file);
+  }
+  return judged;
+}
+
+tl::unexpected<Error> changed_meanwhile(const fs::path& folder, const std::string& uid)
+{
+  return err(Errc::Conflict,
+             cat(folder.native(), ": another program changed the object of UID ", uid, " just now"),
+             "run it again");
+}
+
+/// What lies under the UID now, if it is still what was planned against.
+Result<std::optional<Found>> planned_against(const fs::path& folder, std::vector<Found> files,
+                                             const itip::Plan& plan, const Limits& limits)
+{
+  const auto& base = plan.base_sha256;
+  if (files.empty()) {
+    if (base) return changed_meanwhile(folder, plan.uid);
+    return std::optional<Found>();
+  }
+  // the octets planned against were parsed then: the same octets need no parser now
+  if (files.size() == 1 && base && sha256_hex(files.front().octets) == *base)
+    return std::optional<Found>(std::move(files.front()));
+  IMIP_TRY(Judged now, judge(folder, std::move(files), plan.uid, limits));
+  const bool same = now.object ? base && now.object->sha256 == *base : !base;
+  if (!same) return changed_meanwhile(folder, plan.uid);
+  return std::move(now.file);
+}
+
+Result<void> remove_file(const fs::path& path)
+{
+  if (::unlink(path.c_str()) != 0) {
+    const bool forbidden = errno == EACCES || errno == EPERM;
+    return err(forbidden ? Errc::Permission : Errc::CannotCreate,
+               cat(path.native(), ": cannot be removed: ", errno_text(errno)));
+  }
+  const Fd folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.ok() || (::fsync(folder.get()) != 0 && errno != EINVAL))
+    return err(Errc::Io, cat(path.parent_path().native(), ": ", errno_text(errno)));
+  return {};
+}
+
+/// Replaces the file that we read, if it is that one still.
+Result<void> replace_file(const fs::path& path, const Stamp& read, const std::string& octets,
+                          const itip::Plan& plan)
+{
+  struct stat info {};
+  const bool there = ::stat(path.c_str(), &info) == 0;
+  constexpr mode_t permissions = 07777;
+  IMIP_TRY(AtomicFile file, AtomicFile::create(path, there ? info.st_mode & permissions : 0600));
+  IMIP_CHECK(file.write(octets));
+  if (stamp_of_file(path) != read) return changed_meanwhile(path.parent_path(), plan.uid);
+  return file.commit();
+}
+
+/// The first name that no file has yet, not even in other letter case. @return the name
+Result<std::string> add_file(const fs::path& folder, detail::Index& index, const itip::Plan& plan)
+{
+  for (const std::string& name : names_for(plan.uid)) {
+    struct stat info {};
+    if (index.has_name(name) || ::lstat((folder / name).c_str(), &info) == 0) continue;
+    IMIP_TRY(AtomicFile file, AtomicFile::create(folder / name));
+    IMIP_CHECK(file.write(*plan.octets));
+    IMIP_CHECK(file.commit_new());
+    return name;
+  }
+  return err(Errc::Conflict,
+             cat(folder.native(), ": every file name for UID ", plan.uid, " is taken"),
+             "take the files of other UIDs under these names out of the folder");
+}
+
+}  // namespace
+
+Lock::Lock(int fd) : fd_(fd) {}
+Lock::Lock(Lock&& other) noexcept : fd_(other.fd_)
+{
+  other.fd_ = -1;
+}
+Lock::~Lock()
+{
+  if (fd_ >= 0) ::close(fd_);
+}
+
+VdirStore::VdirStore(fs::path path, fs::path state_dir, const Limits& limits)
+    : path_(std::move(path)), state_dir_(std::move(state_dir)), limits_(limits)
+{
+  const fs::path cache =
+      state_dir_.empty() ? fs::path() : state_dir_ / cat("index-", key_of(path_), ".sqlite");
+  index_ = std::make_shared<detail::Index>(path_, cache, limits_);
+}
+
+Result<VdirStore> VdirStore::open(const fs::path& path, const fs::path& state_dir,
+                                  const Limits& limits)
+{
+  std::error_code failed;
+  const fs::path real = fs::canonical(path, failed);
+  if (failed)
+    return err(Errc::NoInput, cat(path.native(), ": ", errno_text(failed.value())),
+               cat("the calendar folder must exist: mkdir -p ", path.native()));
+  if (!fs::is_directory(real, failed))
+    return err(Errc::Config, cat(path.native(), ": is not a folder"),
+               "the store is a folder with one .ics file per event");
+  if (!state_dir.empty()) IMIP_CHECK(make_private_folder(state_dir));
+  return VdirStore(real, state_dir, limits);
+}
+
+Result<Lock> VdirStore::lock(int timeout_ms) const
+{
+  if (state_dir_.empty())
+    return err(Errc::Internal, cat(path_.native(), ": a store without state cannot be locked"));
+  const fs::path file = state_dir_ / cat("lock-", key_of(path_));
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  if (fd < 0) return err(Errc::TryAgain, cat(file.native(), ": ", errno_text(errno)));
+  Lock held(fd);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+  constexpr std::chrono::milliseconds pause{10};
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR)
+      return err(Errc::TryAgain, cat(file.native(), ": cannot be locked: ", errno_text(errno)));
+    if (std::chrono::steady_clock::now() >= end)
+      return err(Errc::TryAgain, cat(path_.native(), ": another imip is changing this calendar"),
+                 "try again");
+    std::this_thread::sleep_for(pause);
+  }
+  return held;
+}
+
+Result<std::optional<itip::StoredObject>> VdirStore::find(const std::string& uid) const
+{
+  IMIP_TRY(auto files, candidates(path_, *index_, uid, limits_));
+  IMIP_TRY(Judged judged, judge(path_, std::move(files), uid, limits_));
+  return std::move(judged.object);
+}
+
+Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
+{
+  if (lock.fd_ < 0) return err(Errc::Internal, "the store is changed without its lock");
+  if (!plan.octets && !plan.remove) return {};
+  if (plan.uid.empty()) return err(Errc::Internal, "a plan without a UID");
+
+  const FolderWatch watch(path_);
+  IMIP_TRY(auto files, candidates(path_, *index_, plan.uid, limits_));
+  IMIP_TRY(auto now, planned_against(path_, std::move(files), plan, limits_));
+  if (!now && plan.remove) return {};
+  std::string name;
+  if (!now) {
+    IMIP_TRY(name, add_file(path_, *index_, plan));
+  } else if (plan.remove) {
+    name = now->name;
+    IMIP_CHECK(remove_file(path_ / name));
+  } else {
+    name = now->name;
+    IMIP_CHECK(replace_file(path_ / name, now->stamp, *plan.octets, plan));
+  }
+  index_->note_own_change(name, watch);
+  return {};
+}
+
+}  // namespace imip::store
