@@ -19,11 +19,11 @@ enum class Assurance : std::uint8_t { None = 0, Signed };
 
 /// Everything a decision depends on, and nothing else.
 struct Evidence {
-  const itip::Message* message = nullptr;  ///< null: refused by iTIP (refusals says why)
-  std::vector<Reason> refusals;            ///< iTIP: always untrusted
-  std::vector<Reason> defects;             ///< of the MIME parts: no identity
+  const itip::Message* message = nullptr;     ///< null: refused by iTIP (refusals says why)
+  std::vector<Reason> refusals;               ///< iTIP: always untrusted
+  std::vector<Reason> defects;                ///< of the MIME parts: no identity
   std::vector<crypto::Signature> signatures;  ///< those that cover this part
-  std::vector<Reason> signature_defects;   ///< of signed entities around it that gave no signature
+  std::vector<Reason> signature_defects;  ///< of signed entities around it that gave no signature
   identity::Correlation correlation;
   std::vector<itip::Objection> objections;
   UtcSeconds now{};
@@ -34,12 +34,14 @@ struct Decision {
   Assurance assurance = Assurance::None;
   std::vector<Reason> reasons;  ///< the deciding one first
   Origin decided_by;
-  itip::Speaker speaker;        ///< for the plan; class None unless somebody is proven
+  itip::Speaker speaker;  ///< for the plan; class None unless somebody is proven
 };
 
 Decision decide(const Policy& policy, const Evidence& evidence);
 
-/// The one command that would change the decision ("imip policy allow ..."), or "" if nothing could.
-[[nodiscard]] std::string suggestion(const Policy& policy, const Evidence& evidence, const Decision& decision);
+/// The one command that would change the decision ("imip policy allow ..."), or "" if nothing
+/// could.
+[[nodiscard]] std::string suggestion(const Policy& policy, const Evidence& evidence,
+                                     const Decision& decision);
 
 }  // namespace imip::policy

@@ -2,8 +2,10 @@
 #pragma once
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -53,6 +55,8 @@ struct Defaults {
   Default unsigned_ = Default::Untrusted, unknown_signer = Default::Untrusted;
   Default sent_by = Default::Ask, organizer_change = Default::Ask, party_crasher = Default::Ask,
           first_contact = Default::Ask, delegator = Default::Ask, forwarder = Default::Ask;
+  std::map<std::string, std::size_t>
+      lines;  ///< "first-contact" -> its line; what the file does not set is absent
 };
 
 struct Policy {
@@ -85,23 +89,36 @@ struct Loaded {
   std::vector<Problem> problems;
 };
 /// @param home  for "~"
+/// Looks at the files that the policy names: they must be there, and nobody else may write them.
 Loaded parse_policy(const std::string& text, const std::filesystem::path& path,
                     const std::filesystem::path& home);
-/// Reads, checks that nobody else may write it, parses. @errors Errc::Config with the first problem
+/// Reads the file, checks that nobody else may write it, parses. @errors Errc::Config (others may
+/// write it, or it is no text), Errc::NoInput, Errc::TooLarge
+Result<Loaded> read_policy(const std::filesystem::path& path, const std::filesystem::path& home);
+/// "policy.toml:12:3: unknown key" as Error::what, and the hint.
+[[nodiscard]] Error error_of(const Problem& problem);
+/// read_policy, and Errc::Config with the first problem if there is one.
 Result<Policy> load_policy(const std::filesystem::path& path, const std::filesystem::path& home);
 
-/// Edits keep comments, order and every other octet of the file, are atomic, and refuse to write a file that
-/// does not check afterwards. A missing file is made (0600, folder 0700).
+/// Adds to owner.addresses whatever [[alias]] says is the same calendar user as one of them (to be
+/// called again when a flag replaced them).
+void add_owner_aliases(Policy& policy);
+
+/// Edits keep comments, order and every other octet of the file, are atomic, and refuse to write a
+/// file that does not check afterwards. A missing file is made (0600, folder 0700).
 struct AllowEdit {
-  std::string address;   ///< [[allow]] address, or, with `sent_by`, [[delegate]] principal
-  std::string sent_by;   ///< "" : [[allow]]
+  std::string address;  ///< [[allow]] address, or, with `sent_by`, [[delegate]] principal
+  std::string sent_by;  ///< "" : [[allow]]
   std::vector<std::string> methods;
   std::string role, until;  ///< "" : not written
 };
 /// Appends the table; the same entry already there: nothing is written and `false` is returned.
-Result<bool> add_entry(const std::filesystem::path& path, const std::filesystem::path& home, const AllowEdit& edit);
-/// Removes the matching tables ([[allow]] of the address, or [[delegate]] of the pair); gives how many.
-Result<std::size_t> remove_entry(const std::filesystem::path& path, const std::filesystem::path& home,
-                                 const std::string& address, const std::string& sent_by);
+Result<bool> add_entry(const std::filesystem::path& path, const std::filesystem::path& home,
+                       const AllowEdit& edit);
+/// Removes the matching tables ([[allow]] of the address, or [[delegate]] of the pair); gives how
+/// many.
+Result<std::size_t> remove_entry(const std::filesystem::path& path,
+                                 const std::filesystem::path& home, const std::string& address,
+                                 const std::string& sent_by);
 
 }  // namespace imip::policy

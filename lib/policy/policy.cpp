@@ -1,0 +1,463 @@
+#include "policy/policy.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <tuple>
+
+#include "base/atomic_file.hpp"
+#include "base/cat.hpp"
+#include "policy/detail/document.hpp"
+#include "policy/detail/reader.hpp"
+
+namespace imip::policy {
+namespace fs = std::filesystem;
+using detail::Node;
+using detail::NodeKind;
+using detail::Reading;
+using detail::Table;
+
+namespace {
+
+constexpr std::size_t max_policy_octets = 1'048'576;
+constexpr std::string_view system_bundle = "/etc/ssl/certs/ca-certificates.crt";
+
+Origin origin_of(Table& table, std::string entry)
+{
+  return {table.reading().file, table.node().line, std::move(entry)};
+}
+
+void read_me(Table table, Policy& policy)
+{
+  policy.owner.addresses = table.addresses("addresses");
+  policy.owner.groups = table.addresses("groups");
+  if (const auto mode = table.choice("local-part", {"fold", "exact"}))
+    policy.owner.local_part = *mode == 0 ? LocalPart::Fold : LocalPart::Exact;
+  table.finish();
+}
+
+void read_alias(Table table, Policy& policy)
+{
+  const auto address = table.address("address", true);
+  if (table.need("same-as", NodeKind::Array, R"(write same-as = ["..."])") != nullptr) {
+    for (CalAddress& other : table.addresses("same-as"))
+      if (address) policy.aliases.emplace_back(*address, std::move(other));
+  }
+  table.finish();
+}
+
+void read_store(Table table, Policy& policy)
+{
+  if (const Node* path = table.get("path", NodeKind::String))
+    policy.store_path = table.reading().path_of(*path);
+  if (const auto choice = table.choice("cancelled", {"keep", "remove"}))
+    policy.remove_cancelled = *choice == 1;
+  if (const auto choice = table.choice("alarms", {"mine", "display"}))
+    policy.display_alarms = *choice == 1;
+  table.finish();
+}
+
+void read_floor(Table table, crypto::Floor& floor)
+{
+  // the floor can be raised and not lowered: less than 2048 bits can be broken
+  if (const auto bits = table.integer("rsa-bits", 2048, floor.rsa_bits_max))
+    floor.rsa_bits_min = static_cast<int>(*bits);
+  const std::vector<std::string_view> known = {"sha256", "sha384", "sha512"};
+  std::vector<std::string> digests;
+  for (const Node* digest : table.strings("digests")) {
+    if (std::find(known.begin(), known.end(), digest->string) != known.end())
+      digests.push_back(digest->string);
+    else
+      table.reading().problem(*digest, cat("'", digest->string, "' is not a digest to rely on"),
+                              cat("write ", detail::list_words(known)));
+  }
+  if (!digests.empty()) floor.digests = std::move(digests);
+  table.finish();
+}
+
+void add_anchors(Table& table, const Node& name, Policy& policy)
+{
+  Reading& reading = table.reading();
+  const Origin origin{reading.file, name.line, "smime.anchors"};
+  if (name.string != "system") {
+    for (std::string& path : reading.deciding_files(name))
+      policy.anchors.push_back({{std::move(path), {}}, true, origin});
+    return;
+  }
+  std::error_code failed;
+  if (!fs::exists(system_bundle, failed)) {
+    reading.problem(name, cat("the system has no ", system_bundle), "install ca-certificates");
+  } else if (reading.check_private(name, std::string{system_bundle})) {
+    policy.anchors.push_back({{std::string{system_bundle}, {}}, false, origin});
+  }
+}
+
+void read_smime(Table table, Policy& policy)
+{
+  for (const Node* name : table.strings("anchors")) add_anchors(table, *name, policy);
+  const auto files = [&](std::string_view key, std::vector<std::string>& out) {
+    for (const Node* name : table.strings(key))
+      for (std::string& path : table.reading().deciding_files(*name))
+        out.push_back(std::move(path));
+  };
+  files("intermediates", policy.intermediates);
+  files("crls", policy.crls);
+  if (const auto choice = table.choice("revocation", {"if-available", "required", "off"})) {
+    constexpr std::array modes = {crypto::Revocation::IfAvailable, crypto::Revocation::Required,
+                                  crypto::Revocation::Off};
+    policy.revocation = modes.at(*choice);
+  }
+  if (const Node* floor = table.get("floor", NodeKind::Table))
+    read_floor(Table{table.reading(), *floor, "floor of [smime]"}, policy.floor);
+  table.finish();
+}
+
+void read_anchor(Table table, Policy& policy)
+{
+  Reading& reading = table.reading();
+  Anchor anchor;
+  anchor.origin = origin_of(table, "anchor");
+  if (const Node* file = table.need("file", NodeKind::String))
+    anchor.file.path = reading.deciding_file(*file);
+  for (const Node* domain : table.strings("domains")) {
+    // a domain is good if an address there is; this also makes it A-labels
+    if (const auto address = CalAddress::from_mailbox(cat("x@", domain->string)))
+      anchor.file.domains.push_back(address->domain());
+    else
+      reading.problem(*domain, cat("'", domain->string, "' is not a domain"),
+                      "write the part after the @");
+  }
+  anchor.admits = table.boolean("admits").value_or(true);
+  for (const Node* scheme : table.strings("schemes"))
+    if (scheme->string != "mailto")
+      reading.problem(*scheme, cat("this version of imip has no scheme '", scheme->string, "'"),
+                      "write mailto, or leave schemes out");
+  table.finish();
+  if (!anchor.file.path.empty()) policy.anchors.push_back(std::move(anchor));
+}
+
+void read_passphrase(Table table, Identity& identity)
+{
+  Reading& reading = table.reading();
+  if (const Node* file = table.get("file", NodeKind::String))
+    identity.passphrase_file = reading.deciding_file(*file);
+  if (const Node* name = table.get("env", NodeKind::String)) {
+    identity.passphrase_env = name->string;
+    if (name->string.empty() ||
+        name->string.find_first_of(std::string_view{"=\0", 2}) != std::string::npos)
+      reading.problem(*name, "env does not name a variable");
+  }
+  if (const auto fd = table.integer("fd", 0, 1023)) identity.passphrase_fd = static_cast<int>(*fd);
+  table.finish();
+  if (table.node().entries.size() != 1)
+    reading.problem(table.node(), "passphrase needs exactly one of file, fd, env");
+}
+
+void read_identity(Table table, Policy& policy)
+{
+  Reading& reading = table.reading();
+  Identity identity;
+  identity.origin = origin_of(table, "identity");
+  const auto address = table.address("address", true);
+  const auto file = [&](std::string_view key, std::string& out) {
+    const Node* name = table.get(key, NodeKind::String);
+    if (name != nullptr) out = reading.deciding_file(*name);
+    return name != nullptr;
+  };
+  const bool certificate = file("certificate", identity.certificate);
+  const bool key = file("key", identity.key);
+  const bool pkcs12 = file("pkcs12", identity.pkcs12);
+  if (certificate == pkcs12)
+    reading.problem(table.node(),
+                    certificate ? "[[identity]] has both certificate and pkcs12"
+                                : "[[identity]] has neither certificate nor pkcs12",
+                    "give one of them");
+  else if (key && pkcs12)
+    reading.problem(table.node(), "[[identity]] has both key and pkcs12",
+                    "a PKCS#12 file has the key");
+  if (const Node* passphrase =
+          table.get("passphrase", NodeKind::Table, R"(write { file = "..." })"))
+    read_passphrase(Table{reading, *passphrase, "passphrase of [[identity]]"}, identity);
+  table.finish({"pkcs11", "openpgp"});
+  if (!address) return;
+  identity.address = *address;
+  policy.identities.push_back(std::move(identity));
+}
+
+enum class Edge { First, Last };
+
+// A date is the whole day, in UTC.
+std::optional<UtcSeconds> read_time(Table& table, std::string_view key, Edge edge)
+{
+  const Node* found = table.get_any(key);
+  if (found == nullptr) return std::nullopt;
+  if (found->kind == NodeKind::Instant) return found->instant;
+  if (found->kind == NodeKind::Date)
+    return edge == Edge::First ? found->instant
+                               : found->instant + std::chrono::days{1} - std::chrono::seconds{1};
+  table.reading().problem(
+      *found, cat(key, " is ", detail::kind_phrase(found->kind), ", not a date"),
+      cat("write ", key, " = 2027-06-30, or = 2027-06-30T12:00:00Z, without quotes"));
+  return std::nullopt;
+}
+
+const std::vector<std::string_view>& method_words()
+{
+  static const std::vector<std::string_view> words = {
+      "PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER"};
+  return words;
+}
+
+std::optional<CalAddress> read_sent_by(Table& table)
+{
+  const Node* raw = table.node().find("sent-by");
+  if (raw == nullptr || raw->string.substr(0, 2) != "*@") return table.address("sent-by", true);
+  table.get_any("sent-by");
+  table.reading().problem(*raw, "this version of imip has no wildcard in sent-by",
+                          "name each assistant in an entry of his own");
+  return std::nullopt;
+}
+
+void read_delegate(Table table, Policy& policy)
+{
+  Reading& reading = table.reading();
+  Delegate delegate;
+  delegate.origin = origin_of(table, "delegate");
+  const auto principal = table.address("principal", true);
+  const auto sent_by = read_sent_by(table);
+  for (const Node* word : table.strings("methods")) {
+    const itip::Method method = itip::method_from_word(word->string);
+    if (method == itip::Method::None)
+      reading.problem(*word, cat("'", word->string, "' is not a method"),
+                      cat("write ", detail::list_words(method_words())));
+    else
+      delegate.methods.push_back(method);
+  }
+  if (const auto role = table.choice("role", {"organizer", "attendee", "both"})) {
+    constexpr std::array roles = {Delegate::Role::Organizer, Delegate::Role::Attendee,
+                                  Delegate::Role::Both};
+    delegate.role = roles.at(*role);
+  }
+  delegate.from = read_time(table, "from", Edge::First);
+  delegate.until = read_time(table, "until", Edge::Last);
+  if (delegate.from && delegate.until && *delegate.from > *delegate.until)
+    reading.problem(*table.node().find("until"), "until is before from");
+  table.finish();
+  if (!principal || !sent_by) return;
+  delegate.principal = *principal;
+  delegate.sent_by = *sent_by;
+  policy.delegates.push_back(std::move(delegate));
+}
+
+void read_allow(Table table, Policy& policy)
+{
+  const auto address = table.address("address", true);
+  table.finish({"free-busy"});
+  if (address) policy.allows.push_back({*address, origin_of(table, "allow")});
+}
+
+void read_defaults(Table table, Policy& policy)
+{
+  Defaults& defaults = policy.defaults;
+  const std::array<std::pair<std::string_view, Default*>, 8> keys = {{
+      {"unsigned", &defaults.unsigned_},
+      {"unknown-signer", &defaults.unknown_signer},
+      {"sent-by", &defaults.sent_by},
+      {"organizer-change", &defaults.organizer_change},
+      {"party-crasher", &defaults.party_crasher},
+      {"first-contact", &defaults.first_contact},
+      {"delegator", &defaults.delegator},
+      {"forwarder", &defaults.forwarder},
+  }};
+  for (const auto& [key, target] : keys) {
+    const auto choice =
+        table.choice(key, {"untrusted", "ask"},
+                     "no default trusts: only [[allow]], [[delegate]] and anchors do");
+    if (!choice) continue;
+    *target = *choice == 0 ? Default::Untrusted : Default::Ask;
+    defaults.lines[std::string{key}] = table.node().find(key)->line;
+  }
+  table.finish({"delegation", "free-busy", "old-reply", "authenticated-domain"});
+}
+
+struct SizeLimit {
+  std::string_view key;
+  std::size_t Limits::*member;
+  std::int64_t max;
+};
+struct NumberLimit {
+  std::string_view key;
+  std::int64_t Limits::*member;
+  std::int64_t max;
+};
+
+// Upper ends: a length of octets must fit what libraries hold in an int, and a depth the stack.
+constexpr std::int64_t max_octets = 1'073'741'824;
+constexpr std::int64_t max_count = 10'000'000;
+constexpr std::array<SizeLimit, 17> size_limits = {{
+    {"message-bytes", &Limits::message_bytes, max_octets},
+    {"header-bytes", &Limits::header_bytes, max_octets},
+    {"header-field-bytes", &Limits::header_field_bytes, 16'777'216},
+    {"mime-depth", &Limits::mime_depth, 256},
+    {"mime-parts", &Limits::mime_parts, max_count},
+    {"decoded-bytes", &Limits::decoded_bytes, max_octets},
+    {"crypto-layers", &Limits::crypto_layers, 64},
+    {"signatures", &Limits::signatures, 1'000},
+    {"signer-infos", &Limits::signer_infos, 1'000},
+    {"certificates", &Limits::certificates, 1'000},
+    {"calendar-bytes", &Limits::calendar_bytes, max_octets},
+    {"line-bytes", &Limits::line_bytes, max_octets},
+    {"component-depth", &Limits::component_depth, 256},
+    {"components", &Limits::components, max_count},
+    {"list-values", &Limits::list_values, max_count},
+    {"parse-errors", &Limits::parse_errors, 100'000},
+    {"recurrence-instances", &Limits::recurrence_instances, max_count},
+}};
+constexpr std::array<NumberLimit, 5> number_limits = {{
+    {"new-objects-per-sender-per-day", &Limits::new_objects_per_sender_per_day, max_count},
+    {"sequence-jump", &Limits::sequence_jump, 2'147'483'647},
+    {"stale-days", &Limits::stale_days, 36'500},
+    {"held-days", &Limits::held_days, 36'500},
+    {"clock-skew-minutes", &Limits::clock_skew_minutes, 1'440},
+}};
+
+void read_limits(Table table, Limits& limits)
+{
+  for (const SizeLimit& limit : size_limits)
+    if (const auto n = table.integer(limit.key, 1, limit.max))
+      limits.*limit.member = static_cast<std::size_t>(*n);
+  for (const NumberLimit& limit : number_limits)
+    if (const auto n = table.integer(limit.key, 0, limit.max)) limits.*limit.member = *n;
+  table.finish();
+}
+
+void read_version(Table& root)
+{
+  const Node* version = root.get("version", NodeKind::Integer, "write version = 1");
+  if (version != nullptr && version->integer != 1)
+    root.reading().problem(*version,
+                           cat("version ", version->integer, " is not known to this imip"),
+                           "write version = 1");
+  if (root.node().find("version") == nullptr)
+    root.reading().problem(1, 1, "no version", "write version = 1 in the first line");
+}
+
+using ReadPolicyTable = void (*)(Table, Policy&);
+
+void one_table(Table& root, std::string_view key, Policy& policy, ReadPolicyTable read)
+{
+  const std::string name = cat('[', key, ']');
+  const Node* node = root.get_any(key);
+  if (node == nullptr) return;
+  if (node->kind == NodeKind::Table)
+    read(Table{root.reading(), *node, name}, policy);
+  else if (node->kind == NodeKind::Array && !node->items.empty() &&
+           node->items.front().kind == NodeKind::Table)
+    root.reading().problem(node->items.front(), cat(key, " is a list of tables, not one"),
+                           cat("write ", name));
+  else
+    root.reading().problem(*node,
+                           cat(key, " is ", detail::kind_phrase(node->kind), ", not a table"),
+                           cat("write ", name));
+}
+
+void many_tables(Table& root, std::string_view key, Policy& policy, ReadPolicyTable read)
+{
+  const std::string name = cat("[[", key, "]]");
+  const Node* node = root.get_any(key);
+  if (node == nullptr) return;
+  const auto wrong = [&](const Node& at) {
+    root.reading().problem(at,
+                           cat(key, " is ", detail::kind_phrase(at.kind), ", not a list of tables"),
+                           cat("write ", name));
+  };
+  if (node->kind != NodeKind::Array) return wrong(*node);
+  for (const Node& item : node->items) {
+    if (item.kind == NodeKind::Table)
+      read(Table{root.reading(), item, name}, policy);
+    else
+      wrong(item);
+  }
+}
+
+}  // namespace
+
+void add_owner_aliases(Policy& policy)
+{
+  itip::Owner& owner = policy.owner;
+  const auto own = [&](const CalAddress& a) {
+    return std::any_of(owner.addresses.begin(), owner.addresses.end(),
+                       [&](const CalAddress& b) { return same_user(a, b, owner.local_part); });
+  };
+  // both ways, and again while something is found: a same-as may lead to an address with others
+  for (bool found = true; found;) {
+    found = false;
+    for (const auto& [address, other] : policy.aliases) {
+      if (own(address) == own(other)) continue;
+      owner.addresses.push_back(own(address) ? other : address);
+      found = true;
+    }
+  }
+}
+
+Error error_of(const Problem& problem)
+{
+  return {Errc::Config,
+          cat(problem.file, ':', problem.line, ':', problem.column, ": ", problem.text),
+          problem.hint};
+}
+
+Loaded parse_policy(const std::string& text, const fs::path& path, const fs::path& home)
+{
+  Loaded out;
+  Reading reading;
+  reading.file = path.string();
+  std::error_code failed;
+  reading.folder = fs::absolute(path, failed).parent_path();
+  reading.home = home;
+  out.policy.path = path;
+  detail::Document document = detail::parse_document(text);
+  if (document.problem) {
+    document.problem->file = reading.file;
+    out.problems.push_back(*std::move(document.problem));
+    return out;
+  }
+  Table root{reading, document.root, "the policy"};
+  read_version(root);
+  one_table(root, "me", out.policy, read_me);
+  many_tables(root, "alias", out.policy, read_alias);
+  one_table(root, "store", out.policy, read_store);
+  one_table(root, "smime", out.policy, read_smime);
+  many_tables(root, "anchor", out.policy, read_anchor);
+  many_tables(root, "identity", out.policy, read_identity);
+  many_tables(root, "delegate", out.policy, read_delegate);
+  many_tables(root, "allow", out.policy, read_allow);
+  one_table(root, "defaults", out.policy, read_defaults);
+  one_table(root, "limits", out.policy,
+            [](Table table, Policy& policy) { read_limits(std::move(table), policy.limits); });
+  // named, so that nobody who reads "unknown" goes looking for a slip of the pen
+  root.finish({"openpgp", "pin", "authentication-results", "rule"});
+  add_owner_aliases(out.policy);
+  out.problems = std::move(reading.problems);
+  std::stable_sort(out.problems.begin(), out.problems.end(),
+                   [](const Problem& a, const Problem& b) {
+                     return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+                   });
+  return out;
+}
+
+Result<Loaded> read_policy(const fs::path& path, const fs::path& home)
+{
+  IMIP_TRY(const std::string text, read_file(path, max_policy_octets));
+  IMIP_CHECK(require_private(path));
+  return parse_policy(text, path, home);
+}
+
+Result<Policy> load_policy(const fs::path& path, const fs::path& home)
+{
+  IMIP_TRY(Loaded loaded, read_policy(path, home));
+  if (!loaded.problems.empty()) return tl::unexpected<Error>(error_of(loaded.problems.front()));
+  return std::move(loaded.policy);
+}
+
+}  // namespace imip::policy
