@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/atomic_file.hpp"
+#include "base/bytes.hpp"
 #include "base/cat.hpp"
 #include "base/posix.hpp"
 #include "base/text.hpp"

@@ -2,9 +2,7 @@
 
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
-#ifndef TOML_HEADER_ONLY
-#define TOML_HEADER_ONLY 1
-#endif
+#define TOML_HEADER_ONLY 1  // this is its only user: no shared library to load at every start
 #include <toml++/toml.h>
 
 #include <algorithm>
