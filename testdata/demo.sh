@@ -4,6 +4,7 @@
 set -eu
 
 IMIP=$(realpath "$1")
+KEYS=$(realpath "$(dirname "$0")/make-keys")
 D=$(mktemp -d /tmp/imip-demo.XXXXXX)
 trap 'rm -rf "$D"' EXIT INT TERM
 cd "$D"
@@ -28,18 +29,8 @@ want() {
 }
 
 step "A throwaway certification authority and four people"
-openssl req -x509 -newkey rsa:3072 -nodes -keyout ca.key -out ca.pem -days 30 -subj '/CN=Demo CA' \
-  -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
-for who in boss pa alice stranger; do
-  openssl req -newkey rsa:2048 -nodes -keyout "$who.key" -out "$who.csr" -subj "/CN=$who" 2>/dev/null
-  printf 'subjectAltName=email:%s@example.com\nextendedKeyUsage=emailProtection\nkeyUsage=critical,digitalSignature\nbasicConstraints=CA:FALSE\n' \
-    "$who" >ext
-  openssl x509 -req -in "$who.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -extfile ext \
-    -out "$who.crt" 2>/dev/null
-  cat "$who.key" "$who.crt" >"$who.pem"
-  chmod 600 "$who.key" "$who.pem"
-  echo "$who@example.com"
-done
+"$KEYS" . boss pa alice stranger
+for who in boss pa alice stranger; do echo "$who@example.com"; done
 for who in alice boss; do
   mkdir -p "$who/calendar"
   chmod 700 "$who"
