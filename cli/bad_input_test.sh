@@ -27,20 +27,20 @@ bad() { # CODE COMMAND...
   unharmed
 }
 for command in verify apply; do
-  bad 65 as alice $command empty
-  bad 66 as alice $command folder
-  bad 66 as alice $command no-such-file
-  expect 65 as alice $command /dev/null
-  expect 1 as alice $command broken.ics
+  bad 65 as alice "$command" empty
+  bad 66 as alice "$command" folder
+  bad 66 as alice "$command" no-such-file
+  expect 65 as alice "$command" /dev/null
+  expect 1 as alice "$command" broken.ics
   says bad-calendar
-  bad 3 as alice $command text-only
+  bad 3 as alice "$command" text-only
 done
 for command in verify apply; do
   got=0
-  as alice $command binary >out 2>err || got=$?
+  as alice "$command" binary >out 2>err || got=$?
   case $got in 3 | 65) one_line ;; *) fail "$command of random octets: exit $got" ;; esac
   got=0
-  as alice $command truncated >out 2>err || got=$?
+  as alice "$command" truncated >out 2>err || got=$?
   case $got in 1 | 3 | 65) ;; *) fail "$command of a truncated mail: exit $got" ;; esac
   unharmed
 done

@@ -1,6 +1,6 @@
 # Sourced by the black-box tests: a throwaway world with a CA, people, two calendars and their policies.
 # Usage: . test_lib.sh IMIP; the caller's working folder becomes a new temporary one.
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 IMIP=$(realpath "$1")
 HERE=$(dirname "$(realpath "$0")")
 KEYS=$HERE/../testdata/make-keys
