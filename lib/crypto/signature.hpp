@@ -27,29 +27,32 @@ struct Certificate {
   std::string serial;           ///< hexadecimal
   std::string sha256;           ///< of the DER, lower-case hexadecimal
   std::string spki_sha256;      ///< of the SubjectPublicKeyInfo DER, lower-case hexadecimal
-  std::vector<std::string> mail_names;  ///< rfc822Name and SmtpUTF8Mailbox, as given; untrusted text
+  std::vector<std::string>
+      mail_names;  ///< rfc822Name and SmtpUTF8Mailbox, as given; untrusted text
   UtcSeconds not_before{}, not_after{};
-  std::string key;              ///< "rsa-3072", "ec-p256", "ed25519"
+  std::string key;  ///< "rsa-3072", "ec-p256", "ed25519"
 };
 
 /// One signer of one signed entity.
 struct Signature {
   Protocol protocol = Protocol::None;
   SignatureStatus status = SignatureStatus::NotChecked;
-  std::vector<Reason> findings;         ///< why it is not Valid; or notices
-  std::vector<CalAddress> identities;   ///< empty unless status is Valid
+  std::vector<Reason> findings;        ///< why it is not Valid; or notices
+  std::vector<CalAddress> identities;  ///< empty unless status is Valid
   std::optional<Certificate> signer;
-  std::vector<Certificate> chain;       ///< signer's issuer upward to the anchor, as far as it was built
-  std::string digest;                   ///< "sha256"
+  std::vector<Certificate> chain;  ///< signer's issuer upward to the anchor, as far as it was built
+  std::string digest;              ///< "sha256"
   std::optional<UtcSeconds> signed_at;  ///< the signing-time attribute: a claim
-  std::optional<std::size_t> anchor;    ///< index into VerifyOptions::anchors of the one the chain ends at
+  std::optional<std::size_t>
+      anchor;  ///< index into VerifyOptions::anchors of the one the chain ends at
 };
 
 /// Everybody who signed one entity. An empty list is unsigned, not success.
 struct SignatureReport {
   std::vector<Signature> signatures;
-  std::vector<Reason> defects;         ///< why there is no signature to speak of
-  std::optional<std::string> content;  ///< opaque signed-data: what was signed, whatever the verdict
+  std::vector<Reason> defects;  ///< why there is no signature to speak of
+  std::optional<std::string>
+      content;  ///< opaque signed-data: what was signed, whatever the verdict
 };
 
 }  // namespace imip::crypto

@@ -17,18 +17,20 @@ using PassphraseSource = std::function<Result<std::string>(const std::string& wh
 
 struct IdentityFiles {
   std::string certificate;  ///< PEM: the signer's certificate, then (optionally) intermediates
-  std::string key;          ///< PEM private key (PKCS#8, traditional, encrypted); empty: in `certificate`
-  std::string pkcs12;       ///< instead of both: PKCS#12, modern or legacy RC2-40 (OpenSSL legacy provider,
-                            ///< loaded only then)
+  std::string key;  ///< PEM private key (PKCS#8, traditional, encrypted); empty: in `certificate`
+  std::string pkcs12;  ///< instead of both: PKCS#12, modern or legacy RC2-40 (OpenSSL legacy
+                       ///< provider, loaded only then)
   std::vector<std::string> intermediates;  ///< PEM files, added to the signature
 };
 
 /// A private key with its certificate and chain.
 class SigningIdentity {
  public:
-  /// @errors Errc::NoInput (file), Errc::Permission (wrong or missing passphrase), Errc::Config (key and
-  /// certificate do not belong together; no certificate), Errc::Unavailable (legacy provider missing)
-  static Result<SigningIdentity> load(const IdentityFiles& files, const PassphraseSource& passphrase);
+  /// @errors Errc::NoInput (file), Errc::Permission (wrong or missing passphrase), Errc::Config
+  /// (key and certificate do not belong together; no certificate), Errc::Unavailable (legacy
+  /// provider missing)
+  static Result<SigningIdentity> load(const IdentityFiles& files,
+                                      const PassphraseSource& passphrase);
   SigningIdentity(SigningIdentity&&) noexcept;
   SigningIdentity& operator=(SigningIdentity&&) noexcept;
   ~SigningIdentity();
@@ -48,12 +50,13 @@ struct DetachedSignature {
   std::string micalg;  ///< RFC 8551 section 3.5.3.2: "sha-256"
 };
 
-/// Detached signed-data over `octets` (already canonical, CRLF), SHA-256 or what the curve wants, with
-/// certificate chain, signing time, S/MIME capabilities and ESS signingCertificateV2.
+/// Detached signed-data over `octets` (already canonical, CRLF), SHA-256 or what the curve wants,
+/// with certificate chain, signing time, S/MIME capabilities and ESS signingCertificateV2.
 /// @param at  the signing-time attribute
 Result<DetachedSignature> sign_detached(const SigningIdentity& identity, std::string_view octets,
                                         UtcSeconds at);
 /// Opaque signed-data (for application/pkcs7-mime; smime-type=signed-data).
-Result<std::string> sign_opaque(const SigningIdentity& identity, std::string_view octets, UtcSeconds at);
+Result<std::string> sign_opaque(const SigningIdentity& identity, std::string_view octets,
+                                UtcSeconds at);
 
 }  // namespace imip::crypto

@@ -15,7 +15,8 @@ namespace imip::crypto {
 /// A file of one or more PEM (or one DER) CA certificates that the policy trusts.
 struct AnchorFile {
   std::string path;
-  std::vector<std::string> domains;  ///< if not empty: identities of other domains count for nothing
+  std::vector<std::string>
+      domains;  ///< if not empty: identities of other domains count for nothing
 };
 
 enum class Revocation : std::uint8_t { IfAvailable = 0, Required, Off };
@@ -47,7 +48,8 @@ class Verifier {
   ~Verifier();
 
   /// multipart/signed: `octets` are already canonical (CRLF).
-  [[nodiscard]] SignatureReport verify_detached(std::string_view octets, std::string_view der) const;
+  [[nodiscard]] SignatureReport verify_detached(std::string_view octets,
+                                                std::string_view der) const;
   /// application/pkcs7-mime: opaque signed-data gives `content`; other CMS types give the defect
   /// Encrypted or SignatureUnchecked with a sentence that says what it is.
   [[nodiscard]] SignatureReport verify_opaque(std::string_view der) const;

@@ -1,0 +1,304 @@
+#include "crypto/detail/certificate.hpp"
+
+#include <openssl/core_names.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <ctime>
+
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+#include "base/text.hpp"
+
+namespace imip::crypto {
+namespace {
+
+using AltNames = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+AltNames alternative_names(X509* x)
+{
+  return AltNames(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x, NID_subject_alt_name, nullptr, nullptr)));
+}
+
+struct MailName {
+  std::string_view text;
+  bool utf8 = false;
+};
+
+std::optional<MailName> mail_name(const GENERAL_NAME* name)
+{
+  if (name->type == GEN_EMAIL) return MailName{view_of(name->d.rfc822Name), false};
+  if (name->type != GEN_OTHERNAME || name->d.otherName == nullptr) return {};
+  const OTHERNAME* other = name->d.otherName;
+  if (OBJ_obj2nid(other->type_id) != NID_id_on_SmtpUTF8Mailbox || other->value == nullptr ||
+      other->value->type != V_ASN1_UTF8STRING)
+    return {};
+  return MailName{view_of(other->value->value.utf8string), true};
+}
+
+template <typename Visit>
+void each_mail_name(X509* x, Visit visit)
+{
+  const AltNames names = alternative_names(x);
+  const int n = names ? sk_GENERAL_NAME_num(names.get()) : 0;
+  for (int i = 0; i < n; ++i)
+    if (const auto found = mail_name(sk_GENERAL_NAME_value(names.get(), i))) visit(*found);
+}
+
+bool is_ascii(std::string_view s)
+{
+  return std::all_of(s.begin(), s.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80U; });
+}
+
+// OpenSSL turns the constraint into U-labels and compares: right only where both forms are one.
+bool plain_domain(std::string_view mailbox)
+{
+  const auto at = mailbox.rfind('@');
+  if (at == std::string_view::npos) return false;
+  const std::string domain = text::ascii_lower(mailbox.substr(at + 1));
+  return is_ascii(domain) && domain.find("xn--") == std::string::npos;
+}
+
+template <typename T, int (*Encode)(const T*, unsigned char**)>
+std::string der_hash(const T* object)
+{
+  unsigned char* out = nullptr;
+  const int n = Encode(object, &out);
+  if (n <= 0) return {};
+  std::string hash = sha256_hex({reinterpret_cast<char*>(out), static_cast<std::size_t>(n)});
+  OPENSSL_free(out);
+  return hash;
+}
+
+std::string serial_text(X509* x)
+{
+  const Handle<BIGNUM, BN_free> n(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x), nullptr));
+  char* hex = n ? BN_bn2hex(n.get()) : nullptr;
+  if (hex == nullptr) return {};
+  std::string text(hex);
+  OPENSSL_free(hex);
+  return text;
+}
+
+std::string group_of(EVP_PKEY* key)
+{
+  std::array<char, 64> name{};
+  std::size_t n = 0;
+  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, name.data(), name.size(),
+                                     &n) != 1)
+    return {};
+  return std::string(name.data(), n);
+}
+
+std::string curve_text(EVP_PKEY* key)
+{
+  const std::string group = group_of(key);
+  const int nid = OBJ_sn2nid(group.c_str());
+  const char* nist = nid == NID_undef ? nullptr : EC_curve_nid2nist(nid);
+  std::string name = text::ascii_lower(nist != nullptr ? nist : group);
+  name.erase(std::remove(name.begin(), name.end(), '-'), name.end());
+  return cat("ec-", name.empty() ? std::string("unnamed") : name);
+}
+
+// e = 1 makes every message its own signature; even ones are no RSA.
+bool sound_exponent(EVP_PKEY* key)
+{
+  BIGNUM* e = nullptr;
+  if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) != 1) return false;
+  const bool sound = BN_is_odd(e) == 1 && BN_is_one(e) == 0;
+  BN_free(e);
+  return sound;
+}
+
+std::optional<std::string> rsa_problem(EVP_PKEY* key, const Floor& floor)
+{
+  const int bits = EVP_PKEY_get_bits(key);
+  if (bits < floor.rsa_bits_min)
+    return cat("has an RSA key of ", bits, " bits; the policy wants at least ", floor.rsa_bits_min);
+  if (bits > floor.rsa_bits_max)
+    return cat("has an RSA key of ", bits, " bits; the policy allows at most ", floor.rsa_bits_max);
+  if (!sound_exponent(key)) return std::string("has an RSA key whose exponent is unsound");
+  return {};
+}
+
+// Named curves only: parameters of the sender's choice can make any signature verify.
+std::optional<std::string> ec_problem(EVP_PKEY* key)
+{
+  static constexpr std::array<std::string_view, 6> curves = {"prime256v1",      "secp384r1",
+                                                             "secp521r1",       "brainpoolP256r1",
+                                                             "brainpoolP384r1", "brainpoolP512r1"};
+  int explicit_parameters = 0;
+  static_cast<void>(EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+                                           &explicit_parameters));
+  if (explicit_parameters != 0) return std::string("has an EC key with explicit parameters");
+  if (std::find(curves.begin(), curves.end(), group_of(key)) == curves.end())
+    return cat("has a key of kind ", key_text(key), "; wanted is P-256 or better");
+  return {};
+}
+
+}  // namespace
+
+std::string error_text()
+{
+  std::array<char, 256> text{};
+  const unsigned long code = ERR_peek_error();
+  if (code == 0) return "unknown error";
+  const char* reason = ERR_reason_error_string(code);
+  if (reason != nullptr) return reason;
+  ERR_error_string_n(code, text.data(), text.size());
+  return text.data();
+}
+
+UtcSeconds time_of(const ASN1_TIME* t)
+{
+  std::tm tm{};
+  if (t == nullptr || ASN1_TIME_to_tm(t, &tm) != 1) return {};
+  return UtcSeconds{std::chrono::seconds{::timegm(&tm)}};
+}
+
+std::string subject_text(const X509_NAME* name)
+{
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!out ||
+      X509_NAME_print_ex(out.get(), name, 0,
+                         XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB)) < 0)
+    return {};
+  return std::string(view_of(out.get()));
+}
+
+std::string label(X509* x)
+{
+  constexpr std::size_t longest = 160;
+  std::string name = subject_text(X509_get_subject_name(x));
+  if (name.empty())
+    return cat("certificate with serial number ", serial_text(x).substr(0, longest));
+  if (name.size() > longest) name = cat(name.substr(0, longest), "...");
+  return cat("certificate '", name, "'");
+}
+
+std::string key_text(EVP_PKEY* key)
+{
+  if (key == nullptr) return "unknown";
+  const int bits = EVP_PKEY_get_bits(key);
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA:
+      return cat("rsa-", bits);
+    case EVP_PKEY_RSA_PSS:
+      return cat("rsa-pss-", bits);
+    case EVP_PKEY_EC:
+      return curve_text(key);
+    case EVP_PKEY_ED25519:
+      return "ed25519";
+    case EVP_PKEY_ED448:
+      return "ed448";
+    default:
+      break;
+  }
+  const char* name = EVP_PKEY_get0_type_name(key);
+  return cat(name != nullptr ? text::ascii_lower(name) : std::string("unknown"), "-", bits);
+}
+
+std::optional<std::string> key_problem(EVP_PKEY* key, const Floor& floor)
+{
+  if (key == nullptr) return std::string("has a key of a kind that cannot be read");
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA:
+    case EVP_PKEY_RSA_PSS:
+      return rsa_problem(key, floor);
+    case EVP_PKEY_EC:
+      return ec_problem(key);
+    case EVP_PKEY_ED25519:
+    case EVP_PKEY_ED448:
+      return {};
+    default:
+      return cat("has a key of kind ", key_text(key), "; wanted is RSA, or EC of P-256 or better");
+  }
+}
+
+std::string digest_text(int nid)
+{
+  const char* name = nid == NID_undef ? nullptr : OBJ_nid2sn(nid);
+  return name == nullptr ? std::string() : text::ascii_lower(name);
+}
+
+bool digest_allowed(int nid, const Floor& floor)
+{
+  if (nid == NID_undef || nid == NID_md5 || nid == NID_sha1 || nid == NID_md4 || nid == NID_md2 ||
+      nid == NID_md5_sha1)
+    return false;
+  return std::find(floor.digests.begin(), floor.digests.end(), digest_text(nid)) !=
+         floor.digests.end();
+}
+
+SignatureDigest signature_digest(const X509* x)
+{
+  // X509_get_signature_info caches extensions; the object is ours, only the type says const
+  int md = NID_undef;
+  int pk = NID_undef;
+  if (X509_get_signature_info(const_cast<X509*>(x), &md, &pk, nullptr, nullptr) != 1) return {};
+  return {md, md == NID_undef && (pk == NID_ED25519 || pk == NID_ED448)};
+}
+
+SignatureDigest signature_digest(const X509_CRL* crl)
+{
+  int md = NID_undef;
+  int pk = NID_undef;
+  const int nid = X509_CRL_get_signature_nid(crl);
+  if (OBJ_find_sigid_algs(nid, &md, &pk) != 1) return {};
+  return {md, nid == NID_ED25519 || nid == NID_ED448};
+}
+
+bool allows_mail(X509* x)
+{
+  const std::uint32_t usage = X509_get_extended_key_usage(x);
+  return usage == UINT32_MAX || (usage & (XKU_SMIME | XKU_ANYEKU)) != 0;
+}
+
+bool allows_signing(X509* x)
+{
+  const std::uint32_t usage = X509_get_key_usage(x);
+  return usage == UINT32_MAX || (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
+}
+
+bool has_name_constraints(X509* x)
+{
+  return X509_get_ext_by_NID(x, NID_name_constraints, -1) >= 0;
+}
+
+std::vector<CalAddress> identities(X509* x, bool constrained)
+{
+  std::vector<CalAddress> found;
+  each_mail_name(x, [&](const MailName& name) {
+    const auto at = name.text.rfind('@');
+    if (at == std::string_view::npos) return;
+    // RFC 9598 section 3: rfc822Name is ASCII, SmtpUTF8Mailbox is for local parts that are not.
+    if (name.utf8 ? is_ascii(name.text.substr(0, at)) : !is_ascii(name.text)) return;
+    if (name.utf8 && constrained && !plain_domain(name.text)) return;
+    auto address = CalAddress::from_mailbox(name.text);
+    if (!address) return;
+    for (const CalAddress& known : found)
+      if (same_user(known, *address, LocalPart::Exact)) return;
+    found.push_back(*std::move(address));
+  });
+  return found;
+}
+
+Certificate describe(X509* x)
+{
+  Certificate c;
+  c.subject = subject_text(X509_get_subject_name(x));
+  c.issuer = subject_text(X509_get_issuer_name(x));
+  c.serial = serial_text(x);
+  c.sha256 = der_hash<X509, i2d_X509>(x);
+  c.spki_sha256 = der_hash<X509_PUBKEY, i2d_X509_PUBKEY>(X509_get_X509_PUBKEY(x));
+  each_mail_name(x, [&](const MailName& name) { c.mail_names.emplace_back(name.text); });
+  c.not_before = time_of(X509_get0_notBefore(x));
+  c.not_after = time_of(X509_get0_notAfter(x));
+  c.key = key_text(X509_get0_pubkey(x));
+  return c;
+}
+
+}  // namespace imip::crypto

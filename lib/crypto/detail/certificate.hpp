@@ -1,0 +1,48 @@
+/// @file What a certificate says, and whether its key and digests are good enough. Private to
+/// lib/crypto.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/detail/openssl.hpp"
+#include "crypto/signature.hpp"
+#include "crypto/verifier.hpp"
+
+namespace imip::crypto {
+
+[[nodiscard]] Certificate describe(X509* x);
+/// How a sentence names a certificate: "certificate 'CN=...'"; cut where a stranger made it long.
+[[nodiscard]] std::string label(X509* x);
+[[nodiscard]] std::string subject_text(const X509_NAME* name);
+[[nodiscard]] UtcSeconds time_of(const ASN1_TIME* t);
+
+/// "rsa-3072", "ec-p256", "ed25519"; otherwise OpenSSL's name with the bits.
+[[nodiscard]] std::string key_text(EVP_PKEY* key);
+/// Why a key is below the floor ("has an RSA key of 1024 bits; the policy wants 2048"), or nothing.
+[[nodiscard]] std::optional<std::string> key_problem(EVP_PKEY* key, const Floor& floor);
+/// "sha256" for NID_sha256.
+[[nodiscard]] std::string digest_text(int nid);
+[[nodiscard]] bool digest_allowed(int nid, const Floor& floor);
+/// The digest of an X.509 or CRL signature; NID_undef where there is none or it is not known.
+/// `built_in` tells the algorithms that bring their own (Ed25519, Ed448).
+struct SignatureDigest {
+  int nid = NID_undef;
+  bool built_in = false;
+};
+[[nodiscard]] SignatureDigest signature_digest(const X509* x);
+[[nodiscard]] SignatureDigest signature_digest(const X509_CRL* crl);
+
+/// May it be used for e-mail at all (extendedKeyUsage absent, emailProtection, or any)?
+[[nodiscard]] bool allows_mail(X509* x);
+/// May a signer have it (keyUsage absent, digitalSignature, or nonRepudiation)?
+[[nodiscard]] bool allows_signing(X509* x);
+
+/// The calendar users that the subjectAltName names.
+/// @param constrained  an authority above has nameConstraints: SmtpUTF8Mailbox names whose domain
+/// is
+///                     not plain ASCII are left out, because OpenSSL compares them in another form
+[[nodiscard]] std::vector<CalAddress> identities(X509* x, bool constrained);
+[[nodiscard]] bool has_name_constraints(X509* x);
+
+}  // namespace imip::crypto

@@ -1,0 +1,146 @@
+#include "crypto/detail/cms.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "crypto/detail/der.hpp"
+#include "crypto/detail/signer.hpp"
+
+namespace imip::crypto {
+namespace {
+
+SignatureReport defect(Code code, std::string text)
+{
+  SignatureReport report;
+  report.defects.push_back({code, std::move(text)});
+  return report;
+}
+
+SignatureReport other_type(int nid)
+{
+  switch (nid) {
+    case NID_pkcs7_enveloped:
+      return defect(Code::Encrypted,
+                    "the message is encrypted (CMS enveloped-data); decrypt it first");
+    case NID_id_smime_ct_authEnvelopedData:
+      return defect(Code::Encrypted,
+                    "the message is encrypted (CMS authEnveloped-data); decrypt it first");
+    case NID_pkcs7_encrypted:
+      return defect(Code::Encrypted,
+                    "the message is encrypted (CMS encrypted-data); decrypt it first");
+    case NID_id_smime_ct_compressedData:
+      return defect(Code::SignatureUnchecked,
+                    "the message is compressed (CMS compressed-data), which is not looked into");
+    default:
+      return defect(Code::SignatureUnchecked, "the CMS is neither signed-data nor encrypted");
+  }
+}
+
+std::optional<SignatureReport> over_limit(const CmsShape& shape, const Limits& limits)
+{
+  const auto exceeded = [](std::string_view what, std::size_t n, std::size_t most,
+                           std::string_view key) {
+    return defect(Code::LimitExceeded,
+                  cat("the signature holds ", n, " ", what, "; the limit ", key, " is ", most));
+  };
+  if (shape.signer_infos > limits.signer_infos)
+    return exceeded("signerInfos", shape.signer_infos, limits.signer_infos, "signer-infos");
+  if (shape.certificates > limits.certificates)
+    return exceeded("certificates", shape.certificates, limits.certificates, "certificates");
+  if (shape.crls > limits.certificates)
+    return exceeded("revocation lists", shape.crls, limits.certificates, "certificates");
+  if (shape.digest_algorithms > limits.certificates)
+    return exceeded("digest algorithms", shape.digest_algorithms, limits.certificates,
+                    "certificates");
+  return {};
+}
+
+// One filter per digest that a signerInfo uses, whatever digestAlgorithms says: a bogus entry there
+// must not spoil another's signature, and a thousand must not cost a thousand passes.
+BioPtr digest_filters(STACK_OF(CMS_SignerInfo) * infos, std::string_view octets)
+{
+  BioPtr chain(BIO_new(BIO_s_null()));
+  std::vector<const EVP_MD*> used;
+  for (int i = 0; chain && i < sk_CMS_SignerInfo_num(infos); ++i) {
+    const EVP_MD* md = digest_of(sk_CMS_SignerInfo_value(infos, i));
+    if (md == nullptr || std::find(used.begin(), used.end(), md) != used.end()) continue;
+    used.push_back(md);
+    BioPtr filter(BIO_new(BIO_f_md()));
+    if (!filter || BIO_set_md(filter.get(), md) != 1) return {};
+    chain.reset(BIO_push(filter.release(), chain.release()));
+  }
+  constexpr std::size_t piece = 1U << 20U;
+  while (chain && !octets.empty()) {
+    const std::size_t n = std::min(octets.size(), piece);
+    if (BIO_write(chain.get(), octets.data(), static_cast<int>(n)) != static_cast<int>(n))
+      return {};
+    octets.remove_prefix(n);
+  }
+  return chain;
+}
+
+}  // namespace
+
+void SignedDataJudge::judge_signers(CMS_ContentInfo* cms, std::string_view octets,
+                                    SignatureReport& report) const
+{
+  STACK_OF(CMS_SignerInfo)* infos = CMS_get0_SignerInfos(cms);
+  const OwnedCertificates certificates(CMS_get1_certs(cms));
+  const OwnedCrls crls(CMS_get1_crls(cms));
+  static_cast<void>(CMS_set1_signers_certs(cms, nullptr, 0));  // those not found stay without
+  const BioPtr digests = digest_filters(infos, octets);
+  if (!digests) {
+    report.defects.push_back({Code::SignatureUnchecked, "the message could not be hashed"});
+    return;
+  }
+  const SignedContent content{cms, octets, digests.get(), certificates.get(), crls.get()};
+  for (int i = 0; i < sk_CMS_SignerInfo_num(infos); ++i)
+    report.signatures.push_back(judge_signer(sk_CMS_SignerInfo_value(infos, i), content, trust_));
+}
+
+SignatureReport SignedDataJudge::judge(std::optional<std::string_view> detached,
+                                       std::string_view der) const
+{
+  const ErrorScope errors;
+  const auto shape = cms_shape(der);
+  if (!shape)
+    return defect(Code::SignatureMalformed, "the signature is not a CMS structure (RFC 5652)");
+  if (shape->content_type != NID_pkcs7_signed) {
+    if (!detached) return other_type(shape->content_type);
+    return defect(Code::SignatureMalformed,
+                  "the signature part holds a CMS that is not signed-data");
+  }
+  if (shape->octets != der.size())
+    return defect(Code::TrailingDer, cat("octets follow the end of the signature (",
+                                         der.size() - shape->octets, " of them)"));
+  if (auto report = over_limit(*shape, limits_)) return *std::move(report);
+
+  const unsigned char* p = octets_of(der);
+  const CmsPtr cms(d2i_CMS_ContentInfo(nullptr, &p, static_cast<long>(der.size())));
+  if (!cms || OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_pkcs7_signed)
+    return defect(Code::SignatureMalformed, cat("the signature does not parse: ", error_text()));
+  if (p != octets_of(der) + der.size())
+    return defect(Code::TrailingDer, "octets follow the end of the signature");
+
+  ASN1_OCTET_STRING** slot = CMS_get0_content(cms.get());
+  const ASN1_OCTET_STRING* inside = slot == nullptr ? nullptr : *slot;
+  if (detached && inside != nullptr)
+    return defect(Code::DetachedWithContent,
+                  "the detached signature carries a content of its own beside the message");
+  SignatureReport report;
+  if (inside != nullptr) report.content = std::string(view_of(inside));
+  if (OBJ_obj2nid(CMS_get0_eContentType(cms.get())) != NID_pkcs7_data) {
+    report.defects.push_back(
+        {Code::ContentTypeAttribute, "what is signed is not of the type id-data that e-mail uses"});
+  } else if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms.get())) <= 0) {
+    report.defects.push_back(
+        {Code::NoSignerInfo, "the CMS holds no signature (it may carry certificates only)"});
+  } else if (!detached && inside == nullptr) {
+    report.defects.push_back({Code::SignatureMalformed, "the signed-data carries no content"});
+  } else {
+    judge_signers(cms.get(), detached ? *detached : view_of(inside), report);
+  }
+  return report;
+}
+
+}  // namespace imip::crypto

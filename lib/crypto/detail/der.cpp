@@ -1,0 +1,175 @@
+#include "crypto/detail/der.hpp"
+
+#include <openssl/asn1.h>
+#include <openssl/objects.h>
+
+#include "base/handle.hpp"
+
+namespace imip::crypto {
+namespace {
+
+struct Element {
+  int tag = 0, tag_class = 0;
+  bool constructed = false;
+  ByteView body;   // without an end-of-contents mark
+  ByteView whole;  // with header and mark
+};
+
+struct Header {
+  int tag = 0, tag_class = 0;
+  bool constructed = false, indefinite = false;
+  std::size_t header = 0, length = 0;
+};
+
+// `claimed` may be more than there is: a certificate that is cut off. Its headers are still there.
+std::optional<Header> read_header(ByteView in, long claimed)
+{
+  // ASN1_get_object reads no further than a tag of 6 and a length of 9 octets
+  if (in.size() < 2 || (claimed > static_cast<long>(in.size()) && in.size() < 16)) return {};
+  const auto* start = reinterpret_cast<const unsigned char*>(in.data());
+  const unsigned char* p = start;
+  long length = 0;
+  Header h;
+  const int flags = ASN1_get_object(&p, &length, &h.tag, &h.tag_class, claimed);
+  if ((flags & 0x80) != 0 || length < 0) return {};
+  h.constructed = (flags & V_ASN1_CONSTRUCTED) != 0;
+  h.indefinite = (flags & 1) != 0;
+  h.header = static_cast<std::size_t>(p - start);
+  h.length = static_cast<std::size_t>(length);
+  return h;
+}
+
+bool at_end_of_contents(ByteView in)
+{
+  return in.size() >= 2 && in[0] == 0 && in[1] == 0;
+}
+
+// Octets up to and with the mark that ends an indefinite length, whose content `in` begins with.
+// A counter instead of recursion: the depth is the sender's choice.
+std::optional<std::size_t> indefinite_size(ByteView in)
+{
+  std::size_t open = 1;
+  std::size_t at = 0;
+  while (open > 0) {
+    const ByteView rest = in.substr(at);
+    if (at_end_of_contents(rest)) {
+      at += 2;
+      --open;
+      continue;
+    }
+    const auto h = read_header(rest, static_cast<long>(rest.size()));
+    if (!h) return {};
+    at += h->header;
+    if (h->indefinite)
+      ++open;
+    else
+      at += h->length;
+  }
+  return at;
+}
+
+std::optional<Element> take(ByteView& in)
+{
+  const auto h = read_header(in, static_cast<long>(in.size()));
+  if (!h) return {};
+  Element e;
+  e.tag = h->tag;
+  e.tag_class = h->tag_class;
+  e.constructed = h->constructed;
+  std::size_t end = h->header + h->length;
+  if (h->indefinite) {
+    const auto n = indefinite_size(in.substr(h->header));
+    if (!n) return {};
+    end = h->header + *n;
+    e.body = in.substr(h->header, *n - 2);
+  } else {
+    e.body = in.substr(h->header, h->length);
+  }
+  e.whole = in.substr(0, end);
+  in.remove_prefix(end);
+  return e;
+}
+
+std::optional<Element> take(ByteView& in, int tag, int tag_class = V_ASN1_UNIVERSAL)
+{
+  ByteView rest = in;
+  auto e = take(rest);
+  if (!e || e->tag != tag || e->tag_class != tag_class) return {};
+  in = rest;
+  return e;
+}
+
+std::optional<std::size_t> count(ByteView in)
+{
+  std::size_t n = 0;
+  for (; !in.empty(); ++n)
+    if (!take(in)) return {};
+  return n;
+}
+
+int nid_of(const Element& oid)
+{
+  const auto* p = reinterpret_cast<const unsigned char*>(oid.whole.data());
+  const Handle<ASN1_OBJECT, ASN1_OBJECT_free> object(
+      d2i_ASN1_OBJECT(nullptr, &p, static_cast<long>(oid.whole.size())));
+  return object ? OBJ_obj2nid(object.get()) : NID_undef;
+}
+
+// SignedData (RFC 5652 section 5.1).
+bool count_signed_data(ByteView content, CmsShape& shape)
+{
+  const auto data = take(content, V_ASN1_SEQUENCE);
+  if (!data) return false;
+  ByteView in = data->body;
+  if (!take(in, V_ASN1_INTEGER)) return false;
+  const auto digests = take(in, V_ASN1_SET);
+  if (!digests || !take(in, V_ASN1_SEQUENCE)) return false;
+  const auto certificates = take(in, 0, V_ASN1_CONTEXT_SPECIFIC);
+  const auto crls = take(in, 1, V_ASN1_CONTEXT_SPECIFIC);
+  const auto signers = take(in, V_ASN1_SET);
+  if (!signers) return false;
+  const auto into = [](const std::optional<Element>& set, std::size_t& n) {
+    const auto found = set ? count(set->body) : std::optional<std::size_t>{0};
+    n = found.value_or(0);
+    return found.has_value();
+  };
+  return into(digests, shape.digest_algorithms) && into(certificates, shape.certificates) &&
+         into(crls, shape.crls) && into(signers, shape.signer_infos);
+}
+
+}  // namespace
+
+std::optional<CmsShape> cms_shape(ByteView der)
+{
+  CmsShape shape;
+  ByteView rest = der;
+  const auto info = take(rest, V_ASN1_SEQUENCE);
+  if (!info) return {};
+  shape.octets = info->whole.size();
+  ByteView in = info->body;
+  const auto type = take(in, V_ASN1_OBJECT);
+  if (!type) return {};
+  shape.content_type = nid_of(*type);
+  if (shape.content_type != NID_pkcs7_signed) return shape;
+  const auto content = take(in, 0, V_ASN1_CONTEXT_SPECIFIC);
+  if (!content || !count_signed_data(content->body, shape)) return {};
+  return shape;
+}
+
+std::optional<ByteView> subject_of_certificate(ByteView der)
+{
+  for (int level = 0; level < 2; ++level) {  // Certificate, TBSCertificate
+    const auto h = read_header(der, 1L << 30);
+    if (!h || h->tag != V_ASN1_SEQUENCE || h->indefinite) return {};
+    der.remove_prefix(h->header);
+  }
+  static_cast<void>(take(der, 0, V_ASN1_CONTEXT_SPECIFIC));  // version
+  if (!take(der, V_ASN1_INTEGER)) return {};                 // serialNumber
+  for (int i = 0; i < 3; ++i)                                // signature, issuer, validity
+    if (!take(der, V_ASN1_SEQUENCE)) return {};
+  const auto subject = take(der, V_ASN1_SEQUENCE);
+  if (!subject) return {};
+  return subject->whole;
+}
+
+}  // namespace imip::crypto

@@ -1,0 +1,273 @@
+#include "crypto/detail/signer.hpp"
+
+#include <openssl/ess.h>
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "crypto/detail/certificate.hpp"
+
+namespace imip::crypto {
+namespace {
+
+using EssV1 = Handle<ESS_SIGNING_CERT, ESS_SIGNING_CERT_free>;
+using EssV2 = Handle<ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free>;
+
+struct Algorithms {
+  X509* certificate = nullptr;
+  X509_ALGOR* digest = nullptr;
+};
+
+Algorithms algorithms_of(CMS_SignerInfo* info)
+{
+  Algorithms a;
+  CMS_SignerInfo_get0_algs(info, nullptr, &a.certificate, &a.digest, nullptr);
+  return a;
+}
+
+int digest_nid(CMS_SignerInfo* info)
+{
+  const ASN1_OBJECT* oid = nullptr;
+  X509_ALGOR_get0(&oid, nullptr, nullptr, algorithms_of(info).digest);
+  return oid == nullptr ? NID_undef : OBJ_obj2nid(oid);
+}
+
+void add(Signature& s, Code code, std::string text)
+{
+  s.findings.push_back({code, std::move(text)});
+}
+
+bool has_attributes(CMS_SignerInfo* info)
+{
+  return CMS_signed_get_attr_count(info) >= 0;
+}
+
+// The value of a signed attribute that must be there at most once, with one value of one type.
+struct AttributeValue {
+  bool present = false;
+  void* value = nullptr;  // null: present, and not of this type, or more than one
+};
+AttributeValue attribute(CMS_SignerInfo* info, int nid, int type)
+{
+  if (CMS_signed_get_attr_by_NID(info, nid, -1) < 0) return {};
+  constexpr int exactly_one_value = -3;
+  return {true, CMS_signed_get0_data_by_OBJ(info, OBJ_nid2obj(nid), exactly_one_value, type)};
+}
+
+// RFC 5652 section 11.1: signed, and equal to what is signed. OpenSSL does not compare.
+bool content_type_agrees(CMS_SignerInfo* info, CMS_ContentInfo* cms)
+{
+  const auto type = attribute(info, NID_pkcs9_contentType, V_ASN1_OBJECT);
+  return type.value != nullptr &&
+         OBJ_cmp(static_cast<ASN1_OBJECT*>(type.value), CMS_get0_eContentType(cms)) == 0;
+}
+
+// Without signed attributes the signature is over the content alone, so a signature over somebody's
+// attributes (a SET) would pass for one over that SET as the content.
+bool is_one_set(std::string_view octets)
+{
+  const unsigned char* p = octets_of(octets);
+  long length = 0;
+  int tag = 0;
+  int tag_class = 0;
+  if (octets.size() < 2) return false;
+  const int flags =
+      ASN1_get_object(&p, &length, &tag, &tag_class, static_cast<long>(octets.size()));
+  return (flags & 0x80) == 0 && tag == V_ASN1_SET && tag_class == V_ASN1_UNIVERSAL &&
+         p + length == octets_of(octets) + octets.size();
+}
+
+bool read_signing_time(CMS_SignerInfo* info, Signature& s)
+{
+  auto time = attribute(info, NID_pkcs9_signingTime, V_ASN1_UTCTIME);
+  if (!time.present) return true;
+  if (time.value == nullptr) time = attribute(info, NID_pkcs9_signingTime, V_ASN1_GENERALIZEDTIME);
+  const auto* value = static_cast<const ASN1_TIME*>(time.value);
+  if (value == nullptr || ASN1_TIME_check(value) != 1) return false;
+  s.signed_at = time_of(value);
+  return true;
+}
+
+template <typename T, auto Decode, typename Owner>
+bool decode_attribute(CMS_SignerInfo* info, int nid, Owner& out)
+{
+  const auto found = attribute(info, nid, V_ASN1_SEQUENCE);
+  if (!found.present) return true;
+  const std::string_view der = view_of(static_cast<const ASN1_STRING*>(found.value));
+  const unsigned char* p = octets_of(der);
+  if (!der.empty()) out.reset(Decode(nullptr, &p, static_cast<long>(der.size())));
+  return out != nullptr;
+}
+
+// RFC 2634 section 5.4, RFC 5035: the first certificate named must be the signer's.
+bool signing_certificate_agrees(CMS_SignerInfo* info, X509* signer, STACK_OF(X509) * carried)
+{
+  EssV1 v1;
+  EssV2 v2;
+  if (!decode_attribute<ESS_SIGNING_CERT, d2i_ESS_SIGNING_CERT>(
+          info, NID_id_smime_aa_signingCertificate, v1) ||
+      !decode_attribute<ESS_SIGNING_CERT_V2, d2i_ESS_SIGNING_CERT_V2>(
+          info, NID_id_smime_aa_signingCertificateV2, v2))
+    return false;
+  if (!v1 && !v2) return true;
+  // Further ones name issuers; whichever of the message's certificates they mean is fine.
+  const BorrowedCertificates known(sk_X509_new_null());
+  if (!known || sk_X509_push(known.get(), signer) <= 0) return false;
+  for (int i = 0; i < sk_X509_num(carried); ++i)
+    if (X509* x = sk_X509_value(carried, i);
+        X509_cmp(x, signer) != 0 && sk_X509_push(known.get(), x) <= 0)
+      return false;
+  return OSSL_ESS_check_signing_certs(v1.get(), v2.get(), known.get(), 1) > 0;
+}
+
+bool checkable_key(EVP_PKEY* key)
+{
+  if (key == nullptr) return false;
+  const int kind = EVP_PKEY_get_base_id(key);
+  return kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS || kind == EVP_PKEY_EC ||
+         kind == EVP_PKEY_DSA;
+}
+
+// Why nobody can say whether it verifies.
+bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
+{
+  if (signer == nullptr) {
+    add(s, Code::SignatureUnchecked,
+        "the message does not carry its signer's certificate, so the "
+        "signature cannot be checked");
+    return true;
+  }
+  if (digest_of(info) == nullptr) {
+    add(s, Code::SignatureUnchecked,
+        cat("the signature uses a digest that is not known here (",
+            s.digest.empty() ? std::string("no name") : s.digest, ")"));
+    return true;
+  }
+  EVP_PKEY* key = X509_get0_pubkey(signer);
+  if (!checkable_key(key)) {
+    add(s, Code::SignatureUnchecked,
+        cat("the signature is by a key of kind ", key_text(key), ", which cannot be checked here"));
+    return true;
+  }
+  return false;
+}
+
+// Everything that makes it a signature over these octets, or not.
+bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, Signature& s)
+{
+  if (has_attributes(info)) {
+    if (!content_type_agrees(info, content.cms)) {
+      add(s, Code::ContentTypeAttribute,
+          "the signed content-type attribute is missing or differs from the type of the content");
+      return false;
+    }
+    if (CMS_SignerInfo_verify(info) != 1) {
+      add(s, Code::SignatureInvalid,
+          cat("the signature does not verify with the key of ", label(signer)));
+      return false;
+    }
+  } else if (is_one_set(content.octets)) {
+    add(s, Code::SignatureMalformed, "what is signed is a set of attributes and not a message");
+    return false;
+  }
+  if (CMS_SignerInfo_verify_content(info, content.digests) != 1) {
+    add(s, Code::SignatureInvalid,
+        "the message was changed after it was signed, or its signature "
+        "belongs to another message");
+    return false;
+  }
+  if (!signing_certificate_agrees(info, signer, content.certificates)) {
+    add(s, Code::SignatureInvalid,
+        "the signature says that it was made with another certificate "
+        "than the one that came with it");
+    return false;
+  }
+  if (!read_signing_time(info, s)) {
+    add(s, Code::SignatureMalformed, "the signing time is not one valid time");
+    return false;
+  }
+  return true;
+}
+
+std::vector<CalAddress> within(const std::vector<CalAddress>& all,
+                               const std::vector<std::string>& domains)
+{
+  if (domains.empty()) return all;
+  std::vector<CalAddress> kept;
+  for (const CalAddress& a : all)
+    if (std::find(domains.begin(), domains.end(), a.domain()) != domains.end()) kept.push_back(a);
+  return kept;
+}
+
+// One anchor may be named by several entries: the first that leaves somebody counts.
+void take_identities(X509* signer, const Chain& chain, const VerifyOptions& options, Signature& s)
+{
+  const bool constrained =
+      std::any_of(chain.certificates.begin() + 1, chain.certificates.end(),
+                  [](const X509Ptr& x) { return has_name_constraints(x.get()); });
+  const std::vector<CalAddress> all = identities(signer, constrained);
+  if (all.empty()) {
+    add(s, Code::NoIdentity,
+        cat(label(signer),
+            " names no usable e-mail address in its "
+            "subjectAltName (addresses elsewhere do not count)"));
+    return;
+  }
+  for (const std::size_t file : chain.anchor_files) {
+    std::vector<CalAddress> kept = within(all, options.anchors[file].domains);
+    if (kept.empty()) continue;
+    s.anchor = file;
+    s.identities = std::move(kept);
+    return;
+  }
+  add(s, Code::OutsideAnchorDomains,
+      cat(label(signer), " names ", all.front().mailbox(), ", but the policy takes ",
+          options.anchors[chain.anchor_files.front()].path, " for other domains only"));
+}
+
+void judge_certificate(CMS_SignerInfo* info, X509* signer, const SignedContent& content,
+                       const Trust& trust, Signature& s)
+{
+  const VerifyOptions& options = trust.options;
+  const int digest = digest_nid(info);
+  if (!digest_allowed(digest, options.floor))
+    add(s, Code::WeakDigest,
+        cat("the signature uses ", s.digest, ", which the policy does not accept"));
+  if (s.signed_at && *s.signed_at > options.now + std::chrono::seconds{options.clock_skew_seconds})
+    add(s, Code::SignedInFuture,
+        cat("the message claims to have been signed at ", to_rfc3339(*s.signed_at),
+            ", which is in the future; is this machine's clock right"));
+  Chain chain = build_chain(signer, trust, {content.certificates, content.crls, s.signed_at});
+  for (std::size_t i = 1; i < chain.certificates.size(); ++i)
+    s.chain.push_back(describe(chain.certificates[i].get()));
+  if (!chain.anchor_files.empty()) s.anchor = chain.anchor_files.front();
+  s.findings.insert(s.findings.end(), chain.faults.begin(), chain.faults.end());
+  if (s.findings.empty()) take_identities(signer, chain, options, s);
+  s.status = s.findings.empty() ? SignatureStatus::Valid : SignatureStatus::Unproven;
+  if (s.status != SignatureStatus::Valid) s.identities.clear();
+  s.findings.insert(s.findings.end(), chain.notices.begin(), chain.notices.end());
+}
+
+}  // namespace
+
+const EVP_MD* digest_of(CMS_SignerInfo* info)
+{
+  const int nid = digest_nid(info);
+  return nid == NID_undef ? nullptr : EVP_get_digestbynid(nid);
+}
+
+Signature judge_signer(CMS_SignerInfo* info, const SignedContent& content, const Trust& trust)
+{
+  const ErrorScope errors;
+  Signature s;
+  s.protocol = Protocol::Smime;
+  s.digest = digest_text(digest_nid(info));
+  X509* signer = algorithms_of(info).certificate;
+  if (signer != nullptr) s.signer = describe(signer);
+  if (find_obstacle(info, signer, s)) return s;
+  s.status = SignatureStatus::Invalid;
+  if (verifies(info, signer, content, s)) judge_certificate(info, signer, content, trust, s);
+  return s;
+}
+
+}  // namespace imip::crypto

@@ -1,0 +1,26 @@
+/// @file One signerInfo: does it verify, and whom does its certificate prove? Private to
+/// lib/crypto.
+#pragma once
+#include <string_view>
+
+#include "crypto/detail/chain.hpp"
+#include "crypto/detail/openssl.hpp"
+#include "crypto/signature.hpp"
+
+namespace imip::crypto {
+
+/// What the signers of one CMS share.
+struct SignedContent {
+  CMS_ContentInfo* cms = nullptr;
+  std::string_view octets;
+  BIO* digests = nullptr;  ///< a chain of digest filters that `octets` went through
+  STACK_OF(X509) * certificates = nullptr;
+  STACK_OF(X509_CRL) * crls = nullptr;
+};
+
+/// The digest that a signerInfo names; null for one that OpenSSL does not have.
+[[nodiscard]] const EVP_MD* digest_of(CMS_SignerInfo* info);
+[[nodiscard]] Signature judge_signer(CMS_SignerInfo* info, const SignedContent& content,
+                                     const Trust& trust);
+
+}  // namespace imip::crypto

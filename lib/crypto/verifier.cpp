@@ -1,0 +1,107 @@
+#include "crypto/verifier.hpp"
+
+#include "base/atomic_file.hpp"
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+#include "crypto/detail/certificate.hpp"
+#include "crypto/detail/certificate_index.hpp"
+#include "crypto/detail/cms.hpp"
+
+namespace imip::crypto {
+namespace {
+
+Result<void> add_crls(const std::string& path, const Limits& limits, std::vector<CrlPtr>& crls)
+{
+  const ErrorScope errors;
+  auto content = read_file(path, limits.decoded_bytes);
+  if (!content)
+    return err(Errc::Config, content.error().what,
+               "name a PEM or DER file, or remove the entry from crls");
+  const BioPtr in = bio_over(*content);
+  const std::size_t before = crls.size();
+  if (content->starts_with('\x30')) {
+    if (X509_CRL* crl = d2i_X509_CRL_bio(in.get(), nullptr)) crls.emplace_back(crl);
+  } else {
+    while (X509_CRL* crl = PEM_read_bio_X509_CRL(in.get(), nullptr, nullptr, nullptr))
+      crls.emplace_back(crl);
+    // anything but the end of the file means that a list would be missed
+    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) crls.resize(before);
+  }
+  if (crls.size() == before)
+    return err(Errc::Config, cat(path, ": holds no certificate revocation list that can be read"),
+               "it must be PEM (-----BEGIN X509 CRL-----) or one list in DER");
+  return {};
+}
+
+// Domains as CalAddress keeps them.
+Result<void> normalize(AnchorFile& anchor)
+{
+  for (std::string& domain : anchor.domains) {
+    auto probe = CalAddress::from_mailbox(cat("x@", domain));
+    if (!probe)
+      return err(Errc::Config, cat("'", domain, "' is not a domain"),
+                 cat("write the domains of ", anchor.path, " like example.com"));
+    domain = probe->domain();
+  }
+  return {};
+}
+
+}  // namespace
+
+struct Verifier::Impl {
+  VerifyOptions options;
+  Limits limits;
+  CertificateIndex anchors, intermediates;
+  std::vector<CrlPtr> crls;
+
+  [[nodiscard]] SignatureReport judge(std::optional<std::string_view> detached,
+                                      std::string_view der)
+  {
+    const Trust trust{options, anchors, intermediates, crls};
+    return SignedDataJudge(trust, limits).judge(detached, der);
+  }
+};
+
+Verifier::Verifier(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Verifier::Verifier(Verifier&&) noexcept = default;
+Verifier& Verifier::operator=(Verifier&&) noexcept = default;
+Verifier::~Verifier() = default;
+
+Result<Verifier> Verifier::create(VerifyOptions options, const Limits& limits)
+{
+  start_libcrypto();
+  auto impl = std::make_unique<Impl>();
+  impl->limits = limits;
+  for (AnchorFile& anchor : options.anchors) {
+    IMIP_CHECK(impl->anchors.add_file(anchor.path, limits));
+    IMIP_CHECK(normalize(anchor));
+  }
+  for (const std::string& path : options.intermediates)
+    IMIP_CHECK(impl->intermediates.add_file(path, limits));
+  if (options.revocation != Revocation::Off)
+    for (const std::string& path : options.crls) IMIP_CHECK(add_crls(path, limits, impl->crls));
+  impl->options = std::move(options);
+  return Verifier(std::move(impl));
+}
+
+SignatureReport Verifier::verify_detached(std::string_view octets, std::string_view der) const
+{
+  return impl_->judge(octets, der);
+}
+
+SignatureReport Verifier::verify_opaque(std::string_view der) const
+{
+  return impl_->judge(std::nullopt, der);
+}
+
+std::vector<CalAddress> identities_of_certificate(std::string_view der)
+{
+  start_libcrypto();
+  const ErrorScope errors;
+  const unsigned char* p = octets_of(der);
+  const X509Ptr x(d2i_X509(nullptr, &p, static_cast<long>(der.size())));
+  if (!x || p != octets_of(der) + der.size()) return {};
+  return identities(x.get(), false);
+}
+
+}  // namespace imip::crypto
