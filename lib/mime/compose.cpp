@@ -1,0 +1,207 @@
+#include "mime/compose.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "mime/detail/outgoing.hpp"
+#include "mime/detail/transfer.hpp"
+
+namespace imip::mime {
+
+namespace {
+
+constexpr std::size_t max_composed_line = 77;
+
+bool is_token(std::string_view s)
+{
+  constexpr std::string_view specials = "()<>@,;:\\\"/[]?=";
+  return !s.empty() && std::all_of(s.begin(), s.end(), [&](char c) {
+    return c > ' ' && c <= '~' && specials.find(c) == std::string_view::npos;
+  });
+}
+
+bool is_printable(std::string_view s)
+{
+  return std::all_of(s.begin(), s.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+/// A message or content id without its "<>".
+Result<std::string> check_id(std::string_view what, const std::string& id)
+{
+  if (id.empty() || !is_printable(id) || id.find_first_of("<>") != std::string::npos)
+    return err(Errc::BadValue, cat(what, ": not an id"));
+  return id;
+}
+
+/// Ids as in another message's header, one a line.
+Result<std::string> id_list(std::string_view name, std::string_view ids)
+{
+  std::string out;
+  while (!(ids = text::trim(ids)).empty()) {
+    const std::string_view id = ids.substr(0, ids.find_first_of(" \t\r\n"));
+    if (!is_printable(id)) return err(Errc::BadValue, cat(name, ": not a list of ids"));
+    out += out.empty() ? cat(name, ": ", id, "\n") : cat(" ", id, "\n");
+    ids.remove_prefix(id.size());
+  }
+  return out;
+}
+
+Result<std::string> file_name(std::string_view name)
+{
+  if (!text::is_utf8(name) || std::any_of(name.begin(), name.end(), [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+      }))
+    return err(Errc::BadValue, "attachment: file name with a control character or not UTF-8");
+  return std::string(name);
+}
+
+std::string to_lf(std::string_view s)
+{
+  std::string out;
+  out.reserve(s.size());
+  for (std::size_t i = 0; i < s.size(); ++i)
+    if (s[i] != '\r' || i + 1 >= s.size() || s[i + 1] != '\n') out += s[i];
+  return out;
+}
+
+bool lines_are_short(std::string_view s)
+{
+  while (s.size() > max_composed_line) {
+    const auto lf = s.find('\n');
+    if (lf == std::string_view::npos || lf > max_composed_line) return false;
+    s.remove_prefix(lf + 1);
+  }
+  return true;
+}
+
+std::string text_part(const OutgoingMail& mail)
+{
+  std::string body = to_lf(mail.text);
+  if (body.empty() || body.back() != '\n') body += '\n';
+  std::string out = "Content-Type: text/plain; charset=UTF-8\n";
+  if (detail::is_transport_safe(body) && lines_are_short(body))
+    return cat(out, "Content-Transfer-Encoding: 7bit\n\n", body);
+  return cat(out, "Content-Transfer-Encoding: base64\n\n", detail::encode_base64(to_crlf(body)));
+}
+
+Result<std::string> calendar_part(const OutgoingMail& mail)
+{
+  if (!is_token(mail.method)) return err(Errc::BadValue, "calendar: no method");
+  std::string out = cat("Content-Type: text/calendar; method=", mail.method, "; charset=UTF-8");
+  if (!mail.component.empty()) {
+    if (!is_token(mail.component)) return err(Errc::BadValue, "calendar: bad component name");
+    out += cat(";\n component=", mail.component);
+  }
+  return cat(out, "\nContent-Transfer-Encoding: base64\n\n", detail::encode_base64(mail.calendar));
+}
+
+Result<std::string> file_part(const std::string& media_type, const std::string& name,
+                              const std::string& content_id, std::string_view octets)
+{
+  const auto slash = media_type.find('/');
+  const std::string type = media_type.substr(0, slash);
+  const std::string subtype = slash == std::string::npos ? "" : media_type.substr(slash + 1);
+  const bool usable = is_token(type) && is_token(subtype) &&
+                      !text::ascii_iequal(type, "multipart") &&
+                      !text::ascii_iequal(type, "message");
+  IMIP_TRY(const std::string shown, file_name(name));
+  std::string out = "Content-Type: ";
+  out += usable ? detail::encode_content_type(type, subtype, shown)
+                : detail::encode_content_type("application", "octet-stream", shown);
+  out += "Content-Transfer-Encoding: base64\n";
+  if (!content_id.empty()) {
+    IMIP_TRY(const std::string id, check_id("content-id", content_id));
+    out += cat("Content-ID: <", id, ">\n");
+  }
+  out += cat("Content-Disposition: ", detail::encode_attachment(shown), "\n");
+  return out + detail::encode_base64(octets);
+}
+
+/// Joins parts to a multipart entity: its Content-Type field, an empty line, and the body.
+std::string multipart(std::string_view subtype, std::string_view parameters,
+                      const std::vector<std::string>& parts, std::string_view seed,
+                      std::string_view preamble = {})
+{
+  std::string all;
+  for (const std::string& part : parts) all += part;
+  const std::string boundary = detail::boundary_for(seed, subtype, all);
+  std::string out = cat("Content-Type: multipart/", subtype, ";", parameters, "\n boundary=\"",
+                        boundary, "\"\n\n", preamble);
+  for (const std::string& part : parts) out += cat("--", boundary, "\n", part, "\n");
+  return cat(out, "--", boundary, "--\n");
+}
+
+Result<std::string> header_fields(const OutgoingMail& mail)
+{
+  IMIP_TRY(std::string out, detail::address_and_subject_fields(mail));
+  out += cat("Date: ", to_rfc5322(mail.date), "\n");
+  IMIP_TRY(const std::string id, check_id("message-id", mail.message_id));
+  out += cat("Message-ID: <", id, ">\n");
+  IMIP_TRY(const std::string in_reply_to, id_list("In-Reply-To", mail.in_reply_to));
+  IMIP_TRY(const std::string references, id_list("References", mail.references));
+  out += in_reply_to + references;
+  if (mail.auto_submitted) out += "Auto-Submitted: auto-replied\n";
+  return out + "MIME-Version: 1.0\n";
+}
+
+}  // namespace
+
+Result<std::string> compose(const OutgoingMail& mail)
+{
+  IMIP_TRY(const std::string header, header_fields(mail));
+  IMIP_TRY(std::string calendar, calendar_part(mail));
+  std::vector<std::string> related;
+  std::vector<std::string> mixed;
+  related.push_back(
+      multipart("alternative", "", {text_part(mail), std::move(calendar)}, mail.boundary_seed));
+  IMIP_TRY(std::string ics,
+           file_part("application/ics", mail.calendar_file_name, "", mail.calendar));
+  mixed.push_back(std::move(ics));
+  for (const Attachment& file : mail.attachments) {
+    IMIP_TRY(std::string part,
+             file_part(file.media_type, file.file_name, file.content_id, file.octets));
+    (file.content_id.empty() ? mixed : related).push_back(std::move(part));
+  }
+  std::string body =
+      related.size() == 1
+          ? std::move(related.front())
+          : multipart("related", "\n type=\"multipart/alternative\";", related, mail.boundary_seed);
+  mixed.insert(mixed.begin(), std::move(body));
+  return header + multipart("mixed", "", mixed, mail.boundary_seed);
+}
+
+Result<std::string> wrap_signed(const SplitMail& mail, std::string_view der,
+                                std::string_view micalg, const std::string& boundary_seed)
+{
+  if (!is_token(micalg)) return err(Errc::BadValue, "micalg: not a name");
+  if (mail.entity.empty()) return err(Errc::BadMime, "mail: nothing to sign");
+  std::string out = mail.headers;
+  if (!out.empty() && out.back() != '\n') out += '\n';
+  const std::string lower = "\n" + text::ascii_lower(out);
+  if (lower.find("\nmime-version:") == std::string::npos) out += "MIME-Version: 1.0\n";
+  const std::string signature =
+      cat("Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\n"
+          "Content-Transfer-Encoding: base64\n"
+          "Content-Disposition: attachment; filename=\"smime.p7s\"\n\n",
+          detail::encode_base64(der));
+  const std::string parameters =
+      cat(" micalg=", micalg, ";\n protocol=\"application/pkcs7-signature\";");
+  return out + multipart("signed", parameters, {mail.entity, signature}, boundary_seed,
+                         "This is a signed message in MIME format (RFC 8551).\n\n");
+}
+
+std::string to_crlf(std::string_view octets)
+{
+  std::string out;
+  out.reserve(octets.size() + octets.size() / 32);
+  char before = '\0';
+  for (const char c : octets) {
+    if (c == '\n' && before != '\r') out += '\r';
+    out += c;
+    before = c;
+  }
+  return out;
+}
+
+}  // namespace imip::mime
