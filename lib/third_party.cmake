@@ -10,6 +10,7 @@ endfunction()
 
 imip_third_party(gmime PkgConfig::GMIME GMIME)
 imip_third_party(ical PkgConfig::ICAL ICAL)
+imip_third_party(icu PkgConfig::ICU ICU)
 imip_third_party(crypto OpenSSL::Crypto OPENSSL)
 imip_third_party(sqlite SQLite::SQLite3 SQLITE3)
 imip_third_party(idn2 PkgConfig::IDN2 IDN2)

@@ -1,0 +1,229 @@
+#include "ical/recurrence.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/cat.hpp"
+#include "ical/detail/occurrences.hpp"
+#include "ical/detail/zones_impl.hpp"
+
+namespace imip::ical {
+
+using namespace std::chrono;
+using detail::Occurrences;
+using detail::Rule;
+
+namespace {
+
+/// What the clocks of the world differ at most, twice, so that nothing at the edge is lost.
+constexpr days slack{2};
+/// Instances that may be computed for each that may be given: what EXDATE and the window take away.
+constexpr std::size_t work_factor = 10;
+
+bool earlier(const Time& a, const Time& b)
+{
+  return a.instant < b.instant;
+}
+
+/// The instances that EXDATE takes out.
+class Excluded {
+ public:
+  static Result<Excluded> read(const Zones& zones, const Component& master, const Time& start)
+  {
+    Excluded out;
+    for (const Property* property : master.all("EXDATE")) {
+      IMIP_TRY(const auto times, zones.times_of(*property));
+      for (const Time& time : times) IMIP_CHECK(out.add(zones, time, start));
+    }
+    return out;
+  }
+
+  [[nodiscard]] bool has(const Time& time) const
+  {
+    return instants_.count(time.instant) != 0 || dates_.count(time.local.substr(0, 8)) != 0;
+  }
+
+ private:
+  Result<void> add(const Zones& zones, const Time& time, const Time& start)
+  {
+    if (time.kind == TimeKind::Date) {
+      dates_.insert(time.local);  // of a timed series: whatever begins on that day
+    } else if (time.kind == TimeKind::Floating && start.kind == TimeKind::Zoned) {
+      IMIP_TRY(const Time meant, detail::time_like(zones, start, detail::wall_of(time)));
+      instants_.insert(meant.instant);
+    } else {
+      instants_.insert(time.instant);
+    }
+    return {};
+  }
+
+  std::set<UtcSeconds> instants_;
+  std::set<std::string, std::less<>> dates_;
+};
+
+class Expansion {
+ public:
+  Expansion(const Zones& zones, const Component& master, const Limits& limits)
+      : zones_(zones), master_(master), limits_(limits)
+  {
+  }
+
+  /// What cannot be right in any window.
+  Result<void> prepare()
+  {
+    const Property* start = master_.find("DTSTART");
+    if (!start) return err(Errc::BadValue, cat(master_.name, " has no DTSTART"));
+    IMIP_TRY(start_, zones_.time_of(*start));
+    if (master_.count("EXRULE") != 0) {
+      return err(Errc::BadValue, "EXRULE is not supported (RFC 5545 has dropped it)");
+    }
+    IMIP_TRY(excluded_, Excluded::read(zones_, master_, start_));
+    for (const Property* property : master_.all("RRULE")) {
+      IMIP_TRY(Rule rule, detail::parse_rule(property->value));
+      rules_.push_back(std::move(rule));
+    }
+    for (const Property* property : master_.all("RDATE")) {
+      IMIP_TRY(const auto times, zones_.times_of(*property));
+      dates_.insert(dates_.end(), times.begin(), times.end());
+    }
+    return {};
+  }
+
+  Result<std::vector<Time>> between(UtcSeconds from, UtcSeconds to) const
+  {
+    std::vector<Time> out;
+    if (inside(start_, from, to)) out.push_back(start_);
+    for (const Time& time : dates_) {
+      if (inside(time, from, to)) out.push_back(time);
+    }
+    for (const Rule& rule : rules_) IMIP_CHECK(add_rule(rule, from, to, out));
+    std::stable_sort(out.begin(), out.end(), earlier);
+    const auto twice = [](const Time& a, const Time& b) { return a.instant == b.instant; };
+    out.erase(std::unique(out.begin(), out.end(), twice), out.end());
+    if (out.size() > limits_.recurrence_instances) return too_many();
+    return out;
+  }
+
+  [[nodiscard]] const Time& start() const { return start_; }
+  /// After this there can be nothing; only if there is no endless rule.
+  [[nodiscard]] bool has_rules() const { return !rules_.empty(); }
+
+ private:
+  [[nodiscard]] tl::unexpected<Error> too_many() const
+  {
+    return err(Errc::TooLarge, cat("the recurrence has more than ", limits_.recurrence_instances,
+                                   " instances, or is too much work to compute"));
+  }
+
+  [[nodiscard]] bool inside(const Time& time, UtcSeconds from, UtcSeconds to) const
+  {
+    return time.instant >= from && time.instant <= to && !excluded_.has(time);
+  }
+
+  /// UNTIL as an instant. A date ends with its last second.
+  Result<UtcSeconds> until_of(const Rule& rule) const
+  {
+    if (!rule.until) return UtcSeconds::max();
+    if (rule.until->is_utc) return rule.until->wall;
+    const UtcSeconds wall =
+        rule.until->is_date ? rule.until->wall + days{1} - seconds{1} : rule.until->wall;
+    IMIP_TRY(const Time time, detail::time_like(zones_, start_, wall));
+    return time.instant;
+  }
+
+  Result<void> add_rule(const Rule& rule, UtcSeconds from, UtcSeconds to,
+                        std::vector<Time>& out) const
+  {
+    IMIP_TRY(const UtcSeconds until, until_of(rule));
+    const UtcSeconds end = std::min(to, until);
+    const UtcSeconds wall = detail::wall_of(start_);
+    // far from the ends of the type, where the slack would overflow
+    const UtcSeconds low = std::max(from, UtcSeconds{sys_days{year{0} / 1 / 1}}) - slack;
+    const UtcSeconds high = std::min(end, UtcSeconds{sys_days{year{9999} / 1 / 1}}) + slack;
+    IMIP_TRY(auto walls, Occurrences::open(rule, wall, start_.kind == TimeKind::Date, low, high));
+    std::size_t work = 0;
+    while (const auto next = walls.next()) {
+      if (++work > work_factor * limits_.recurrence_instances) return too_many();
+      IMIP_TRY(Time time, detail::time_like(zones_, start_, *next));
+      if (time.instant > end) {
+        if (*next > high) break;
+        continue;
+      }
+      if (!inside(time, from, to)) continue;
+      out.push_back(std::move(time));
+      if (out.size() > limits_.recurrence_instances) return too_many();
+    }
+    if (walls.gave_up()) return too_many();
+    return {};
+  }
+
+  const Zones& zones_;
+  const Component& master_;
+  const Limits& limits_;
+  Time start_;
+  Excluded excluded_;
+  std::vector<Rule> rules_;
+  std::vector<Time> dates_;
+};
+
+}  // namespace
+
+Result<std::vector<Time>> expand(const Zones& zones, const Component& master, UtcSeconds from,
+                                 UtcSeconds to, const Limits& limits)
+{
+  Expansion expansion(zones, master, limits);
+  IMIP_CHECK(expansion.prepare());
+  return expansion.between(from, to);
+}
+
+Result<bool> has_instance(const Zones& zones, const Component& master, const Time& recurrence_id,
+                          const Limits& limits)
+{
+  Expansion expansion(zones, master, limits);
+  IMIP_CHECK(expansion.prepare());
+  const Time& start = expansion.start();
+  if (recurrence_id.kind == TimeKind::Date && start.kind != TimeKind::Date) {
+    IMIP_TRY(const auto near,
+             expansion.between(recurrence_id.instant - slack, recurrence_id.instant + slack));
+    return std::any_of(near.begin(), near.end(), [&](const Time& time) {
+      return time.local.substr(0, 8) == recurrence_id.local;
+    });
+  }
+  Time at = recurrence_id;
+  if (at.kind == TimeKind::Floating && start.kind == TimeKind::Zoned) {
+    IMIP_TRY(at, detail::time_like(zones, start, detail::wall_of(at)));
+  }
+  IMIP_TRY(const auto found, expansion.between(at.instant, at.instant));
+  return !found.empty();
+}
+
+Result<std::vector<Time>> next_instances(const Zones& zones, const Component& master,
+                                         UtcSeconds from, std::size_t n, const Limits& limits)
+{
+  Expansion expansion(zones, master, limits);
+  IMIP_CHECK(expansion.prepare());
+  const UtcSeconds last{sys_days{year{9999} / 1 / 1}};
+  UtcSeconds begin = std::max(from, expansion.start().instant);
+  begin = from;
+  std::vector<Time> out;
+  // windows that grow: most series need only the first, and no endless one is expanded to its end
+  for (days width{32}; out.size() < n && begin <= last; width *= 4) {
+    const UtcSeconds end = std::min(begin + width, last);
+    auto more = expansion.between(begin, end);
+    if (!more && !out.empty()) break;
+    if (!more) return tl::unexpected<Error>(more.error());
+    for (Time& time : *more) {
+      if (out.size() < n) out.push_back(std::move(time));
+    }
+    begin = end + seconds{1};
+  }
+  return out;
+}
+
+Result<void> check_rrule(std::string_view rrule)
+{
+  IMIP_CHECK(detail::parse_rule(rrule));
+  return {};
+}
+
+}  // namespace imip::ical

@@ -1,0 +1,74 @@
+// WHEN of the command line.
+#include "base/cat.hpp"
+#include "ical/detail/date_time.hpp"
+#include "ical/detail/zone_rules.hpp"
+#include "ical/time.hpp"
+
+namespace imip::ical {
+
+namespace {
+
+/// "2027-01-04T10:00", "2027-01-04 10:00:00", "2027-01-04": what a DATE or DATE-TIME would be.
+std::string without_separators(std::string_view when)
+{
+  const auto at = [&](std::size_t i, char c) { return when.size() > i && when[i] == c; };
+  if (!at(4, '-') || !at(7, '-')) return std::string(when);
+  std::string out = cat(when.substr(0, 4), when.substr(5, 2), when.substr(8, 2));
+  if (when.size() == 10) return out;
+  const bool has_seconds = when.size() == 19 && at(16, ':');
+  if ((!at(10, 'T') && !at(10, ' ')) || !at(13, ':') || (when.size() != 16 && !has_seconds)) {
+    return {};
+  }
+  return cat(out, "T", when.substr(11, 2), when.substr(14, 2),
+             has_seconds ? when.substr(17, 2) : std::string_view("00"));
+}
+
+Result<Property> zoned(std::string_view name, std::string_view when, UtcSeconds wall,
+                       const std::string& timezone)
+{
+  if (timezone.empty()) {
+    return err(Errc::BadValue, cat("\"", when, "\" has no time zone"),
+               "add one (for example --timezone Europe/Berlin), or end it with Z for UTC");
+  }
+  IMIP_TRY(const auto rules, detail::ZoneRules::from_tzdata(timezone));
+  if (!rules.exists(wall)) {
+    return err(Errc::BadValue, cat("\"", when, "\" does not exist in ", timezone),
+               "the clocks are set forward over it");
+  }
+  const std::string local = detail::format_wall(wall, false);
+  if (timezone == "UTC") return Property{std::string(name), {}, local + "Z"};
+  return Property{std::string(name), {Parameter{"TZID", {timezone}}}, local};
+}
+
+}  // namespace
+
+Result<Property> when_property(std::string_view name, std::string_view when,
+                               const std::string& timezone)
+{
+  if (const auto parsed = detail::parse_date_time(without_separators(when))) {
+    if (parsed->is_date) {
+      return Property{std::string(name),
+                      {Parameter{"VALUE", {"DATE"}}},
+                      detail::format_wall(parsed->wall, true)};
+    }
+    if (parsed->is_utc && timezone.empty()) {
+      return Property{std::string(name), {}, to_ical_utc(parsed->wall)};
+    }
+    if (!parsed->is_utc) return zoned(name, when, parsed->wall, timezone);
+  }
+  const auto instant = parse_instant(when);
+  if (!instant) {
+    return err(Errc::BadValue, cat("\"", when, "\" is no date or time"),
+               "write it as 2027-01-04T10:00, 2027-01-04T10:00:00+01:00, 20270104T090000Z, or "
+               "2027-01-04 for a whole day");
+  }
+  if (timezone.empty() || timezone == "UTC") {
+    return Property{std::string(name), {}, to_ical_utc(*instant)};
+  }
+  IMIP_TRY(const auto rules, detail::ZoneRules::from_tzdata(timezone));
+  return Property{std::string(name),
+                  {Parameter{"TZID", {timezone}}},
+                  detail::format_wall(*instant + rules.offset_at(*instant), false)};
+}
+
+}  // namespace imip::ical
