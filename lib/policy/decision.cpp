@@ -1,0 +1,558 @@
+#include "policy/decision.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "ical/recurrence.hpp"
+#include "ical/time.hpp"
+
+namespace imip::policy {
+namespace {
+
+using crypto::Signature;
+using crypto::SignatureStatus;
+using identity::Backing;
+using identity::Claimant;
+using identity::SameUser;
+using itip::Method;
+using itip::Speaker;
+
+// The only place that orders verdicts.
+int reach(Verdict v)
+{
+  switch (v) {
+    case Verdict::None:
+    case Verdict::Untrusted:
+      return 0;
+    case Verdict::Ask:
+      return 1;
+    case Verdict::Trusted:
+      return 2;
+  }
+  return 0;
+}
+
+Verdict verdict_of(Default d)
+{
+  return d == Default::Ask ? Verdict::Ask : Verdict::Untrusted;
+}
+
+Origin default_origin(const Policy& policy, std::string_view key)
+{
+  const auto line = policy.defaults.lines.find(std::string{key});
+  Origin out;
+  out.entry = cat("defaults.", key);
+  if (line == policy.defaults.lines.end()) return out;
+  out.file = policy.path.string();
+  out.line = line->second;
+  return out;
+}
+
+void add(std::vector<Reason>& to, const Reason& reason)
+{
+  const auto same = [&](const Reason& r) { return r.code == reason.code && r.text == reason.text; };
+  if (std::none_of(to.begin(), to.end(), same)) to.push_back(reason);
+}
+
+void add(std::vector<Reason>& to, const std::vector<Reason>& reasons)
+{
+  for (const Reason& reason : reasons) add(to, reason);
+}
+
+bool has(const std::vector<Reason>& reasons, Code code)
+{
+  return std::any_of(reasons.begin(), reasons.end(),
+                     [&](const Reason& r) { return r.code == code; });
+}
+
+bool proves(const Signature& s)
+{
+  return s.status == SignatureStatus::Valid && !s.identities.empty();
+}
+
+// Why a signature gives nobody, or what is to be said of it; never nothing if it does not prove.
+std::vector<Reason> findings_of(const Signature& s)
+{
+  std::vector<Reason> out = s.findings;
+  switch (s.status) {
+    case SignatureStatus::NotChecked:
+      if (out.empty())
+        out.push_back({Code::SignatureUnchecked, "the signature could not be checked"});
+      break;
+    case SignatureStatus::Invalid:
+      if (out.empty())
+        out.push_back({Code::SignatureInvalid,
+                       "the signature does not fit the content: it was changed, "
+                       "or never signed"});
+      break;
+    case SignatureStatus::Unproven:
+      break;
+    case SignatureStatus::Valid:
+      if (s.identities.empty() && !has(out, Code::NoIdentity))
+        out.push_back({Code::NoIdentity, "the signer's certificate names no usable mail address"});
+      break;
+  }
+  return out;
+}
+
+std::string signer_name(const Signature& s)
+{
+  if (!s.signer) return "somebody";
+  if (!s.signer->mail_names.empty()) return s.signer->mail_names.front();
+  return s.signer->subject.empty() ? "somebody" : s.signer->subject;
+}
+
+std::string_view role_word(Claimant::Role role)
+{
+  return role == Claimant::Role::Organizer ? "ORGANIZER" : "ATTENDEE";
+}
+
+Decision untrusted(std::vector<Reason> reasons)
+{
+  Decision out;
+  out.verdict = Verdict::Untrusted;
+  out.reasons = std::move(reasons);
+  return out;
+}
+
+/// The claim as it stands, for a person to confirm; nobody proved it.
+Speaker claimed_speaker(const identity::Correlation& correlation)
+{
+  Speaker out;
+  if (!correlation.claimant) return out;
+  out.cls = correlation.claimant->role == Claimant::Role::Organizer ? Speaker::Class::Organizer
+                                                                    : Speaker::Class::Attendee;
+  out.address = correlation.claimant->address;
+  return out;
+}
+
+/// One decision in the making.
+class Judgement {
+ public:
+  Judgement(const Policy& policy, const Evidence& evidence)
+      : policy_(policy), evidence_(evidence), same_{policy.aliases, policy.owner.local_part}
+  {
+  }
+
+  Decision decide();
+
+ private:
+  [[nodiscard]] Decision by_signatures() const;
+  [[nodiscard]] Decision without_signature(std::vector<Reason> reasons) const;
+  [[nodiscard]] Decision unknown_signer() const;
+  [[nodiscard]] Decision proven() const;
+  [[nodiscard]] Decision no_correlation() const;
+  [[nodiscard]] Decision direct() const;
+  [[nodiscard]] Decision sent_by() const;
+  [[nodiscard]] Decision passed_on() const;
+  [[nodiscard]] bool role_fits(const Delegate& d) const;
+  [[nodiscard]] Reason why_not_authorized() const;
+  [[nodiscard]] const Anchor* admitting_anchor() const;
+  [[nodiscard]] const Allow* allow_for(const CalAddress& address) const;
+  [[nodiscard]] bool admitted(Decision& out) const;
+  void first_contact(Decision& out) const;
+  [[nodiscard]] bool is_pair(const Delegate& d) const;
+  [[nodiscard]] std::optional<Method> lacking_method(const Delegate& d) const;
+  void weigh_objections(Decision& out) const;
+  [[nodiscard]] Verdict most_under(itip::Objection& objection, Origin& origin) const;
+
+  [[nodiscard]] const Claimant& claimant() const { return *evidence_.correlation.claimant; }
+  [[nodiscard]] const CalAddress& signer() const { return *evidence_.correlation.signer; }
+  [[nodiscard]] std::string_view method() const
+  {
+    return itip::method_word(evidence_.message->method);
+  }
+
+  const Policy& policy_;
+  const Evidence& evidence_;
+  SameUser same_;
+};
+
+Decision Judgement::decide()
+{
+  if (!evidence_.refusals.empty()) return untrusted(evidence_.refusals);
+  if (evidence_.message == nullptr)
+    return untrusted({{Code::BadCalendar, "there is no iTIP message to judge"}});
+  if (!evidence_.defects.empty()) return untrusted(evidence_.defects);
+  Decision out = by_signatures();
+  weigh_objections(out);
+  for (const Signature& s : evidence_.signatures) add(out.reasons, findings_of(s));
+  add(out.reasons, evidence_.signature_defects);
+  // nobody plans with what nobody may do
+  if (out.verdict == Verdict::Untrusted) out.speaker = {};
+  return out;
+}
+
+Decision Judgement::by_signatures() const
+{
+  const auto& signatures = evidence_.signatures;
+  if (std::any_of(signatures.begin(), signatures.end(), proves)) return proven();
+  std::vector<Reason> broken;
+  for (const Signature& s : signatures)
+    if (s.status == SignatureStatus::Invalid || s.status == SignatureStatus::NotChecked)
+      add(broken, findings_of(s));
+  std::vector<Reason> none;
+  for (const Reason& defect : evidence_.signature_defects)
+    add(defect.code == Code::NoSignerInfo || defect.code == Code::Unsigned ? none : broken, defect);
+  if (!broken.empty()) return untrusted(std::move(broken));
+  if (!signatures.empty()) return unknown_signer();
+  return without_signature(std::move(none));
+}
+
+Decision Judgement::without_signature(std::vector<Reason> reasons) const
+{
+  Decision out;
+  out.verdict = verdict_of(policy_.defaults.unsigned_);
+  out.decided_by = default_origin(policy_, "unsigned");
+  const auto& claim = evidence_.correlation.claimant;
+  out.reasons.push_back(
+      {Code::Unsigned,
+       claim ? cat("nobody signed this; that it comes from ", claim->address.mailbox(),
+                   " is only a claim: ask for a signed message")
+             : std::string{"nobody signed this: ask for a signed message"}});
+  add(out.reasons, reasons);
+  out.speaker = claimed_speaker(evidence_.correlation);
+  return out;
+}
+
+// What a person may not overlook by a default: the floor, revocation, a time that cannot be.
+bool is_final(Code code)
+{
+  return code == Code::Revoked || code == Code::RevocationUnknown || code == Code::WeakKey ||
+         code == Code::WeakDigest || code == Code::SignedInFuture;
+}
+
+Decision Judgement::unknown_signer() const
+{
+  std::vector<Reason> findings;
+  std::vector<Reason> final;
+  for (const Signature& s : evidence_.signatures) {
+    add(findings, findings_of(s));
+    for (const Reason& r : findings_of(s))
+      if (is_final(r.code)) add(final, r);
+  }
+  if (!final.empty()) return untrusted(std::move(final));
+  Decision out;
+  out.verdict = verdict_of(policy_.defaults.unknown_signer);
+  out.decided_by = default_origin(policy_, "unknown-signer");
+  const Reason unknown{Code::UnknownSigner,
+                       cat("signed by ", signer_name(evidence_.signatures.front()),
+                           ", whose certificate proves nobody here: it counts as unsigned")};
+  // "no anchor" is what makes a signer unknown; anything else says more than that
+  if (findings.empty() || has(findings, Code::NoAnchor)) out.reasons.push_back(unknown);
+  add(out.reasons, findings);
+  add(out.reasons, unknown);
+  out.speaker = claimed_speaker(evidence_.correlation);
+  return out;
+}
+
+Decision Judgement::proven() const
+{
+  const identity::Correlation& correlation = evidence_.correlation;
+  const bool complete = correlation.claimant && correlation.signer && correlation.signature &&
+                        *correlation.signature < evidence_.signatures.size() &&
+                        proves(evidence_.signatures[*correlation.signature]);
+  if (!complete) return no_correlation();
+  switch (correlation.backing) {
+    case Backing::SignedByClaimant:
+      return direct();
+    case Backing::SignedBySentBy:
+      return sent_by();
+    case Backing::SignedByDelegator:
+    case Backing::SignedByForwarder:
+      return passed_on();
+    case Backing::None:
+    case Backing::SignedByOther:
+      break;
+  }
+  return no_correlation();
+}
+
+Decision Judgement::no_correlation() const
+{
+  std::string who;
+  for (const Signature& s : evidence_.signatures)
+    if (proves(s)) who += cat(who.empty() ? "" : ", ", s.identities.front().mailbox());
+  const auto& claim = evidence_.correlation.claimant;
+  const std::string_view party =
+      itip::is_organizer_method(evidence_.message->method) ? "ORGANIZER" : "ATTENDEE";
+  return untrusted(
+      {{Code::NoCorrelation,
+        claim ? cat("signed by ", who, ", but a ", method(), " must be signed by its ", party, ' ',
+                    claim->address.mailbox(), " or by the SENT-BY that it names")
+              : cat("signed by ", who, ", but a ", method(), " must be signed by its ", party,
+                    ", and it names none that the signer could be")}});
+}
+
+const Anchor* Judgement::admitting_anchor() const
+{
+  const auto& anchor = evidence_.signatures[*evidence_.correlation.signature].anchor;
+  if (!anchor || *anchor >= policy_.anchors.size()) return nullptr;
+  const Anchor& found = policy_.anchors[*anchor];
+  return found.admits ? &found : nullptr;
+}
+
+const Allow* Judgement::allow_for(const CalAddress& address) const
+{
+  for (const Allow& allow : policy_.allows)
+    if (same_(allow.address, address)) return &allow;
+  return nullptr;
+}
+
+// Known by an entry of the policy or by the anchor of the certificate?
+bool Judgement::admitted(Decision& out) const
+{
+  const CalAddress& address = claimant().address;
+  if (const Allow* allow = allow_for(address)) {
+    out.reasons.push_back({Code::Allowed, cat(address.mailbox(), " is in an [[allow]] entry")});
+    out.decided_by = allow->origin;
+    return true;
+  }
+  const Anchor* anchor = admitting_anchor();
+  if (anchor == nullptr) return false;
+  out.reasons.push_back(
+      {Code::AnchorAdmits, cat("the certificate of ", signer().mailbox(), " comes from ",
+                               anchor->file.path, ", which the policy lists")});
+  out.decided_by = anchor->origin;
+  return true;
+}
+
+void Judgement::first_contact(Decision& out) const
+{
+  const Verdict most = verdict_of(policy_.defaults.first_contact);
+  if (reach(most) < reach(out.verdict)) {
+    out.verdict = most;
+    out.decided_by = default_origin(policy_, "first-contact");
+  }
+  add(out.reasons,
+      Reason{Code::FirstContact, cat(signer().mailbox(),
+                                     " is proven but new here: no [[allow]] entry names him "
+                                     "and the anchor of his certificate admits nobody")});
+}
+
+Decision Judgement::direct() const
+{
+  Decision out;
+  out.assurance = Assurance::Signed;
+  out.speaker = claimed_speaker(evidence_.correlation);
+  out.verdict = Verdict::Trusted;
+  if (!admitted(out)) first_contact(out);
+  out.reasons.push_back({Code::DirectMatch, cat("signed by the ", role_word(claimant().role), ' ',
+                                                claimant().address.mailbox())});
+  if (policy_.owner.is(claimant().address))
+    out.reasons.push_back({Code::OwnMessage, "this is your own message"});
+  return out;
+}
+
+bool Judgement::role_fits(const Delegate& d) const
+{
+  if (d.role == Delegate::Role::Both) return claimant().role != Claimant::Role::None;
+  return claimant().role == Claimant::Role::Organizer ? d.role == Delegate::Role::Organizer
+                                                      : d.role == Delegate::Role::Attendee;
+}
+
+bool Judgement::is_pair(const Delegate& d) const
+{
+  return same_(d.principal, claimant().address) && same_(d.sent_by, signer());
+}
+
+// A time that cannot be found out is no future one.
+bool starts_later(const ical::Zones& zones, const itip::MessageComponent& component, UtcSeconds now,
+                  const Limits& limits)
+{
+  if (component.scope.type == itip::Scope::Type::Instance) {
+    const ical::Property* start = component.component.find("DTSTART");
+    if (start == nullptr) return false;
+    const auto time = zones.time_of(*start);
+    return time && time->instant >= now;
+  }
+  const auto next = ical::next_instances(zones, component.component, now, 1, limits);
+  return next && !next->empty();
+}
+
+/// Does this REQUEST cancel in all but name?
+bool request_cancels(const itip::Message& message, UtcSeconds now, const Limits& limits)
+{
+  bool has_start = false;
+  for (const itip::MessageComponent& c : message.components) {
+    const std::string* status = c.component.value("STATUS");
+    if (status != nullptr && text::ascii_iequal(*status, "CANCELLED")) return true;
+    has_start = has_start || c.component.find("DTSTART") != nullptr;
+  }
+  if (!has_start) return false;  // a task without dates has no instance to leave
+  const ical::Zones zones{message.calendar};
+  return std::none_of(
+      message.components.begin(), message.components.end(),
+      [&](const itip::MessageComponent& c) { return starts_later(zones, c, now, limits); });
+}
+
+/// The method that this entry does not allow and the message needs.
+std::optional<Method> Judgement::lacking_method(const Delegate& d) const
+{
+  if (d.methods.empty()) return std::nullopt;
+  const auto allows = [&](Method m) {
+    return std::find(d.methods.begin(), d.methods.end(), m) != d.methods.end();
+  };
+  const itip::Message& message = *evidence_.message;
+  if (!allows(message.method)) return message.method;
+  if (message.method == Method::Request && !allows(Method::Cancel) &&
+      request_cancels(message, evidence_.now, policy_.limits))
+    return Method::Cancel;
+  return std::nullopt;
+}
+
+Reason Judgement::why_not_authorized() const
+{
+  const std::string pair = cat(signer().mailbox(), " for ", claimant().address.mailbox());
+  Reason best{Code::SentByNotAuthorized,
+              cat("signed by ", signer().mailbox(), " on behalf of ", claimant().address.mailbox(),
+                  ": no [[delegate]] entry says that he may")};
+  for (const Delegate& d : policy_.delegates) {
+    if (!is_pair(d)) continue;
+    if (d.until && evidence_.now > *d.until)
+      return {Code::SentByExpired, cat("the [[delegate]] entry of ", pair, " ended at ",
+                                       to_rfc3339(*d.until), ": renew it if it still holds")};
+    if (d.from && evidence_.now < *d.from)
+      best.text = cat("the [[delegate]] entry of ", pair, " begins only at ", to_rfc3339(*d.from));
+    else if (!role_fits(d))
+      best.text = cat("the [[delegate]] entry of ", pair, " is not for the role ",
+                      claimant().role == Claimant::Role::Organizer ? "organizer" : "attendee");
+    else if (const auto method = lacking_method(d))
+      best.text =
+          cat("the [[delegate]] entry of ", pair, " does not include ", itip::method_word(*method),
+              *method == evidence_.message->method ? "" : ", which is what this REQUEST comes to");
+  }
+  return best;
+}
+
+Decision Judgement::sent_by() const
+{
+  Decision out;
+  out.speaker = claimed_speaker(evidence_.correlation);
+  out.speaker.sent_by = signer();
+  for (const Delegate& d : policy_.delegates) {
+    const bool in_time =
+        (!d.from || evidence_.now >= *d.from) && (!d.until || evidence_.now <= *d.until);
+    if (!is_pair(d) || !in_time || !role_fits(d) || lacking_method(d)) continue;
+    out.verdict = Verdict::Trusted;
+    out.assurance = Assurance::Signed;
+    out.decided_by = d.origin;
+    out.reasons.push_back(
+        {Code::SentByAuthorized, cat("signed by ", signer().mailbox(), ", who may speak for ",
+                                     claimant().address.mailbox())});
+    if (policy_.owner.is(claimant().address))
+      out.reasons.push_back({Code::OwnMessage, "this is a message of your own, by your assistant"});
+    return out;
+  }
+  out.verdict = verdict_of(policy_.defaults.sent_by);
+  out.decided_by = default_origin(policy_, "sent-by");
+  out.reasons.push_back(why_not_authorized());
+  return out;
+}
+
+Decision Judgement::passed_on() const
+{
+  const bool delegator = evidence_.correlation.backing == Backing::SignedByDelegator;
+  Decision out;
+  out.assurance = Assurance::Signed;
+  out.speaker.cls = delegator ? Speaker::Class::Delegator : Speaker::Class::Forwarder;
+  out.speaker.address = claimant().address;
+  const std::string_view key = delegator ? "delegator" : "forwarder";
+  out.verdict = verdict_of(delegator ? policy_.defaults.delegator : policy_.defaults.forwarder);
+  out.decided_by = default_origin(policy_, key);
+  const std::string who = signer().mailbox();
+  out.reasons.push_back(
+      delegator
+          ? Reason{Code::Delegator, cat(who,
+                                        " delegates to you what the organizer sent him; the "
+                                        "organizer has not signed this")}
+          : Reason{Code::Forwarder, cat(who,
+                                        ", an attendee, passes this on; the organizer has not "
+                                        "signed it")});
+  Decision admission;
+  if (!admitted(admission)) first_contact(out);
+  return out;
+}
+
+// The best verdict that an objection leaves, and what decided that.
+Verdict Judgement::most_under(itip::Objection& objection, Origin& origin) const
+{
+  const auto by_default = [&](Default choice, std::string_view key) {
+    origin = default_origin(policy_, key);
+    return verdict_of(choice);
+  };
+  if (objection.refuses) return Verdict::Untrusted;
+  if (objection.reason.code == Code::OrganizerChange) {
+    if (evidence_.correlation.backing == Backing::SignedByClaimant)
+      return by_default(policy_.defaults.organizer_change, "organizer-change");
+    // RFC 5546 section 3.2.2.4 by the word of the new organizer alone, not of who says to act for
+    // him
+    objection.reason = {Code::OrganizerMismatch,
+                        cat("a new ORGANIZER must sign for himself: ", objection.reason.text)};
+    return Verdict::Untrusted;
+  }
+  if (objection.reason.code == Code::PartyCrasher)
+    return by_default(policy_.defaults.party_crasher, "party-crasher");
+  return Verdict::Ask;
+}
+
+void Judgement::weigh_objections(Decision& out) const
+{
+  std::vector<Reason> deciding;
+  std::vector<Reason> others;
+  Verdict verdict = out.verdict;
+  for (itip::Objection objection : evidence_.objections) {
+    Origin origin;
+    const Verdict most = most_under(objection, origin);
+    if (reach(most) < reach(verdict)) {
+      others.insert(others.begin(), deciding.begin(), deciding.end());
+      deciding = {objection.reason};
+      verdict = most;
+      out.decided_by = std::move(origin);
+    } else if (most == Verdict::Untrusted && !deciding.empty()) {
+      deciding.push_back(objection.reason);
+    } else {
+      others.push_back(objection.reason);
+    }
+  }
+  out.verdict = verdict;
+  // what lowered the verdict decides; what did not comes after what was decided before
+  std::vector<Reason> reasons = std::move(deciding);
+  if (reasons.empty()) {
+    add(out.reasons, others);
+    return;
+  }
+  add(reasons, others);
+  add(reasons, out.reasons);
+  out.reasons = std::move(reasons);
+}
+
+}  // namespace
+
+std::string_view verdict_word(Verdict v)
+{
+  switch (v) {
+    case Verdict::None:
+      return "none";
+    case Verdict::Untrusted:
+      return "untrusted";
+    case Verdict::Ask:
+      return "ask";
+    case Verdict::Trusted:
+      return "trusted";
+  }
+  return "none";
+}
+
+std::string_view assurance_word(Assurance a)
+{
+  return a == Assurance::Signed ? "signed" : "none";
+}
+
+Decision decide(const Policy& policy, const Evidence& evidence)
+{
+  return Judgement{policy, evidence}.decide();
+}
+
+}  // namespace imip::policy
