@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -38,9 +39,10 @@ class SigningIdentity {
   [[nodiscard]] const Certificate& certificate() const;
   [[nodiscard]] std::vector<CalAddress> addresses() const;  ///< of the certificate's subjectAltName
 
+  struct Impl;  ///< lib/crypto's own
+
  private:
   friend struct SigningAccess;
-  struct Impl;
   explicit SigningIdentity(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
@@ -53,6 +55,8 @@ struct DetachedSignature {
 /// Detached signed-data over `octets` (already canonical, CRLF), SHA-256 or what the curve wants,
 /// with certificate chain, signing time, S/MIME capabilities and ESS signingCertificateV2.
 /// @param at  the signing-time attribute
+/// @errors Errc::Config if every receiver would refuse it: the certificate is not valid at `at`,
+/// may not sign, is not for e-mail, or has a key that CMS cannot use
 Result<DetachedSignature> sign_detached(const SigningIdentity& identity, std::string_view octets,
                                         UtcSeconds at);
 /// Opaque signed-data (for application/pkcs7-mime; smime-type=signed-data).

@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -12,11 +13,13 @@
 
 namespace imip::crypto {
 
-/// A file of one or more PEM (or one DER) CA certificates that the policy trusts.
+/// A file of one or more PEM (or one DER) CA certificates that the policy trusts. A chain ends at
+/// the first of them, root or not. A certificate in it that is no CA is no anchor, not even for
+/// itself.
 struct AnchorFile {
   std::string path;
   std::vector<std::string>
-      domains;  ///< if not empty: identities of other domains count for nothing
+      domains;  ///< if not empty: identities of other domains (subdomains too) count for nothing
 };
 
 enum class Revocation : std::uint8_t { IfAvailable = 0, Required, Off };
