@@ -167,6 +167,8 @@ ExitCode exit_code_of(Errc code)
     case Errc::Refused:
     case Errc::NotFound:
       return ExitCode::Untrusted;
+    case Errc::NeedsPerson:
+      return ExitCode::Ask;
     case Errc::NothingToJudge:
       return ExitCode::NothingJudged;
     case Errc::Conflict:

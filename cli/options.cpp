@@ -58,9 +58,9 @@ Option* choice(App& app, const char* name, std::string& into, std::vector<std::s
 
 Option* instant(App& app, const char* name, std::optional<UtcSeconds>& into, const char* help)
 {
-  const auto read = [&into](const std::string& given) {
+  const auto read = [&into, name](const std::string& given) {
     const auto t = parse_instant(given);
-    if (!t) throw CLI::ValidationError(cat(t.error().what, ": ", t.error().hint));
+    if (!t) throw CLI::ValidationError(name, cat(t.error().what, ": ", t.error().hint));
     into = *t;
   };
   return app.add_option_function<std::string>(name, read, help)->option_text("TIME");
@@ -77,7 +77,7 @@ void yes_option(App& app, std::optional<std::vector<std::string>>& into)
       std::string word = given.substr(at, comma - at);
       if (!code_from_word(word))
         throw CLI::ValidationError(
-            cat("'", word, "' is no reason code: imip-verdict(7) lists them"));
+            "--yes", cat("'", word, "' is no reason code: imip-verdict(7) lists them"));
       into->push_back(std::move(word));
       at = comma + 1;
     }
@@ -468,6 +468,13 @@ std::string complaint_about(const App& app, const std::string& extra)
   return cat("unexpected argument '", extra, '\'');
 }
 
+std::vector<std::string> left_over(const App& app)
+{
+  std::vector<std::string> extras = app.remaining();
+  extras.erase(std::remove(extras.begin(), extras.end(), "--"), extras.end());
+  return extras;
+}
+
 Parsed parse_command(const Command& c, const std::vector<std::string>& words)
 {
   App app;
@@ -481,7 +488,7 @@ Parsed parse_command(const Command& c, const std::vector<std::string>& words)
   } catch (const CLI::CallForHelp&) {
     return print(app.help());
   } catch (const CLI::RequiredError&) {
-    const auto extras = app.remaining();
+    const auto extras = left_over(app);
     const auto odd = std::find_if(extras.begin(), extras.end(),
                                   [](const std::string& e) { return e.starts_with("-"); });
     if (odd != extras.end()) return usage_error(c.name, complaint_about(app, *odd));
@@ -491,7 +498,7 @@ Parsed parse_command(const Command& c, const std::vector<std::string>& words)
   } catch (const CLI::ParseError& e) {
     return usage_error(c.name, e.what());
   }
-  if (const auto extras = app.remaining(); !extras.empty())
+  if (const auto extras = left_over(app); !extras.empty())
     return usage_error(c.name, complaint_about(app, extras.front()));
   Parsed parsed;
   parsed.options = std::move(options);

@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/cat.hpp"
+#include "ical/recurrence.hpp"
+#include "itip/detail/building.hpp"
+#include "itip/detail/content.hpp"
+
+namespace imip::itip::detail {
+
+namespace {
+
+using ical::TimeKind;
+
+tl::unexpected<Error> bad_flag(std::string what, std::string hint = {})
+{
+  return err(Errc::BadValue, std::move(what), std::move(hint));
+}
+
+std::string_view kind_name(TimeKind kind)
+{
+  return kind == TimeKind::Date ? "a day" : "a time";
+}
+
+// The zone of WHENs without an offset: --timezone, else the event's own.
+std::string zone_of(const BuildSpec& spec, const ical::Component& event)
+{
+  if (!spec.timezone.empty()) return spec.timezone;
+  const ical::Property* start = event.find("DTSTART");
+  const std::string* tzid = start != nullptr ? start->parameter("TZID") : nullptr;
+  return tzid != nullptr ? *tzid : std::string();
+}
+
+// --start alone moves the event: its length stays.
+Result<void> move_end(const ical::Zones& zones, const ical::Span& before, const ical::Time& start,
+                      ical::Component& event)
+{
+  if (event.find("DTEND") == nullptr) return {};
+  const bool was_date = before.start.kind == TimeKind::Date;
+  if (was_date != (start.kind == TimeKind::Date))
+    return bad_flag(cat("--start is ", kind_name(start.kind), " but the event's own is ",
+                        kind_name(before.start.kind)),
+                    "give --end or --duration too");
+  ical::Time end = start;
+  end.instant += before.end.instant - before.start.instant;
+  if (start.kind == TimeKind::Zoned || start.kind == TimeKind::Utc) {
+    IMIP_TRY(end, zones.in_zone(end.instant, start.tzid));
+  } else {
+    end.local = to_ical_utc(end.instant).substr(0, was_date ? 8 : 15);
+  }
+  event.set(time_property("DTEND", end));
+  return {};
+}
+
+Result<void> set_start(const BuildSpec& spec, const ical::Zones& zones, const std::string& zone,
+                       ical::Component& event)
+{
+  if (spec.start.empty()) return {};
+  IMIP_TRY(const ical::Property start, when_flag("--start", "DTSTART", spec.start, zone));
+  IMIP_TRY(const ical::Time at, zones.time_of(start));
+  if (event.find("DTSTART") != nullptr && spec.end.empty() && spec.duration.empty()) {
+    IMIP_TRY(const ical::Span before, ical::span_of(zones, event));
+    IMIP_CHECK(move_end(zones, before, at, event));
+  }
+  event.set(start);
+  return {};
+}
+
+Result<void> set_end(const BuildSpec& spec, const std::string& zone, ical::Component& event)
+{
+  if (!spec.end.empty() && !spec.duration.empty())
+    return bad_flag("--end and --duration exclude each other");
+  if (!spec.end.empty()) {
+    IMIP_TRY(ical::Property end, when_flag("--end", "DTEND", spec.end, zone));
+    event.remove("DURATION");
+    event.set(std::move(end));
+  }
+  if (!spec.duration.empty()) {
+    auto duration = ical::check_duration(spec.duration);
+    if (!duration)
+      return bad_flag(cat("--duration: ", duration.error().what), duration.error().hint);
+    event.remove("DTEND");
+    event.set(make_property("DURATION", *duration));
+  }
+  return {};
+}
+
+// RFC 5545 section 3.3.10: UNTIL is a DATE if DTSTART is, else (but for floating times) UTC.
+Result<void> check_until(const std::string& rule, TimeKind start)
+{
+  const std::size_t at = rule.find("UNTIL=");
+  if (at == std::string::npos) return {};
+  const std::string until = rule.substr(at + 6, rule.find(';', at) - at - 6);
+  const bool date = until.find('T') == std::string::npos;
+  const bool utc = !until.empty() && until.back() == 'Z';
+  if (date != (start == TimeKind::Date))
+    return bad_flag(
+        cat("--rrule: UNTIL=", until, " does not go with --start"),
+        start == TimeKind::Date ? "write UNTIL=20270630" : "write UNTIL=20270630T080000Z");
+  if (!date && utc != (start != TimeKind::Floating))
+    return bad_flag(cat("--rrule: UNTIL=", until, " is not in UTC"),
+                    "write UNTIL=20270630T080000Z");
+  return {};
+}
+
+Result<void> set_rule(const BuildSpec& spec, const ical::Zones& zones, ical::Component& event)
+{
+  if (spec.rrule.empty()) return {};
+  if (!spec.recurrence_id.empty())
+    return bad_flag("--rrule and --recurrence-id exclude each other");
+  const auto checked = ical::check_rrule(spec.rrule);
+  if (!checked) return bad_flag(cat("--rrule: ", checked.error().what), checked.error().hint);
+  if (const ical::Property* start = event.find("DTSTART")) {
+    IMIP_TRY(const ical::Time at, zones.time_of(*start));
+    IMIP_CHECK(check_until(spec.rrule, at.kind));
+  }
+  event.set(make_property("RRULE", spec.rrule));
+  return {};
+}
+
+Result<void> add_dates(std::string_view flag, std::string_view name,
+                       const std::vector<std::string>& whens, const std::string& zone,
+                       const ical::Zones& zones, ical::Component& event)
+{
+  const ical::Property* start = event.find("DTSTART");
+  if (whens.empty() || start == nullptr) return {};
+  IMIP_TRY(const ical::Time first, zones.time_of(*start));
+  const ical::Component before = event;
+  for (const std::string& when : whens) {
+    IMIP_TRY(const ical::Property given, when_flag(flag, name, when, zone));
+    IMIP_TRY(ical::Time at, zones.time_of(given));
+    if ((at.kind == TimeKind::Date) != (first.kind == TimeKind::Date))
+      return bad_flag(cat(flag, " '", when, "' is ", kind_name(at.kind), " but the start is ",
+                          kind_name(first.kind)));
+    if (first.kind == TimeKind::Zoned || first.kind == TimeKind::Utc) {
+      IMIP_TRY(at, zones.in_zone(at.instant, first.tzid));
+    }
+    if (name == "EXDATE") {
+      IMIP_TRY(const bool there, ical::has_instance(zones, before, at, Limits{}));
+      if (!there) return bad_flag(cat(flag, ": nothing takes place at ", when));
+    }
+    event.properties.push_back(time_property(name, at));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<ical::Property> when_flag(std::string_view flag, std::string_view name,
+                                 const std::string& when, const std::string& timezone)
+{
+  auto property = ical::when_property(name, when, timezone);
+  if (!property) return bad_flag(cat(flag, ": ", property.error().what), property.error().hint);
+  return property;
+}
+
+ical::Property time_property(std::string_view name, const ical::Time& time)
+{
+  ical::Property p = make_property(name, time.local);
+  if (time.kind == TimeKind::Date) p.set_parameter("VALUE", "DATE");
+  if (time.kind == TimeKind::Utc) p.value += 'Z';
+  if (time.kind == TimeKind::Zoned) p.set_parameter("TZID", time.tzid);
+  return p;
+}
+
+Result<void> set_times(const BuildSpec& spec, const ical::Component& calendar, bool has_base,
+                       ical::Component& event)
+{
+  if (!spec.timezone.empty()) {
+    const auto zone = ical::vtimezone(spec.timezone);
+    if (!zone) return bad_flag(cat("--timezone: ", zone.error().what), zone.error().hint);
+  }
+  const std::string zone = zone_of(spec, event);
+  const ical::Zones zones(calendar);
+  IMIP_CHECK(set_start(spec, zones, zone, event));
+  IMIP_CHECK(set_end(spec, zone, event));
+  IMIP_CHECK(set_rule(spec, zones, event));
+  IMIP_CHECK(add_dates("--rdate", "RDATE", spec.rdates, zone, zones, event));
+  IMIP_CHECK(add_dates("--exdate", "EXDATE", spec.exdates, zone, zones, event));
+  if (!has_base && !spec.recurrence_id.empty()) {
+    IMIP_TRY(ical::Property id,
+             when_flag("--recurrence-id", "RECURRENCE-ID", spec.recurrence_id, zone));
+    if (spec.this_and_future) id.set_parameter("RANGE", "THISANDFUTURE");
+    event.set(std::move(id));
+  }
+  return {};
+}
+
+}  // namespace imip::itip::detail
