@@ -40,8 +40,11 @@ void read_alias(Table table, Policy& policy)
 {
   const auto address = table.address("address", true);
   if (table.need("same-as", NodeKind::Array, R"(write same-as = ["..."])") != nullptr) {
-    for (CalAddress& other : table.addresses("same-as"))
-      if (address) policy.aliases.emplace_back(*address, std::move(other));
+    for (CalAddress& other : table.addresses("same-as")) {
+      if (!address) continue;
+      policy.aliases.emplace_back(*address, std::move(other));
+      policy.alias_origins.push_back(origin_of(table, "alias"));
+    }
   }
   table.finish();
 }

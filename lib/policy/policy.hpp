@@ -72,6 +72,7 @@ struct Policy {
   std::vector<Delegate> delegates;
   std::vector<Allow> allows;
   std::vector<std::pair<CalAddress, CalAddress>> aliases;  ///< (address, same-as)
+  std::vector<Origin> alias_origins;                       ///< of `aliases`, one to one
   Defaults defaults;
   Limits limits;
 };
