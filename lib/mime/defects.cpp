@@ -110,12 +110,20 @@ class Comparison {
       if (body.size > 0) differ(index, "body");
       return;
     }
-    const std::int64_t begin = stream->bound_start + begin_;
     // a part that is cut off before its body has no first octet: GMime then gives any place
-    const bool empty = body.size == 0 && stream->bound_end <= stream->bound_start;
-    if (!empty && (begin != static_cast<std::int64_t>(body.offset) ||
-                   stream->bound_end + begin_ != static_cast<std::int64_t>(body.end())))
+    if (body.size == 0 && stream->bound_end <= stream->bound_start) return;
+    if (stream->bound_start + begin_ != static_cast<std::int64_t>(body.offset) ||
+        !same_end(stream->bound_end + begin_, raw_[index]))
       differ(index, "body");
+  }
+
+  /// GMime takes the line end before a delimiter to be as long as the delimiter's own (mixed line
+  /// ends), so what must agree is where the delimiter is.
+  static bool same_end(std::int64_t end, const RawEntity& raw)
+  {
+    if (end == static_cast<std::int64_t>(raw.body.end())) return true;
+    const std::int64_t before = static_cast<std::int64_t>(raw.limit) - end;
+    return raw.limit > raw.body.end() && (before == 1 || before == 2);
   }
 
   const std::vector<RawEntity>& raw_;

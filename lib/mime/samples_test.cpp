@@ -71,7 +71,8 @@ std::string property(const std::string& calendar, const std::string& name)
   const std::string line = flat.substr(at + 1, flat.find('\n', at + 1) - at - 1);
   const auto sent_by = line.find("SENT-BY=mailto:");
   if (sent_by != std::string::npos) return line.substr(line.rfind("mailto:"));
-  const auto colon = line.rfind("\":") != std::string::npos ? line.rfind("\":") + 1 : line.find(':');
+  const auto colon =
+      line.rfind("\":") != std::string::npos ? line.rfind("\":") + 1 : line.find(':');
   return line.substr(colon + 1);
 }
 

@@ -15,6 +15,8 @@ constexpr auto npos = std::string_view::npos;
 constexpr std::size_t max_address_colons = 256;
 // Lines that may be delimiters times levels: a second of GMime's time, far above real mail.
 constexpr std::size_t max_delimiter_work = 200'000'000;
+// In all headers of a message together: GMime's time grows with the square (1 MB of them: 2 s).
+constexpr std::size_t max_fields = 20'000;
 constexpr std::size_t gmime_max_level = 1'024;
 
 bool is_blank(char c)
@@ -70,7 +72,7 @@ class Scanner {
 
   Result<std::vector<RawEntity>> run(std::size_t begin)
   {
-    IMIP_CHECK(add({begin, octets_.size() - begin}, no_node, false));
+    IMIP_CHECK(add({begin, octets_.size() - begin}, octets_.size(), no_node, false));
     judge_prefixes();
     return std::move(entities_);
   }
@@ -81,13 +83,14 @@ class Scanner {
     ByteView line;
   };
 
-  Result<void> add(Slice whole, std::size_t parent, bool in_digest)
+  Result<void> add(Slice whole, std::size_t limit, std::size_t parent, bool in_digest)
   {
     if (entities_.size() >= limits_.mime_parts)
       return err(Errc::TooLarge, cat("message: more than ", limits_.mime_parts, " MIME parts"));
     RawEntity entity;
     entity.parent = parent;
     entity.whole = whole;
+    entity.limit = limit;
     entity.depth = parent == no_node ? 1 : entities_[parent].depth + 1;
     if (entity.depth > limits_.mime_depth)
       return err(Errc::TooLarge,
@@ -96,12 +99,15 @@ class Scanner {
     entity.body = {entity.header.body, whole.end() - entity.header.body};
     read_type(entity, in_digest);
     const std::size_t index = entities_.size();
+    fields_ += entity.header.fields.size();
+    if (fields_ > max_fields)
+      return err(Errc::TooLarge, cat("message: more than ", max_fields, " header fields"));
     if (parent != no_node) entities_[parent].children.push_back(index);
     entities_.push_back(std::move(entity));
     // recursion: at most limits.mime_depth levels
     if (entities_[index].kind == Kind::Multipart) return cut_multipart(index);
     if (entities_[index].kind == Kind::Message && entities_[index].body.size > 0)
-      return add(entities_[index].body, index, false);
+      return add(entities_[index].body, limit, index, false);
     return {};
   }
 
@@ -151,11 +157,12 @@ class Scanner {
         entities_[index].ambiguous = true;
         if (closed) break;
       }
-      if (part != npos) IMIP_CHECK(add(part_before(part, line.begin), index, digest));
+      if (part != npos) IMIP_CHECK(add(part_before(part, line.begin), line.begin, index, digest));
       part = closes ? npos : line.next;
       closed = closes;
     }
-    if (part != npos) IMIP_CHECK(add({part, body.end() - part}, index, digest));
+    if (part != npos)
+      IMIP_CHECK(add({part, body.end() - part}, entities_[index].limit, index, digest));
     if (entities_[index].children.empty()) entities_[index].ambiguous = true;
     return {};
   }
@@ -202,6 +209,7 @@ class Scanner {
   ByteView octets_;
   const Limits& limits_;
   std::vector<RawEntity> entities_;
+  std::size_t fields_ = 0;
   std::vector<std::string> boundaries_;
   std::vector<Prefix> prefixes_;
 };
@@ -267,13 +275,14 @@ Result<RawHeader> scan_header(ByteView octets, std::size_t begin, std::size_t en
       return header;
     }
     if (line.next - begin > limits.header_bytes) return too_large("header", limits.header_bytes);
+    const std::size_t start = is_blank(text.front()) && in_field ? header.fields.back().offset : at;
+    if (line.next - start > limits.header_field_bytes)
+      return too_large("header field", limits.header_field_bytes);
     header.control = header.control || has_control(text);
     if (is_blank(text.front()) && in_field) {
       RawField& field = header.fields.back();
       const auto value_begin = static_cast<std::size_t>(field.value.data() - octets.data());
       field.value = octets.substr(value_begin, line.next - value_begin);
-      if (line.next - field.offset > limits.header_field_bytes)
-        return too_large("header field", limits.header_field_bytes);
     } else {
       const auto colon = field_colon(text);
       in_field = colon != npos;
@@ -281,8 +290,6 @@ Result<RawHeader> scan_header(ByteView octets, std::size_t begin, std::size_t en
       if (in_field)
         header.fields.push_back(
             {at, text.substr(0, colon), octets.substr(at + colon + 1, line.next - at - colon - 1)});
-      if (line.next - at > limits.header_field_bytes)
-        return too_large("header field", limits.header_field_bytes);
     }
     at = line.next;
   }

@@ -82,8 +82,10 @@ std::string encode_quoted_printable(ByteView text)
 bool is_clean_base64(ByteView body)
 {
   bool padded = false;
+  std::size_t characters = 0;
   for (const char c : body) {
     if (c == ' ' || c == '\t' || c == '\r' || c == '\n') continue;
+    ++characters;
     if (c == '=') {
       padded = true;
       continue;
@@ -92,7 +94,7 @@ bool is_clean_base64(ByteView body)
                        c == '+' || c == '/';
     if (!digit || padded) return false;
   }
-  return true;
+  return characters % 4 == 0;  // GMime drops an unpadded end
 }
 
 }  // namespace imip::mime::detail

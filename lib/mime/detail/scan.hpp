@@ -42,6 +42,8 @@ struct RawEntity {
   std::size_t depth = 0;
   Kind kind = Kind::Leaf;
   Slice whole, body;
+  std::size_t limit =
+      0;  ///< where the delimiter line that ends it begins, or the end of the octets
   RawHeader header;
   ContentType type;
   std::string encoding;    ///< lower case; "7bit" if absent

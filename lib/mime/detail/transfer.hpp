@@ -14,8 +14,8 @@ Result<std::string> decode_transfer(ByteView body, std::string_view encoding, st
 std::string encode_base64(ByteView octets);
 /// For text with LF line ends; no line begins with "From " or ends with a blank.
 std::string encode_quoted_printable(ByteView text);
-/// Is what stands in a base64 body one base64 text? (No characters after the padding, none outside
-/// the alphabet but white space.)
+/// Is what stands in a base64 body one base64 text? (Padded, nothing after the padding, nothing
+/// outside the alphabet but white space.)
 bool is_clean_base64(ByteView body);
 
 }  // namespace imip::mime::detail
