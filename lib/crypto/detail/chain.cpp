@@ -103,6 +103,21 @@ int collect_errors(int ok, X509_STORE_CTX* ctx)
   return is_expiry(error) ? 1 : 0;
 }
 
+bool already(const std::vector<Reason>& faults, Code code)
+{
+  return std::any_of(faults.begin(), faults.end(), [&](const Reason& r) { return r.code == code; });
+}
+
+bool broken(X509* x)
+{
+  return (X509_get_extension_flags(x) & EXFLAG_INVALID) != 0;
+}
+
+Reason broken_extension(X509* x)
+{
+  return {Code::ChainInvalid, cat(label(x), " has an extension that does not parse")};
+}
+
 Reason no_anchor(int error, X509* top, const Candidates& candidates, bool any_anchor)
 {
   if (candidates.unfit_anchor != nullptr)
@@ -137,7 +152,7 @@ Reason explain(const ChainError& e, X509* top, const Candidates& candidates, boo
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
-      return no_anchor(e.error, x, candidates, any_anchor);
+      return broken(x) ? broken_extension(x) : no_anchor(e.error, x, candidates, any_anchor);
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return invalid("is not signed by the authority that it names");
     case X509_V_ERR_INVALID_CA:
@@ -217,9 +232,10 @@ void check_purposes(const Chain& chain, std::vector<Reason>& faults)
 {
   for (std::size_t i = 0; i < chain.certificates.size(); ++i) {
     X509* x = chain.certificates[i].get();
-    if ((X509_get_extension_flags(x) & EXFLAG_INVALID) != 0)
-      faults.push_back(
-          {Code::ChainInvalid, cat(label(x), " has an extension that does not parse")});
+    if (broken(x)) {
+      if (!already(faults, Code::ChainInvalid)) faults.push_back(broken_extension(x));
+      continue;  // what it says of its purposes cannot be read
+    }
     if (i == 0 && !allows_signing(x))
       faults.push_back({Code::WrongPurpose, cat(label(x),
                                                 " may not sign (its keyUsage has neither "
@@ -230,7 +246,7 @@ void check_purposes(const Chain& chain, std::vector<Reason>& faults)
       faults.push_back({Code::WrongPurpose, cat(label(x),
                                                 " is not for e-mail (its extendedKeyUsage "
                                                 "lacks emailProtection)")});
-    if (i > 0 && X509_check_ca(x) != 1)
+    if (i > 0 && X509_check_ca(x) != 1 && !already(faults, Code::ChainInvalid))
       faults.push_back({Code::ChainInvalid, cat(label(x),
                                                 " issued another certificate but does not "
                                                 "say that it is an authority")});

@@ -1,0 +1,126 @@
+#include "crypto/fixture.hpp"
+
+using namespace imip;
+using namespace imip::crypto;
+using namespace imip::crypto::fixture;
+
+namespace {
+
+const UtcSeconds before = day(2027, 1, 1);
+const UtcSeconds after = day(2027, 2, 1);
+
+SignatureReport with(const TestCa& ca, const std::vector<std::string>& crls, Revocation mode,
+                     const std::string& der, UtcSeconds at = now)
+{
+  auto options = trusting({ca.root().certificate});
+  options.crls = crls;
+  options.revocation = mode;
+  options.at = at;
+  return verifier(options).verify_detached(octets, der);
+}
+
+}  // namespace
+
+TEST_CASE("a certificate on the policy's CRL is revoked")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const Issued bob = ca.person("bob@example.com");
+  const std::string crl = ca.crl(ca.root(), {alice}, before, after);
+  for (const Revocation mode : {Revocation::IfAvailable, Revocation::Required}) {
+    check_unproven(with(ca, {crl}, mode, signed_by(alice)), "revoked");
+    check_valid(with(ca, {crl}, mode, signed_by(bob)), "bob@example.com");
+  }
+  check_valid(with(ca, {crl}, Revocation::Off, signed_by(alice)), "alice@example.com");
+}
+
+TEST_CASE("required wants a CRL for every certificate below the anchor")
+{
+  const TestCa ca;
+  const Issued sub = ca.issue(CertSpec{.common_name = "Sub", .ca = true});
+  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}}, sub);
+  const std::string der = signed_by(alice, {sub});
+  const std::string of_root = ca.crl(ca.root(), {}, before, after);
+  const std::string of_sub = ca.crl(sub, {}, before, after);
+  check_valid(with(ca, {}, Revocation::IfAvailable, der), "alice@example.com");
+  check_unproven(with(ca, {}, Revocation::Required, der), "revocation-unknown revocation-unknown");
+  check_unproven(with(ca, {of_root}, Revocation::Required, der), "revocation-unknown");
+  check_unproven(with(ca, {of_sub}, Revocation::Required, der), "revocation-unknown");
+  check_valid(with(ca, {of_sub, of_root}, Revocation::Required, der), "alice@example.com");
+}
+
+TEST_CASE("a revoked intermediate revokes all below it")
+{
+  const TestCa ca;
+  const Issued sub = ca.issue(CertSpec{.common_name = "Sub", .ca = true});
+  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}}, sub);
+  const std::string crl = ca.crl(ca.root(), {sub}, before, after);
+  check_unproven(with(ca, {crl}, Revocation::IfAvailable, signed_by(alice, {sub})), "revoked");
+}
+
+TEST_CASE("a stale CRL still revokes what it lists and else counts as missing, with a notice")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const Issued bob = ca.person("bob@example.com");
+  const std::string crl = ca.crl(ca.root(), {alice}, day(2026, 1, 1), day(2026, 2, 1));
+  check_unproven(with(ca, {crl}, Revocation::IfAvailable, signed_by(alice)), "revoked");
+  check_unproven(with(ca, {crl}, Revocation::Required, signed_by(bob)), "revocation-unknown");
+  const auto report = with(ca, {crl}, Revocation::IfAvailable, signed_by(bob));
+  CHECK(only(report).status == SignatureStatus::Valid);
+  CHECK(codes(only(report).findings) == "revocation-unknown");
+  CHECK(names(only(report).identities) == "bob@example.com");
+}
+
+TEST_CASE("the verification time does not move revocation")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const std::string crl = ca.crl(ca.root(), {alice}, before, after);
+  check_unproven(with(ca, {crl}, Revocation::IfAvailable, signed_by(alice), day(2025, 1, 1)),
+                 "revoked");
+  const std::string fresh = ca.crl(ca.root(), {}, before, after);
+  check_valid(with(ca, {fresh}, Revocation::Required, signed_by(alice), day(2025, 1, 1)),
+              "alice@example.com");
+}
+
+TEST_CASE("a CRL inside the message may revoke and never satisfies required")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const auto carrying = [&](const std::string& crl) {
+    return raw_cms({.signers = {{.who = alice, .signing_time = now}}, .crls = {crl}}, octets);
+  };
+  const std::string clears = carrying(ca.crl(ca.root(), {}, before, after));
+  const std::string revokes = carrying(ca.crl(ca.root(), {alice}, before, after));
+  check_valid(with(ca, {}, Revocation::IfAvailable, clears), "alice@example.com");
+  check_unproven(with(ca, {}, Revocation::Required, clears), "revocation-unknown");
+  check_unproven(with(ca, {}, Revocation::IfAvailable, revokes), "revoked");
+  // nor does it hide what the policy's list says
+  const std::string policy = ca.crl(ca.root(), {alice}, before, after);
+  check_unproven(with(ca, {policy}, Revocation::IfAvailable, clears), "revoked");
+}
+
+TEST_CASE("a forged CRL neither revokes nor clears")
+{
+  const TestCa ca;
+  const TestCa twin;  // same name, another key
+  const Issued alice = ca.person("alice@example.com");
+  const std::string forged = twin.crl(twin.root(), {alice}, before, after);
+  const std::string cleared = twin.crl(twin.root(), {}, before, after);
+  check_unproven(with(ca, {cleared}, Revocation::Required, signed_by(alice)), "revocation-unknown");
+  const auto report =
+      with(ca, {}, Revocation::IfAvailable,
+           raw_cms({.signers = {{.who = alice, .signing_time = now}}, .crls = {forged}}, octets));
+  check_valid(report, "alice@example.com");
+}
+
+TEST_CASE("a CRL with a weak signature may revoke and never satisfies required")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const std::string clears = ca.crl(ca.root(), {}, before, after, "sha1");
+  const std::string revokes = ca.crl(ca.root(), {alice}, before, after, "sha1");
+  check_unproven(with(ca, {clears}, Revocation::Required, signed_by(alice)), "revocation-unknown");
+  check_unproven(with(ca, {revokes}, Revocation::IfAvailable, signed_by(alice)), "revoked");
+}
