@@ -11,17 +11,17 @@
 
 namespace imip::itip {
 
-/// One register as a row, for the state database and for comparing. (register, scope, attendee, number) is
-/// the key; the rest is its maximum so far.
+/// One register as a row, for the state database and for comparing. (register, scope, attendee,
+/// number) is the key; the rest is its maximum so far.
 struct FactRow {
   std::string reg;       ///< "W:organizer", "W:vouched", "W:publish", "B", "X", "U", "A", "D", ...
   std::string scope;     ///< Scope::key()
   std::string attendee;  ///< normalised address, or empty
-  std::int64_t number = 0;    ///< SEQUENCE where the register is kept per SEQUENCE
+  std::int64_t number = 0;  ///< SEQUENCE where the register is kept per SEQUENCE
   std::int64_t sequence = 0;
-  std::int64_t dtstamp = 0;   ///< seconds since 1970
-  std::string digest;         ///< of the canonical content: breaks the last tie
-  std::string content;        ///< serialised component (with what zones it needs), or a value
+  std::int64_t dtstamp = 0;  ///< seconds since 1970
+  std::string digest;        ///< of the canonical content: breaks the last tie
+  std::string content;       ///< serialised component (with what zones it needs), or a value
   friend auto operator<=>(const FactRow&, const FactRow&) = default;
 };
 
@@ -32,7 +32,8 @@ class Facts {
   bool raise(const FactRow& row);
   void merge(const Facts& other);
   [[nodiscard]] const FactRow* find(const std::string& reg, const std::string& scope,
-                                    const std::string& attendee = {}, std::int64_t number = 0) const;
+                                    const std::string& attendee = {},
+                                    std::int64_t number = 0) const;
   [[nodiscard]] std::vector<FactRow> rows() const;  ///< sorted by key
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   static Facts from_rows(const std::vector<FactRow>& rows);

@@ -17,9 +17,17 @@ namespace imip::itip {
 
 /// RFC 5546 section 1.4. Zero is no method.
 enum class Method : std::uint8_t {
-  None = 0, Publish, Request, Reply, Add, Cancel, Refresh, Counter, DeclineCounter
+  None = 0,
+  Publish,
+  Request,
+  Reply,
+  Add,
+  Cancel,
+  Refresh,
+  Counter,
+  DeclineCounter
 };
-[[nodiscard]] std::string_view method_word(Method m);  ///< "REQUEST"
+[[nodiscard]] std::string_view method_word(Method m);          ///< "REQUEST"
 [[nodiscard]] Method method_from_word(std::string_view word);  ///< ASCII case ignored
 /// Does this method speak for the ORGANIZER (else for an ATTENDEE)?
 [[nodiscard]] bool is_organizer_method(Method m);
@@ -76,7 +84,8 @@ struct Reading {
   std::vector<Reason> notices;
 };
 
-/// @param method_parameter     of the Content-Type (RFC 6047 section 2.4); for bare iCalendar the METHOD property
+/// @param method_parameter     of the Content-Type (RFC 6047 section 2.4); for bare iCalendar the
+/// METHOD property
 /// @param component_parameter  of the Content-Type, if given
 Reading read_message(const ical::Parsed& parsed, std::string_view method_parameter,
                      const std::optional<std::string>& component_parameter, UtcSeconds now);

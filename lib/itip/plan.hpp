@@ -1,4 +1,5 @@
-/// @file What an iTIP message would do, as data, before anything is done. Pure: no clock, file, network.
+/// @file What an iTIP message would do, as data, before anything is done. Pure: no clock, file,
+/// network.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -22,7 +23,7 @@ struct Owner {
   std::vector<CalAddress> addresses;  ///< own addresses; aliases of them included
   std::vector<CalAddress> groups;     ///< lists and rooms through which the owner is invited
   LocalPart local_part = LocalPart::Fold;
-  [[nodiscard]] bool is(const CalAddress& a) const;        ///< strict: one of `addresses`
+  [[nodiscard]] bool is(const CalAddress& a) const;  ///< strict: one of `addresses`
   [[nodiscard]] bool is_group(const CalAddress& a) const;
 };
 
@@ -33,27 +34,40 @@ struct StoredObject {
   ical::Component calendar;
 };
 
-/// Why a message may not act here, or not without a person (trust.md section 3 "Bound to this calendar").
+/// Why a message may not act here, or not without a person (trust.md section 3 "Bound to this
+/// calendar").
 struct Objection {
   bool refuses = false;  ///< true: untrusted; false: at best `ask`
   Reason reason;
 };
 
-/// RFC 6047 section 3 step 3. Says nothing about who signed: only what the object, the stored object,
-/// and the owner demand. `is_own`: the speaker is the owner (or her proxy).
-std::vector<Objection> authorize(const Message& message, const StoredObject* stored, const Facts& facts,
-                                 const Owner& owner, const Limits& limits, UtcSeconds now);
+/// RFC 6047 section 3 step 3. Says nothing about who signed: only what the object, the stored
+/// object, and the owner demand. `is_own`: the speaker is the owner (or her proxy).
+std::vector<Objection> authorize(const Message& message, const StoredObject* stored,
+                                 const Facts& facts, const Owner& owner, const Limits& limits,
+                                 UtcSeconds now);
 
 /// Who speaks, as found by identity::correlate and policy (never read out of the object alone).
 struct Speaker {
   enum class Class : std::uint8_t { None = 0, Organizer, Attendee, Delegator, Forwarder };
   Class cls = Class::None;
-  CalAddress address;                ///< the ORGANIZER or ATTENDEE spoken for
-  std::optional<CalAddress> sent_by; ///< the proxy who signed, if one did
+  CalAddress address;                 ///< the ORGANIZER or ATTENDEE spoken for
+  std::optional<CalAddress> sent_by;  ///< the proxy who signed, if one did
 };
 
 enum class Outcome : std::uint8_t {
-  None = 0, Added, Updated, Cancelled, Uninvited, Answered, Held, Obsolete, Duplicate, Own, Ignored, Ask,
+  None = 0,
+  Added,
+  Updated,
+  Cancelled,
+  Uninvited,
+  Answered,
+  Held,
+  Obsolete,
+  Duplicate,
+  Own,
+  Ignored,
+  Ask,
   Refused
 };
 [[nodiscard]] std::string_view outcome_word(Outcome o);
@@ -63,12 +77,15 @@ struct Change {
   std::string action;    ///< "add", "change", "cancel", "uninvite", "answer", "remove"
   std::string instance;  ///< "" for the series, else as Scope::key() without its prefix
   std::string property;  ///< "DTSTART", "ATTENDEE", ... or empty
-  std::string before, after;  ///< raw property values with parameters as in a content line; may be empty
+  std::string before,
+      after;  ///< raw property values with parameters as in a content line; may be empty
 };
 
 struct PlanOptions {
   bool remove_cancelled = false;  ///< [store] cancelled = "remove"
   bool take_display_alarms = false;
+  bool admit_party_crashers =
+      false;  ///< a person (or policy) let the uninvited speaker of this REPLY in
   Limits limits;
 };
 
@@ -76,19 +93,21 @@ struct PlanOptions {
 struct Plan {
   Outcome outcome = Outcome::None;
   std::string uid;
-  CalAddress organizer;                   ///< the facts' key
-  std::optional<std::string> base_sha256; ///< of the object planned against; empty: none is stored
-  Facts facts;                            ///< as they will be
+  CalAddress organizer;                    ///< the facts' key
+  std::optional<std::string> base_sha256;  ///< of the object planned against; empty: none is stored
+  Facts facts;                             ///< as they will be
   bool facts_changed = false;
-  std::optional<std::string> octets;      ///< the object's new text; empty: leave the file alone
-  bool remove = false;                    ///< take the file away ([store] cancelled = "remove")
+  std::optional<std::string> octets;  ///< the object's new text; empty: leave the file alone
+  bool remove = false;                ///< take the file away ([store] cancelled = "remove")
   std::vector<Change> changes;
-  std::vector<Reason> reasons;            ///< notices; for Refused why
+  std::vector<Reason> reasons;  ///< notices; for Refused why
 };
 
-/// Adds the message to the facts and renders. Never fails: what cannot be is Outcome::Refused with reasons.
+/// Adds the message to the facts and renders. Never fails: what cannot be is Outcome::Refused with
+/// reasons.
 Plan plan_message(const Message& message, const Speaker& speaker, const StoredObject* stored,
-                  const Facts& facts, const Owner& owner, const PlanOptions& options, UtcSeconds now);
+                  const Facts& facts, const Owner& owner, const PlanOptions& options,
+                  UtcSeconds now);
 
 enum class PartStat : std::uint8_t { NeedsAction = 0, Accepted, Declined, Tentative, Delegated };
 [[nodiscard]] std::string_view partstat_word(PartStat p);  ///< "ACCEPTED"
@@ -96,23 +115,26 @@ enum class PartStat : std::uint8_t { NeedsAction = 0, Accepted, Declined, Tentat
 /// The owner's own answer.
 struct Answer {
   PartStat partstat = PartStat::NeedsAction;
-  std::string comment;              ///< UTF-8; may be empty
+  std::string comment;                 ///< UTF-8; may be empty
   std::optional<ical::Time> instance;  ///< empty: the whole set
-  CalAddress as;                    ///< which own ATTENDEE answers; empty: the one that is listed
+  CalAddress as;  ///< which own ATTENDEE answers; empty: the one that is listed
 };
 
 /// An answer, ready to be stored and to be mailed.
 struct AnswerPlan {
   Plan plan;
-  ical::Component reply;  ///< VCALENDAR, METHOD:REPLY (RFC 5546 section 3.2.3; what itip.md "Replies" says)
+  ical::Component
+      reply;  ///< VCALENDAR, METHOD:REPLY (RFC 5546 section 3.2.3; what itip.md "Replies" says)
   CalAddress from, to;
 };
 
-/// The owner answers the event `stored` (or, if nothing is stored, `message`). DTSTAMP of the reply is `now`
-/// or a second after the owner's last answer. The same answer to the same revision gives the same reply.
-/// @errors Errc::Refused (owner is no attendee; event cancelled; owner organizes it), Errc::NotFound (instance)
-Result<AnswerPlan> plan_answer(const Message* message, const StoredObject* stored, const Facts& facts,
-                               const Owner& owner, const Answer& answer, const PlanOptions& options,
-                               UtcSeconds now);
+/// The owner answers the event `stored` (or, if nothing is stored, `message`). DTSTAMP of the reply
+/// is `now` or a second after the owner's last answer. The same answer to the same revision gives
+/// the same reply.
+/// @errors Errc::Refused (owner is no attendee; event cancelled; owner organizes it),
+/// Errc::NotFound (instance)
+Result<AnswerPlan> plan_answer(const Message* message, const StoredObject* stored,
+                               const Facts& facts, const Owner& owner, const Answer& answer,
+                               const PlanOptions& options, UtcSeconds now);
 
 }  // namespace imip::itip

@@ -1,0 +1,221 @@
+// trust.md section 3, "Bound to this calendar": a valid signature replayed to the wrong person, or
+// about another object of the same name, must do nothing.
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "itip/detail/content.hpp"
+#include "itip/detail/planning.hpp"
+#include "itip/plan.hpp"
+
+namespace imip::itip {
+
+namespace {
+
+/// What is looked at, and what was found.
+struct Case {
+  const Message& message;
+  const StoredObject* stored;
+  const Facts& facts;
+  const Owner& owner;
+  const Limits& limits;
+  UtcSeconds now;
+  std::vector<Objection> found;
+
+  void refuse(Code code, std::string text) { found.push_back({true, {code, std::move(text)}}); }
+  void ask(Code code, std::string text) { found.push_back({false, {code, std::move(text)}}); }
+};
+
+bool lists_owner(const MessageComponent& c, const Owner& owner)
+{
+  return std::any_of(c.attendees.begin(), c.attendees.end(), [&](const Party& p) {
+    return owner.is(p.address) || owner.is_group(p.address);
+  });
+}
+
+/// A REQUEST for the series may leave the owner out of an occurrence. A CANCEL reaches only whom it
+/// names, component by component.
+bool addressed(const Message& message, const Owner& owner)
+{
+  const auto& all = message.components;
+  const auto lists = [&](const MessageComponent& c) { return lists_owner(c, owner); };
+  if (message.method == Method::Cancel) return std::all_of(all.begin(), all.end(), lists);
+  const auto series = std::find_if(all.begin(), all.end(), [](const MessageComponent& c) {
+    return c.scope.type == Scope::Type::Series;
+  });
+  if (series != all.end()) return lists(*series);
+  return std::all_of(all.begin(), all.end(), lists);
+}
+
+/// The greatest revision known of what the organizer said, in the state or in the file.
+std::optional<Revision> known_revision(const Case& c)
+{
+  std::optional<Revision> out;
+  const auto raise = [&](const Revision& r) { out = out ? std::max(*out, r) : r; };
+  for (const FactRow& row : c.facts.rows()) {
+    if (row.reg != "X" && !row.reg.starts_with("W:")) continue;
+    raise({row.sequence, UtcSeconds(std::chrono::seconds(row.dtstamp))});
+  }
+  if (!c.stored) return out;
+  for (const ical::Component& component : c.stored->calendar.components) {
+    if (component.name != "VTIMEZONE") raise(detail::revision_in_file(component));
+  }
+  return out;
+}
+
+bool is_attendee(const ical::Component& calendar, const CalAddress& who, LocalPart mode)
+{
+  for (const ical::Component& c : calendar.components) {
+    for (const ical::Property* p : c.all("ATTENDEE")) {
+      const auto address = CalAddress::parse(p->value);
+      if (address && same_user(*address, who, mode)) return true;
+    }
+  }
+  return false;
+}
+
+void check_kind(Case& c)
+{
+  for (const ical::Component& component : c.stored->calendar.components) {
+    if (component.name == "VTIMEZONE" || component.name == kind_word(c.message.kind)) continue;
+    return c.refuse(Code::ComponentMismatch,
+                    cat("the calendar has a ", component.name, " of this UID, the message a ",
+                        kind_word(c.message.kind)));
+  }
+}
+
+/// An organizer's method meets a stored object.
+void check_organizer(Case& c)
+{
+  const CalAddress keeper = detail::organizer_of(*c.stored);
+  const CalAddress& speaker = c.message.organizer->address;
+  if (keeper.empty()) {
+    if (c.owner.is(speaker)) return;
+    return c.refuse(Code::UidTaken,
+                    "the calendar has an event of your own with this UID; no message changes it");
+  }
+  if (same_user(keeper, speaker, c.owner.local_part)) return;
+  const std::string both = cat("the event in the calendar is organized by ", keeper.mailbox(),
+                               ", the message names ", speaker.mailbox());
+  if (c.message.method != Method::Request) return c.refuse(Code::OrganizerMismatch, both);
+  const auto known = known_revision(c);
+  const bool newer = std::all_of(
+      c.message.components.begin(), c.message.components.end(),
+      [&](const MessageComponent& m) { return !known || m.revision.sequence > known->sequence; });
+  if (!newer || !is_attendee(c.stored->calendar, speaker, c.owner.local_part)) {
+    return c.refuse(Code::OrganizerMismatch, both);
+  }
+  c.ask(Code::OrganizerChange, cat(both, ", who was invited to it: a change of organizer"));
+}
+
+void check_revision(Case& c)
+{
+  const auto known = known_revision(c);
+  for (const MessageComponent& m : c.message.components) {
+    if (known && m.revision.sequence - known->sequence > c.limits.sequence_jump) {
+      return c.ask(Code::SequenceJump,
+                   cat("SEQUENCE goes from ", known->sequence, " to ", m.revision.sequence,
+                       "; after that nothing older would count any more"));
+    }
+    const auto age = c.now - m.revision.dtstamp;
+    if (!known && age > std::chrono::hours(24) * c.limits.stale_days) {
+      return c.ask(Code::Stale, cat("a first message about this event, made more than ",
+                                    c.limits.stale_days, " days ago"));
+    }
+  }
+}
+
+void check_zones(Case& c)
+{
+  if (c.message.timezones.empty()) return;
+  const ical::Zones zones(c.message.calendar);
+  for (const MessageComponent& m : c.message.components) {
+    for (const char* name : {"DTSTART", "DTEND"}) {
+      const ical::Property* p = m.component.find(name);
+      const auto time = p ? zones.time_of(*p) : Result<ical::Time>(ical::Time{});
+      if (!time || time->kind != ical::TimeKind::Zoned) continue;
+      if (!zones.differs_from_tzdata(time->tzid, time->instant)) continue;
+      return c.ask(Code::TimezoneDiffers, cat("the message's own rules for ", time->tzid,
+                                              " differ from this system's at ", time->local));
+    }
+  }
+}
+
+void check_organizer_method(Case& c)
+{
+  const bool own = c.owner.is(c.message.organizer->address);
+  if (c.stored) {
+    check_kind(c);
+    check_organizer(c);
+  }
+  if (!own && c.message.method != Method::Publish && !addressed(c.message, c.owner)) {
+    c.ask(Code::NotAddressed,
+          "none of your addresses is an attendee in the message: it was sent "
+          "to somebody else");
+  }
+  check_revision(c);
+  if (c.message.method != Method::Cancel) check_zones(c);
+}
+
+void check_crasher(Case& c)
+{
+  for (const MessageComponent& m : c.message.components) {
+    const bool known = std::any_of(m.attendees.begin(), m.attendees.end(), [&](const Party& p) {
+      return is_attendee(c.stored->calendar, p.address, c.owner.local_part);
+    });
+    if (known || m.attendees.empty()) continue;
+    return c.ask(Code::PartyCrasher,
+                 cat(m.attendees.front().address.mailbox(), " answers but is not invited"));
+  }
+}
+
+void check_attendee_method(Case& c)
+{
+  if (!c.message.organizer) {
+    c.ask(Code::ReplyUnbound,
+          "the answer does not name the organizer: it may be to another event of the same UID");
+  } else if (!c.owner.is(c.message.organizer->address)) {
+    return c.refuse(
+        Code::OrganizerMismatch,
+        cat("the answer is to ", c.message.organizer->address.mailbox(), ", who is not you"));
+  }
+  if (!c.stored) {
+    return c.ask(Code::ReplyUnbound, "there is no event with this UID in the calendar");
+  }
+  check_kind(c);
+  const CalAddress keeper = detail::organizer_of(*c.stored);
+  if (keeper.empty()) {
+    return c.refuse(Code::UidTaken,
+                    "the calendar has an event of your own with this UID that invites nobody");
+  }
+  if (!c.owner.is(keeper)) {
+    return c.refuse(Code::OrganizerMismatch, cat("the event in the calendar is organized by ",
+                                                 keeper.mailbox(), ", not by you"));
+  }
+  check_crasher(c);
+  const auto known = known_revision(c);
+  for (const MessageComponent& m : c.message.components) {
+    if (known && m.revision.sequence - known->sequence > c.limits.sequence_jump) {
+      return c.ask(Code::SequenceJump, cat("the answer is to SEQUENCE ", m.revision.sequence,
+                                           ", the event is at ", known->sequence));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Objection> authorize(const Message& message, const StoredObject* stored,
+                                 const Facts& facts, const Owner& owner, const Limits& limits,
+                                 UtcSeconds now)
+{
+  Case c{message, stored, facts, owner, limits, now, {}};
+  if (!is_organizer_method(message.method)) {
+    check_attendee_method(c);
+  } else if (message.organizer) {
+    check_organizer_method(c);
+  } else {
+    c.refuse(Code::NoOrganizer, "the message names no organizer");
+  }
+  return std::move(c.found);
+}
+
+}  // namespace imip::itip

@@ -1,0 +1,26 @@
+/// @file The owner's data and the rendering, merged three ways (itip.md "What each message
+/// changes").
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ical/object.hpp"
+#include "itip/plan.hpp"
+
+namespace imip::itip::detail {
+
+/// @param rendered  what the facts say now
+/// @param base      what they said last time: what differs from it in `stored` is the owner's
+/// @param stored    the file as it is
+ical::Component merge_owner_data(ical::Component rendered, const ical::Component& base,
+                                 const ical::Component& stored, const Limits& limits);
+
+/// Do both say the same (but for DTSTAMP, LAST-MODIFIED, PRODID, our marks, and the order)?
+[[nodiscard]] bool same_meaning(const ical::Component& a, const ical::Component& b);
+
+/// What a person would call different. `before` null: there was nothing.
+std::vector<Change> changes_between(const ical::Component* before, const ical::Component& after,
+                                    const std::string& action);
+
+}  // namespace imip::itip::detail

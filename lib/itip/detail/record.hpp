@@ -1,0 +1,72 @@
+/// @file From messages, files and answers to facts.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ical/time.hpp"
+#include "itip/facts.hpp"
+#include "itip/plan.hpp"
+
+namespace imip::itip::detail {
+
+inline constexpr std::string_view class_organizer = "organizer";
+inline constexpr std::string_view class_vouched = "vouched";
+inline constexpr std::string_view class_publish = "publish";
+
+/// "W:organizer" and so on: W, B and D are kept per class, so that hearsay cannot touch what the
+/// organizer said.
+[[nodiscard]] std::string class_register(char reg, std::string_view cls);
+
+/// What one attendee answered: a register A's content.
+struct AnswerFact {
+  Revision revision;
+  std::string partstat = "NEEDS-ACTION";
+  std::vector<std::string> delegated_to, delegated_from;  ///< URIs
+  std::string sent_by;                                    ///< URI
+  std::string comment;                                    ///< UTF-8, unescaped
+  std::string address;                                    ///< URI, as the attendee wrote it
+};
+[[nodiscard]] std::string encode(const AnswerFact& answer);
+[[nodiscard]] AnswerFact decode_answer(const FactRow& row);
+
+/// The owner's addresses are one attendee.
+[[nodiscard]] std::string attendee_key(const CalAddress& address, const Owner& owner);
+
+/// How a message met the facts.
+struct Recorded {
+  std::size_t rows = 0;             ///< said
+  std::size_t raised = 0;           ///< of them news
+  std::size_t equal = 0;            ///< of them known word for word
+  bool newer_series = false;        ///< a series' content was raised
+  bool won = false;                 ///< some W, X, U or A was raised
+  std::vector<std::string> scopes;  ///< keys that it speaks of
+  std::vector<Reason> reasons;
+};
+
+/// Adds what the message says. `speaker.cls` decides under which class.
+Recorded record_message(Facts& facts, const Message& message, const Speaker& speaker,
+                        const Owner& owner, const PlanOptions& options);
+
+/// Raises W and D for one component as if a message had brought it.
+void record_content(Facts& facts, std::string_view cls, const Scope& scope,
+                    const Revision& revision, const ical::Component& event,
+                    const std::vector<ical::Component>& timezones, const ical::Zones& zones,
+                    Recorded* into);
+void record_answer(Facts& facts, const std::string& scope_key, const std::string& attendee,
+                   const AnswerFact& answer, Recorded* into);
+
+/// Facts for an object that the store had before we knew of it (or that another machine wrote).
+void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner);
+
+/// What the owner did to the file since we rendered it: her own answer; and, where she organizes,
+/// anything that messages would otherwise own. Her word counts as of `now`.
+void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& owner,
+                        const Limits& limits, UtcSeconds now);
+
+/// The scope of a component in a file.
+[[nodiscard]] Result<Scope> scope_of(const ical::Zones& zones, const ical::Component& component);
+
+}  // namespace imip::itip::detail

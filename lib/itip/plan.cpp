@@ -1,0 +1,312 @@
+#include "itip/plan.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "itip/detail/content.hpp"
+#include "itip/detail/merge.hpp"
+#include "itip/detail/planning.hpp"
+
+namespace imip::itip {
+
+bool Owner::is(const CalAddress& a) const
+{
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [&](const CalAddress& mine) { return same_user(mine, a, local_part); });
+}
+
+bool Owner::is_group(const CalAddress& a) const
+{
+  return std::any_of(groups.begin(), groups.end(),
+                     [&](const CalAddress& group) { return same_user(group, a, local_part); });
+}
+
+std::string_view outcome_word(Outcome o)
+{
+  switch (o) {
+    case Outcome::Added:
+      return "added";
+    case Outcome::Updated:
+      return "updated";
+    case Outcome::Cancelled:
+      return "cancelled";
+    case Outcome::Uninvited:
+      return "uninvited";
+    case Outcome::Answered:
+      return "answered";
+    case Outcome::Held:
+      return "held";
+    case Outcome::Obsolete:
+      return "obsolete";
+    case Outcome::Duplicate:
+      return "duplicate";
+    case Outcome::Own:
+      return "own";
+    case Outcome::Ignored:
+      return "ignored";
+    case Outcome::Ask:
+      return "ask";
+    case Outcome::Refused:
+      return "refused";
+    case Outcome::None:
+      break;
+  }
+  return "none";
+}
+
+Plan plan_message(const Message& message, const Speaker& speaker, const StoredObject* stored,
+                  const Facts& facts, const Owner& owner, const PlanOptions& options,
+                  UtcSeconds now)
+{
+  return detail::plan_message(message, speaker, stored, facts, owner, options, now, {});
+}
+
+namespace detail {
+
+namespace {
+
+bool is_own(const Message& message, const Speaker& speaker, const Owner& owner)
+{
+  return is_organizer_method(message.method) && speaker.cls == Speaker::Class::Organizer &&
+         owner.is(speaker.address);
+}
+
+/// Must the engine say no, whoever asks? (authorize() and policy have more to say.)
+std::optional<Reason> refusal(const Message& message, const Speaker& speaker,
+                              const StoredObject* stored, const Owner& owner)
+{
+  using Class = Speaker::Class;
+  if (speaker.cls == Class::None || speaker.address.empty()) {
+    return Reason{Code::NoSpeaker, "nobody is proven to speak in this message"};
+  }
+  const bool organizer = is_organizer_method(message.method);
+  if (!organizer && speaker.cls != Class::Attendee) {
+    return Reason{Code::NoSpeaker, cat(method_word(message.method),
+                                       " must come from an attendee, and the speaker is none")};
+  }
+  if (organizer && message.method != Method::Request && speaker.cls != Class::Organizer) {
+    return Reason{Code::NoSpeaker, cat(method_word(message.method),
+                                       " must come from the organizer, and the speaker is "
+                                       "another")};
+  }
+  if (organizer && speaker.cls == Class::Attendee) {
+    return Reason{Code::NoSpeaker, "an attendee cannot speak for the organizer"};
+  }
+  if (message.method != Method::Reply || !stored) return std::nullopt;
+  const CalAddress keeper = organizer_of(*stored);
+  if (!owner.is(keeper)) {
+    return Reason{Code::OrganizerMismatch,
+                  "an answer to an event that the owner does not organize"};
+  }
+  return std::nullopt;
+}
+
+/// The REPLY changed nothing that shows: why?
+Reason unseen_answer(const Message& message, const Speaker& speaker, const StoredObject* stored)
+{
+  bool listed = stored == nullptr;
+  for (const ical::Component& c :
+       stored ? stored->calendar.components : std::vector<ical::Component>{}) {
+    for (const ical::Property* p : c.all("ATTENDEE")) {
+      const auto address = CalAddress::parse(p->value);
+      listed = listed || (address && same_user(*address, speaker.address));
+    }
+  }
+  if (!listed) {
+    return {Code::PartyCrasher,
+            cat(speaker.address.mailbox(), " is not invited; the answer is kept but not shown")};
+  }
+  return {Code::ReplyOutdated,
+          cat("the answer is to revision ", message.components.front().revision.sequence,
+              "; the event has changed since, so it is kept but not shown")};
+}
+
+void note_strays(const Recorded& recorded, const Rendering& rendering, Plan& plan)
+{
+  for (const std::string& scope : recorded.scopes) {
+    if (std::find(rendering.strays.begin(), rendering.strays.end(), scope) ==
+        rendering.strays.end()) {
+      continue;
+    }
+    plan.reasons.push_back(
+        {Code::Held,
+         cat("the series as we know it has no occurrence ", scope.substr(scope.find(':') + 1),
+             "; the message is kept; ask the organizer for the current state (REFRESH)")});
+  }
+}
+
+void note_owner_not_listed(const Message& message, const Owner& owner, Plan& plan)
+{
+  if (message.method != Method::Request) return;
+  for (const MessageComponent& c : message.components) {
+    for (const Party& p : c.attendees) {
+      if (owner.is(p.address) || owner.is_group(p.address)) return;
+    }
+  }
+  plan.reasons.push_back(
+      {Code::OwnerNotListed, "the update does not list you any more; it is applied all the same"});
+}
+
+Outcome outcome_of(const Message& message, const Settled& settled, const StoredObject* stored)
+{
+  if (message.method == Method::Reply) return Outcome::Answered;
+  if (settled.rendering.uninvited) return Outcome::Uninvited;
+  if (message.method == Method::Cancel || settled.rendering.cancelled) return Outcome::Cancelled;
+  return stored ? Outcome::Updated : Outcome::Added;
+}
+
+void conclude(Plan& plan, const Message& message, const Speaker& speaker,
+              const StoredObject* stored, const Owner& owner, const Recorded& recorded,
+              const Settled& settled)
+{
+  const bool own = is_own(message, speaker, owner);
+  const bool writes = plan.octets || plan.remove;
+  if (recorded.raised == 0) {
+    plan.outcome = recorded.rows == recorded.equal ? Outcome::Duplicate : Outcome::Obsolete;
+    if (recorded.rows == 0) plan.outcome = Outcome::Ignored;
+    const Code code = message.method == Method::Reply ? Code::ReplyOutdated : Code::Obsolete;
+    if (plan.outcome == Outcome::Obsolete) {
+      plan.reasons.push_back({code, "a newer revision is known already"});
+    }
+    return;
+  }
+  if (settled.deleted_by_owner) {
+    plan.outcome = Outcome::Ignored;
+    plan.reasons.push_back({Code::DeletedByOwner,
+                            "you deleted this event; only a newer invitation to all of it brings "
+                            "it back"});
+    return;
+  }
+  if (settled.revived) {
+    plan.reasons.push_back(
+        {Code::DeletedByOwner, "you had deleted this event; a newer invitation brings it back"});
+  }
+  note_strays(recorded, settled.rendering, plan);
+  const bool stray = !plan.reasons.empty() && plan.reasons.back().code == Code::Held;
+  if (settled.rendering.empty || (stray && !writes)) {
+    plan.outcome = Outcome::Held;
+    if (settled.rendering.empty) {
+      plan.reasons.push_back({Code::Held,
+                              "nothing is known of the event itself yet; the message "
+                              "is kept until it is"});
+    }
+    return;
+  }
+  if (!own) note_owner_not_listed(message, owner, plan);
+  if (!writes) {
+    plan.outcome = own ? Outcome::Own : Outcome::Obsolete;
+    if (message.method == Method::Reply) {
+      plan.reasons.push_back(unseen_answer(message, speaker, stored));
+      if (plan.reasons.back().code == Code::PartyCrasher) plan.outcome = Outcome::Held;
+    } else if (!own) {
+      plan.reasons.push_back({Code::Obsolete, "what is known already goes before this message"});
+    }
+    return;
+  }
+  plan.outcome = own ? Outcome::Own : outcome_of(message, settled, stored);
+}
+
+std::string action_for(Method method)
+{
+  return method == Method::Reply ? "answer" : "change";
+}
+
+}  // namespace
+
+CalAddress organizer_of(const StoredObject& stored)
+{
+  for (const ical::Component& c : stored.calendar.components) {
+    const std::string* value = c.value("ORGANIZER");
+    if (!value) continue;
+    if (auto address = CalAddress::parse(*value)) return *address;
+  }
+  return {};
+}
+
+Facts facts_before(const Facts& facts, const StoredObject* stored, const Owner& owner,
+                   const Limits& limits, UtcSeconds now)
+{
+  Facts out = facts;
+  if (!stored) return out;
+  seed_from_file(out, *stored, owner);
+  absorb_owner_edits(out, *stored, owner, limits, now);
+  return out;
+}
+
+Settled settle(Plan& plan, const Facts& given, const Facts& before, Facts next,
+               const StoredObject* stored, const Owner& owner, const PlanOptions& options,
+               bool newer_series, const Rules& rules)
+{
+  Settled out;
+  out.rendering = render(next, plan.uid, owner, options, rules);
+  Rendering& rendering = out.rendering;
+  if (!stored && !given.last_rendered.empty()) {
+    out.deleted_by_owner = !newer_series || rendering.cancelled;
+    out.revived = !out.deleted_by_owner;
+  }
+  std::string base = before.last_rendered;
+  if (stored && base.empty()) {
+    base = ical::serialise(render(before, plan.uid, owner, options, rules).calendar);
+  }
+  const std::string clean = rendering.empty ? std::string() : ical::serialise(rendering.calendar);
+  const bool gone = rendering.empty || (rendering.cancelled && options.remove_cancelled);
+  if (!out.deleted_by_owner) next.last_rendered = gone ? std::string() : clean;
+  if (gone && !rendering.empty && stored) {
+    plan.remove = true;
+    plan.changes = changes_between(&stored->calendar, {"VCALENDAR", {}, {}}, "remove");
+  }
+  if (!gone && !out.deleted_by_owner) {
+    ical::Component merged = rendering.calendar;
+    if (stored && stored->octets != base) {
+      const auto parsed = ical::parse(base, options.limits);
+      merged = merge_owner_data(std::move(merged), parsed ? parsed->calendar : ical::Component{},
+                                stored->calendar, options.limits);
+    }
+    const std::string text = ical::serialise(merged);
+    const bool same = stored && (text == stored->octets ||
+                                 (clean == base && same_meaning(merged, stored->calendar)));
+    if (!same) {
+      plan.octets = text;
+      plan.changes = changes_between(stored ? &stored->calendar : nullptr, merged, "change");
+    }
+  }
+  plan.facts_changed = !(next == given);
+  plan.facts = std::move(next);
+  return out;
+}
+
+Plan plan_message(const Message& message, const Speaker& speaker, const StoredObject* stored,
+                  const Facts& facts, const Owner& owner, const PlanOptions& options,
+                  UtcSeconds now, const Rules& rules)
+{
+  Plan plan;
+  plan.uid = message.uid;
+  if (message.organizer) plan.organizer = message.organizer->address;
+  if (stored) plan.base_sha256 = stored->sha256;
+  plan.facts = facts;
+  if (message.method == Method::Reply && stored) plan.organizer = organizer_of(*stored);
+  if (auto reason = refusal(message, speaker, stored, owner)) {
+    plan.outcome = Outcome::Refused;
+    plan.reasons.push_back(std::move(*reason));
+    return plan;
+  }
+  // A new organizer starts with facts of her own: what the old one said is no seed for them.
+  const bool same_organizer =
+      !stored || same_user(organizer_of(*stored), plan.organizer, owner.local_part);
+  const Facts before =
+      same_organizer ? facts_before(facts, stored, owner, options.limits, now) : facts;
+  Facts next = before;
+  const Recorded recorded = record_message(next, message, speaker, owner, options);
+  plan.reasons = recorded.reasons;
+  const Settled settled = settle(plan, facts, before, std::move(next), stored, owner, options,
+                                 recorded.newer_series, rules);
+  for (Change& change : plan.changes) {
+    if (change.action == "change") change.action = action_for(message.method);
+  }
+  conclude(plan, message, speaker, stored, owner, recorded, settled);
+  return plan;
+}
+
+}  // namespace detail
+
+}  // namespace imip::itip

@@ -1,0 +1,286 @@
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/cat.hpp"
+#include "base/limits.hpp"
+#include "base/text.hpp"
+#include "ical/recurrence.hpp"
+#include "itip/detail/content.hpp"
+#include "itip/detail/read.hpp"
+
+namespace imip::itip::detail {
+
+namespace {
+
+/// At most one each (RFC 5545 section 3.6.1; RRULE: section 3.8.5.3 says SHOULD, two of them mean
+/// different things to different programs).
+constexpr std::array<std::string_view, 24> singletons{
+    "UID",           "DTSTAMP",       "DTSTART",          "DTEND",
+    "DUE",           "DURATION",      "SEQUENCE",         "SUMMARY",
+    "STATUS",        "RECURRENCE-ID", "ORGANIZER",        "RRULE",
+    "CLASS",         "CREATED",       "DESCRIPTION",      "GEO",
+    "LAST-MODIFIED", "LOCATION",      "PRIORITY",         "TRANSP",
+    "URL",           "COMPLETED",     "PERCENT-COMPLETE", "COLOR"};
+
+std::string name_of(const ical::Component& c)
+{
+  const std::string* id = c.value("RECURRENCE-ID");
+  return id ? cat(c.name, " of ", *id) : c.name;
+}
+
+std::optional<Party> read_party(const ical::Property& property, const ReadContext& context)
+{
+  auto address = CalAddress::parse(property.value);
+  if (!address) return std::nullopt;
+  if (address->was_bare()) {
+    context.findings.note(Code::Tolerated, cat(property.name, " ", property.value,
+                                               " is not a URI; read as a mail address"));
+  }
+  Party out{*address, std::nullopt, property};
+  if (const std::string* sent_by = property.parameter("SENT-BY")) {
+    auto proxy = CalAddress::parse(*sent_by);
+    if (!proxy) return std::nullopt;  // who speaks is unclear
+    out.sent_by = *proxy;
+  }
+  const std::string* rsvp = property.parameter("RSVP");
+  if (rsvp && text::ascii_iequal(*rsvp, "YES")) {
+    context.findings.note(Code::Tolerated, "RSVP=YES read as RSVP=TRUE");
+  }
+  return out;
+}
+
+void read_duplicates(const ical::Component& c, const ReadContext& context)
+{
+  for (const std::string_view name : singletons) {
+    if (c.count(name) < 2) continue;
+    context.findings.refuse(Code::DuplicateProperty,
+                            cat(name, " occurs ", c.count(name), " times in the ", name_of(c),
+                                "; the sender has to say it once"));
+  }
+}
+
+std::optional<ical::Time> read_time(const ical::Component& c, std::string_view name,
+                                    const ReadContext& context)
+{
+  const ical::Property* p = c.find(name);
+  if (!p) return std::nullopt;
+  auto time = context.zones.time_of(*p);
+  if (time) return *time;
+  context.findings.refuse(Code::BadCalendar,
+                          cat(name, " of the ", c.name, ": ", time.error().what));
+  return std::nullopt;
+}
+
+void read_revision(const ical::Component& c, const ReadContext& context, Revision& out)
+{
+  if (const std::string* sequence = c.value("SEQUENCE")) {
+    out.sequence = to_int(*sequence, -1);
+    if (out.sequence < 0 || out.sequence > std::numeric_limits<std::int32_t>::max()) {
+      context.findings.refuse(Code::BadCalendar,
+                              cat("SEQUENCE ", *sequence, " is not a number from 0 to 2147483647"));
+      out.sequence = 0;
+    }
+  }
+  if (!c.find("DTSTAMP")) {
+    context.findings.note(Code::Tolerated,
+                          cat("the ", name_of(c), " has no DTSTAMP; it counts as the oldest"));
+    return;
+  }
+  const auto stamp = read_time(c, "DTSTAMP", context);
+  if (!stamp) return;
+  out.dtstamp = stamp->instant;
+  if (stamp->kind != ical::TimeKind::Utc) {
+    context.findings.note(Code::Tolerated, "DTSTAMP is not in UTC; read as if it were");
+  }
+  const auto ahead = out.dtstamp - context.now;
+  if (ahead > std::chrono::hours(24)) {
+    context.findings.refuse(
+        Code::DtstampInFuture,
+        cat("DTSTAMP ", to_rfc3339(out.dtstamp), " is more than a day ahead of now, ",
+            to_rfc3339(context.now), "; is this machine's clock right?"));
+  } else if (ahead > std::chrono::minutes(5)) {
+    context.findings.note(Code::Tolerated,
+                          cat("DTSTAMP ", to_rfc3339(out.dtstamp), " is ahead of now"));
+  }
+}
+
+void read_scope(const ical::Component& c, const ReadContext& context, Scope& out)
+{
+  const ical::Property* id = c.find("RECURRENCE-ID");
+  if (!id) return;
+  out.type = Scope::Type::Instance;
+  for (const ical::Parameter& p : id->parameters) {
+    if (p.name == "THISANDFUTURE") {
+      out.type = Scope::Type::Range;
+      context.findings.note(Code::Tolerated, "RECURRENCE-ID;THISANDFUTURE read as RANGE");
+    }
+    if (p.name != "RANGE") continue;
+    if (p.values.size() == 1 && text::ascii_iequal(p.values.front(), "THISANDFUTURE")) {
+      out.type = Scope::Type::Range;
+    } else {
+      context.findings.refuse(Code::BadCalendar,
+                              "RECURRENCE-ID with a RANGE other than THISANDFUTURE");
+    }
+  }
+  if (auto at = read_time(c, "RECURRENCE-ID", context)) out.at = std::move(*at);
+}
+
+void read_recurrence(const ical::Component& c, const ical::Time& start, const ReadContext& context)
+{
+  for (const char* name : {"EXDATE", "RDATE"}) {
+    for (const ical::Property* p : c.all(name)) {
+      const auto times = context.zones.times_of(*p);
+      if (!times) {
+        context.findings.refuse(Code::BadCalendar, cat(name, ": ", times.error().what));
+      }
+    }
+  }
+  const std::string* rule = c.value("RRULE");
+  if (!rule) return;
+  if (const auto good = ical::check_rrule(*rule); !good) {
+    context.findings.refuse(Code::BadCalendar, cat("RRULE ", *rule, ": ", good.error().what));
+    return;
+  }
+  // One year tells how dense it is.
+  const auto year = std::chrono::hours(24 * 366);
+  const auto some = ical::expand(context.zones, c, start.instant, start.instant + year, Limits{});
+  if (some) return;
+  const bool large = some.error().code == Errc::TooLarge;
+  context.findings.refuse(large ? Code::RecurrenceLimit : Code::BadCalendar,
+                          cat("RRULE ", *rule, ": ", some.error().what));
+}
+
+void read_times(const ical::Component& c, const ReadContext& context)
+{
+  const auto start = read_time(c, "DTSTART", context);
+  const auto end = read_time(c, "DTEND", context);
+  const bool needs_start = context.method == Method::Request || context.method == Method::Publish ||
+                           context.method == Method::Add || context.method == Method::Counter;
+  if (!c.find("DTSTART") && needs_start) {
+    context.findings.refuse(Code::NoStart, cat("the ", name_of(c), " of a ",
+                                               method_word(context.method), " has no DTSTART"));
+  }
+  if (end && c.find("DURATION")) {
+    context.findings.note(Code::Tolerated, "DTEND beside DURATION: DTEND counts");
+  }
+  if (!start) return;
+  if (end && (start->kind == ical::TimeKind::Date) != (end->kind == ical::TimeKind::Date)) {
+    context.findings.refuse(Code::BadCalendar,
+                            "DTSTART and DTEND: one is a date, the other has a time");
+  } else if (end && end->instant < start->instant) {
+    context.findings.refuse(Code::EndBeforeStart,
+                            cat("DTEND ", end->local, " is before DTSTART ", start->local));
+  }
+  if (!end) {
+    if (const std::string* duration = c.value("DURATION")) {
+      const auto good = ical::check_duration(*duration);
+      if (!good) context.findings.refuse(Code::EndBeforeStart, good.error().what);
+    }
+  }
+  read_recurrence(c, *start, context);
+}
+
+void read_parties(const ical::Component& c, const ReadContext& context, MessageComponent& out)
+{
+  if (const ical::Property* organizer = c.find("ORGANIZER")) {
+    out.organizer = read_party(*organizer, context);
+    if (!out.organizer) {
+      context.findings.refuse(Code::NoOrganizer,
+                              cat("ORGANIZER ", organizer->value, " is not one valid address"));
+    }
+  }
+  for (const ical::Property* p : c.all("ATTENDEE")) {
+    auto party = read_party(*p, context);
+    if (party) {
+      out.attendees.push_back(std::move(*party));
+    } else {
+      context.findings.note(Code::Tolerated,
+                            cat("ATTENDEE ", p->value, " is not one valid address; nobody is it"));
+    }
+  }
+}
+
+void note_missing_summary(const ical::Component& c, const ReadContext& context)
+{
+  const bool shows = context.method == Method::Request || context.method == Method::Publish;
+  if (shows && !c.find("SUMMARY") && !c.find("RECURRENCE-ID")) {
+    context.findings.note(Code::Tolerated, cat("the ", name_of(c), " has no SUMMARY"));
+  }
+  const bool alarm = std::any_of(c.components.begin(), c.components.end(),
+                                 [](const ical::Component& s) { return s.name == "VALARM"; });
+  if (alarm && context.method == Method::Reply) {
+    context.findings.note(Code::Tolerated, "a VALARM in a reply is left out");
+  }
+}
+
+void check_parties(const MessageComponent& c, const ReadContext& context)
+{
+  const Method m = context.method;
+  if (is_organizer_method(m) && !c.organizer && !c.component.find("ORGANIZER")) {
+    context.findings.refuse(Code::NoOrganizer, cat("the ", name_of(c.component), " of a ",
+                                                   method_word(m), " has no ORGANIZER"));
+  }
+  if (m == Method::Request && c.attendees.empty()) {
+    context.findings.note(Code::Tolerated, "a REQUEST without ATTENDEE: nobody is invited by it");
+  }
+  if (m != Method::Reply) return;
+  if (c.attendees.empty()) {
+    context.findings.refuse(Code::NoSpeaker, "a REPLY without a valid ATTENDEE: nobody answers");
+  } else if (c.attendees.size() > 1) {
+    context.findings.note(Code::Tolerated, cat("a REPLY that lists ", c.attendees.size(),
+                                               " attendees: only the one who signed is believed"));
+  }
+}
+
+}  // namespace
+
+MessageComponent read_component(const ical::Component& component, const ReadContext& context)
+{
+  MessageComponent out;
+  out.component = component;
+  read_duplicates(component, context);
+  read_revision(component, context, out.revision);
+  read_scope(component, context, out.scope);
+  read_times(component, context);
+  read_parties(component, context, out);
+  note_missing_summary(component, context);
+  return out;
+}
+
+void inherit_parties(std::vector<MessageComponent>& components, const ReadContext& context)
+{
+  const auto series =
+      std::find_if(components.begin(), components.end(),
+                   [](const MessageComponent& c) { return c.scope.type == Scope::Type::Series; });
+  for (MessageComponent& c : components) {
+    if (series != components.end() && &c != &*series) {
+      bool inherited = false;
+      if (!c.component.find("ORGANIZER") && series->organizer) {
+        c.organizer = series->organizer;
+        inherited = true;
+      }
+      if (!c.component.find("ATTENDEE") && !series->attendees.empty()) {
+        c.attendees = series->attendees;
+        inherited = true;
+      }
+      if (inherited) {
+        context.findings.note(Code::Tolerated, cat("the ", name_of(c.component),
+                                                   " names no ORGANIZER or ATTENDEE; it has those "
+                                                   "of the series"));
+      }
+    }
+    check_parties(c, context);
+  }
+}
+
+std::string canonical_uid(const std::string& uid)
+{
+  constexpr std::string_view exchange = "040000008200E00074C5B7101A82E008";
+  std::string upper = text::ascii_upper(uid);
+  const bool hex = upper.starts_with(exchange) &&
+                   upper.find_first_not_of("0123456789ABCDEF") == std::string::npos;
+  return hex ? upper : uid;
+}
+
+}  // namespace imip::itip::detail

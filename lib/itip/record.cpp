@@ -1,0 +1,274 @@
+#include "itip/detail/record.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+#include "base/text.hpp"
+#include "itip/detail/content.hpp"
+#include "itip/detail/scope.hpp"
+#include "itip/detail/shape.hpp"
+
+namespace imip::itip::detail {
+
+namespace {
+
+FactRow row_of(std::string reg, std::string scope, std::string attendee, const Revision& revision)
+{
+  FactRow row;
+  row.reg = std::move(reg);
+  row.scope = std::move(scope);
+  row.attendee = std::move(attendee);
+  row.sequence = revision.sequence;
+  row.dtstamp = revision.dtstamp.time_since_epoch().count();
+  return row;
+}
+
+/// Raises and keeps the books. `speaks`: not one of the registers that only help to judge others.
+void raise(Facts& facts, const FactRow& row, bool speaks, Recorded* into)
+{
+  const FactRow* known = facts.find(row.reg, row.scope, row.attendee, row.number);
+  const bool equal = known && *known == row;
+  const bool raised = facts.raise(row);
+  if (!into || !speaks) return;
+  ++into->rows;
+  if (equal) ++into->equal;
+  if (!raised) return;
+  ++into->raised;
+  into->won = true;
+}
+
+std::string parameter_text(const ical::Property& property, std::string_view name)
+{
+  const std::string* value = property.parameter(name);
+  return value ? *value : std::string();
+}
+
+std::vector<std::string> uris(const ical::Property& property, std::string_view name)
+{
+  std::vector<std::string> out;
+  for (const ical::Parameter& p : property.parameters) {
+    if (p.name != name) continue;
+    for (const std::string& value : p.values) {
+      if (const auto address = CalAddress::parse(value)) out.push_back(address->uri());
+    }
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& values)
+{
+  std::string out;
+  for (const std::string& v : values) out += cat(out.empty() ? "" : " ", v);
+  return out;
+}
+
+std::vector<std::string> words(const std::string& text)
+{
+  std::vector<std::string> out;
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    if (end > begin) out.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return out;
+}
+
+const Party* party_of(const std::vector<Party>& parties, const CalAddress& who, LocalPart mode)
+{
+  for (const Party& p : parties) {
+    if (same_user(p.address, who, mode)) return &p;
+  }
+  return nullptr;
+}
+
+bool known_partstat(const std::string& word)
+{
+  return word == "NEEDS-ACTION" || word == "ACCEPTED" || word == "DECLINED" ||
+         word == "TENTATIVE" || word == "DELEGATED";
+}
+
+AnswerFact answer_of(const MessageComponent& c, const Party& party, std::vector<Reason>& reasons)
+{
+  AnswerFact out;
+  out.revision = c.revision;
+  out.address = party.address.uri();
+  const std::string partstat = text::ascii_upper(parameter_text(party.property, "PARTSTAT"));
+  if (known_partstat(partstat)) {
+    out.partstat = partstat;
+  } else {
+    reasons.push_back({Code::Tolerated, cat("the answer of ", party.address.mailbox(),
+                                            " has no participation status that we know; it counts "
+                                            "as needing action")});
+  }
+  out.delegated_to = uris(party.property, "DELEGATED-TO");
+  out.delegated_from = uris(party.property, "DELEGATED-FROM");
+  if (party.sent_by) out.sent_by = party.sent_by->uri();
+  out.comment = c.component.text("COMMENT");
+  return out;
+}
+
+void record_request(Facts& facts, const Message& message, std::string_view cls, Recorded& into)
+{
+  const ical::Zones zones(message.calendar);
+  const MessageComponent* series = nullptr;
+  for (const MessageComponent& c : message.components) {
+    if (c.scope.type == Scope::Type::Series) series = &c;
+  }
+  for (const MessageComponent& c : message.components) {
+    record_content(facts, cls, c.scope, c.revision, normalised(c), message.timezones, zones, &into);
+    if (!series || &c == series) continue;
+    FactRow b = row_of(class_register('B', cls), c.scope.key(), {},
+                       Revision{series->revision.sequence, UtcSeconds{}});
+    raise(facts, b, false, &into);
+  }
+}
+
+/// CANCEL: the whole key, or (no STATUS, attendees listed) just those attendees.
+void record_cancel(Facts& facts, const Message& message, const Owner& owner, Recorded& into)
+{
+  for (const MessageComponent& c : message.components) {
+    const std::string* status = c.component.value("STATUS");
+    const std::string scope = c.scope.key();
+    into.scopes.push_back(scope);
+    const bool own_list = c.component.find("ATTENDEE") != nullptr;
+    if ((status && text::ascii_iequal(*status, "CANCELLED")) || !own_list) {
+      raise(facts, row_of("X", scope, {}, c.revision), true, &into);
+      continue;
+    }
+    for (const Party& a : c.attendees) {
+      raise(facts, row_of("U", scope, attendee_key(a.address, owner), c.revision), true, &into);
+    }
+  }
+}
+
+void record_reply(Facts& facts, const Message& message, const Speaker& speaker, const Owner& owner,
+                  const PlanOptions& options, Recorded& into)
+{
+  for (const MessageComponent& c : message.components) {
+    const Party* party = party_of(c.attendees, speaker.address, owner.local_part);
+    if (!party) {
+      into.reasons.push_back(
+          {Code::NoSpeaker, cat(speaker.address.mailbox(), " is no attendee in the component for ",
+                                c.scope.key(), "; it is left out")});
+      continue;
+    }
+    const AnswerFact answer = answer_of(c, *party, into.reasons);
+    const std::string key = attendee_key(party->address, owner);
+    into.scopes.push_back(c.scope.key());
+    record_answer(facts, c.scope.key(), key, answer, &into);
+    if (!options.admit_party_crashers) continue;
+    raise(facts, row_of("P", c.scope.key(), key, answer.revision), true, &into);
+  }
+}
+
+}  // namespace
+
+std::string class_register(char reg, std::string_view cls)
+{
+  return cat(reg, ':', cls);
+}
+
+std::string encode(const AnswerFact& a)
+{
+  return cat("partstat=", a.partstat, "\naddress=", a.address, "\nto=", joined(a.delegated_to),
+             "\nfrom=", joined(a.delegated_from), "\nsent-by=", a.sent_by,
+             "\ncomment=", ical::escape_text(a.comment), '\n');
+}
+
+AnswerFact decode_answer(const FactRow& row)
+{
+  AnswerFact out;
+  out.revision = {row.sequence, UtcSeconds(std::chrono::seconds(row.dtstamp))};
+  std::string_view rest = row.content;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = line.substr(0, equals);
+    const std::string value(line.substr(equals + 1));
+    if (name == "partstat") out.partstat = value;
+    if (name == "address") out.address = value;
+    if (name == "to") out.delegated_to = words(value);
+    if (name == "from") out.delegated_from = words(value);
+    if (name == "sent-by") out.sent_by = value;
+    if (name == "comment") out.comment = make_property("COMMENT", value).text();
+  }
+  return out;
+}
+
+std::string attendee_key(const CalAddress& address, const Owner& owner)
+{
+  if (owner.is(address) && !owner.addresses.empty()) {
+    return address_key(owner.addresses.front(), owner.local_part);
+  }
+  return address_key(address, owner.local_part);
+}
+
+void record_content(Facts& facts, std::string_view cls, const Scope& scope,
+                    const Revision& revision, const ical::Component& event,
+                    const std::vector<ical::Component>& timezones, const ical::Zones& zones,
+                    Recorded* into)
+{
+  const std::string key = scope.key();
+  FactRow w = row_of(class_register('W', cls), key, {}, revision);
+  // The seed from a file (no books kept) has no digest: what a message says at that revision is
+  // better.
+  w.digest = into ? canonical_digest(event) : std::string();
+  w.content = pack(event, timezones);
+  FactRow d = row_of(class_register('D', cls), key, {}, revision);
+  d.number = revision.sequence;
+  d.digest = w.digest;  // so that D follows the same content as W where revisions tie
+  const auto shape = shape_of(zones, event);
+  if (shape) d.content = encode(*shape);
+  const std::size_t before = into ? into->raised : 0;
+  raise(facts, w, true, into);
+  raise(facts, d, false, into);
+  if (!into) return;
+  into->scopes.push_back(key);
+  if (scope.type == Scope::Type::Series && into->raised != before) into->newer_series = true;
+}
+
+void record_answer(Facts& facts, const std::string& scope, const std::string& attendee,
+                   const AnswerFact& answer, Recorded* into)
+{
+  FactRow row = row_of("A", scope, attendee, answer.revision);
+  row.content = encode(answer);
+  row.digest = sha256_hex(row.content);
+  raise(facts, row, true, into);
+}
+
+Recorded record_message(Facts& facts, const Message& message, const Speaker& speaker,
+                        const Owner& owner, const PlanOptions& options)
+{
+  Recorded out;
+  const bool vouched =
+      speaker.cls == Speaker::Class::Delegator || speaker.cls == Speaker::Class::Forwarder;
+  switch (message.method) {
+    case Method::Publish:
+      record_request(facts, message, class_publish, out);
+      break;
+    case Method::Request:
+      record_request(facts, message, vouched ? class_vouched : class_organizer, out);
+      break;
+    case Method::Cancel:
+      record_cancel(facts, message, owner, out);
+      break;
+    case Method::Reply:
+      record_reply(facts, message, speaker, owner, options, out);
+      break;
+    case Method::None:
+    case Method::Add:
+    case Method::Refresh:
+    case Method::Counter:
+    case Method::DeclineCounter:
+      break;  // read_message refuses them
+  }
+  return out;
+}
+
+}  // namespace imip::itip::detail

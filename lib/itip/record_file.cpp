@@ -1,0 +1,256 @@
+// Facts from the stored file: what other programs and other machines put there.
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "itip/detail/content.hpp"
+#include "itip/detail/record.hpp"
+#include "itip/detail/scope.hpp"
+
+namespace imip::itip::detail {
+
+namespace {
+
+bool is_kind(const ical::Component& c)
+{
+  return c.name == "VEVENT" || c.name == "VTODO" || c.name == "VJOURNAL";
+}
+
+bool is_cancelled(const ical::Component& c)
+{
+  const std::string* status = c.value("STATUS");
+  return status && text::ascii_iequal(*status, "CANCELLED");
+}
+
+/// What messages own of a component: the owner's own data is kept out, the merge finds it in the
+/// file.
+ical::Component message_part(ical::Component c)
+{
+  for (ical::Property& p : c.properties) {
+    // What an answer put there comes back from the answer, for as long as it counts.
+    if (p.name == "ATTENDEE" && p.parameter(received_sequence)) {
+      p.set_parameter("PARTSTAT", "NEEDS-ACTION");
+      p.remove_parameter("SENT-BY");
+    }
+  }
+  strip_marks(c);
+  std::erase_if(c.properties, [](const ical::Property& p) { return is_owner_property(p.name); });
+  std::erase_if(c.components, [](const ical::Component& s) { return s.name == "VALARM"; });
+  return ordered(std::move(c));
+}
+
+/// For finding edits: without what programs touch whenever they write.
+std::string edit_digest(ical::Component c)
+{
+  strip_marks(c);
+  std::erase_if(c.properties, [](const ical::Property& p) {
+    return is_owner_property(p.name) || p.name == "DTSTAMP" || p.name == "LAST-MODIFIED" ||
+           p.name == "CREATED" || p.name == "SEQUENCE";
+  });
+  std::erase_if(c.components, [](const ical::Component& s) { return s.name == "VALARM"; });
+  return canonical_digest(c);
+}
+
+AnswerFact answer_in_file(const ical::Property& attendee, const CalAddress& address,
+                          const Revision& revision)
+{
+  AnswerFact out;
+  out.revision = revision;
+  out.address = address.uri();
+  if (const std::string* p = attendee.parameter("PARTSTAT")) out.partstat = text::ascii_upper(*p);
+  for (const ical::Parameter& p : attendee.parameters) {
+    if (p.name == "DELEGATED-TO") out.delegated_to = p.values;
+    if (p.name == "DELEGATED-FROM") out.delegated_from = p.values;
+  }
+  if (const std::string* p = attendee.parameter("SENT-BY")) out.sent_by = *p;
+  if (const std::string* p = attendee.parameter(comment_parameter)) out.comment = *p;
+  return out;
+}
+
+void seed_answers(Facts& facts, const ical::Component& c, const std::string& scope,
+                  const Revision& revision, const Owner& owner, bool owner_organizes)
+{
+  for (const ical::Property* p : c.all("ATTENDEE")) {
+    const auto address = CalAddress::parse(p->value);
+    if (!address) continue;
+    Revision answered = revision;
+    const std::string* sequence = p->parameter(received_sequence);
+    const std::string* dtstamp = p->parameter(received_dtstamp);
+    const std::string* partstat = p->parameter("PARTSTAT");
+    const bool own_answer = !owner_organizes && owner.is(*address) && partstat &&
+                            !text::ascii_iequal(*partstat, "NEEDS-ACTION");
+    if (!sequence && !own_answer) continue;
+    if (sequence) answered = {to_int(*sequence, 0), UtcSeconds{}};
+    if (dtstamp) {
+      if (const auto at = parse_instant(*dtstamp)) answered.dtstamp = *at;
+    }
+    record_answer(facts, scope, attendee_key(*address, owner),
+                  answer_in_file(*p, *address, answered), nullptr);
+  }
+}
+
+FactRow mark_row(std::string reg, const std::string& scope, std::string attendee,
+                 const Revision& revision)
+{
+  FactRow row;
+  row.reg = std::move(reg);
+  row.scope = scope;
+  row.attendee = std::move(attendee);
+  row.sequence = revision.sequence;
+  row.dtstamp = revision.dtstamp.time_since_epoch().count();
+  return row;
+}
+
+bool organizes(const StoredObject& stored, const Owner& owner)
+{
+  for (const ical::Component& c : stored.calendar.components) {
+    const std::string* organizer = c.value("ORGANIZER");
+    if (!organizer) continue;
+    const auto address = CalAddress::parse(*organizer);
+    return address && owner.is(*address);
+  }
+  return false;
+}
+
+std::vector<ical::Component> timezones_of(const ical::Component& calendar)
+{
+  std::vector<ical::Component> out;
+  for (const ical::Component& c : calendar.components) {
+    if (c.name == "VTIMEZONE") out.push_back(c);
+  }
+  return out;
+}
+
+std::map<std::string, const ical::Component*> by_scope(const ical::Zones& zones,
+                                                       const ical::Component& calendar)
+{
+  std::map<std::string, const ical::Component*> out;
+  for (const ical::Component& c : calendar.components) {
+    if (!is_kind(c)) continue;
+    const auto scope = scope_of(zones, c);
+    if (scope) out.emplace(scope->key(), &c);
+  }
+  return out;
+}
+
+const ical::Property* own_attendee(const ical::Component& c, const Owner& owner)
+{
+  for (const ical::Property* p : c.all("ATTENDEE")) {
+    const auto address = CalAddress::parse(p->value);
+    if (address && owner.is(*address)) return p;
+  }
+  return nullptr;
+}
+
+std::string partstat_of(const ical::Property& attendee)
+{
+  const std::string* p = attendee.parameter("PARTSTAT");
+  return p ? text::ascii_upper(*p) : std::string("NEEDS-ACTION");
+}
+
+/// Both files, component by component.
+struct Edit {
+  std::string scope;
+  const ical::Component* now = nullptr;
+  const ical::Component* before = nullptr;  ///< as we rendered it; the series for a new override
+  bool is_new = false;
+};
+
+void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSeconds now)
+{
+  const ical::Property* mine = own_attendee(*edit.now, owner);
+  if (!mine || !edit.before) return;
+  const ical::Property* was = own_attendee(*edit.before, owner);
+  if (was && partstat_of(*was) == partstat_of(*mine)) return;
+  const auto address = CalAddress::parse(mine->value);
+  if (!address) return;
+  const Revision revision{revision_in_file(*edit.before).sequence, now};
+  record_answer(facts, edit.scope, attendee_key(*address, owner),
+                answer_in_file(*mine, *address, revision), nullptr);
+}
+
+void absorb_content(Facts& facts, const Edit& edit, const std::vector<ical::Component>& timezones,
+                    const ical::Zones& zones, UtcSeconds now)
+{
+  if (!edit.is_new && edit.before && edit_digest(*edit.now) == edit_digest(*edit.before)) return;
+  Revision revision;
+  if (edit.before) revision = revision_in_file(*edit.before);
+  const std::string* sequence = edit.now->value("SEQUENCE");
+  if (sequence) revision.sequence = std::max(revision.sequence, to_int(*sequence, 0));
+  revision.dtstamp = std::max(revision.dtstamp + std::chrono::seconds(1), now);
+  const auto scope = scope_of(zones, *edit.now);
+  if (!scope) return;
+  Recorded books;
+  record_content(facts, class_organizer, *scope, revision, message_part(*edit.now), timezones,
+                 zones, &books);
+}
+
+}  // namespace
+
+Result<Scope> scope_of(const ical::Zones& zones, const ical::Component& component)
+{
+  Scope out;
+  const ical::Property* id = component.find("RECURRENCE-ID");
+  if (!id) return out;
+  IMIP_TRY(out.at, zones.time_of(*id));
+  out.type = Scope::Type::Instance;
+  if (const std::string* range = id->parameter("RANGE")) {
+    if (text::ascii_iequal(*range, "THISANDFUTURE")) out.type = Scope::Type::Range;
+  }
+  return out;
+}
+
+void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner)
+{
+  if (!facts.empty()) return;
+  const ical::Zones zones(stored.calendar);
+  const std::vector<ical::Component> timezones = timezones_of(stored.calendar);
+  const bool owner_organizes = organizes(stored, owner);
+  for (const ical::Component& c : stored.calendar.components) {
+    if (!is_kind(c)) continue;
+    const auto scope = scope_of(zones, c);
+    if (!scope) continue;
+    const Revision revision = revision_in_file(c);
+    const std::string key = scope->key();
+    if (!c.find(derived_mark)) {
+      record_content(facts, class_organizer, *scope, revision, message_part(c), timezones, zones,
+                     nullptr);
+    }
+    if (c.find(uninvited_mark) && !owner.addresses.empty()) {
+      facts.raise(mark_row("U", key, attendee_key(owner.addresses.front(), owner), revision));
+    } else if (is_cancelled(c)) {
+      facts.raise(mark_row("X", key, {}, revision));
+    }
+    seed_answers(facts, c, key, revision, owner, owner_organizes);
+  }
+}
+
+void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& owner,
+                        const Limits& limits, UtcSeconds now)
+{
+  if (facts.last_rendered.empty() || stored.octets == facts.last_rendered) return;
+  const auto base = ical::parse(facts.last_rendered, limits);
+  if (!base) return;
+  const ical::Zones base_zones(base->calendar);
+  const ical::Zones zones(stored.calendar);
+  const auto before = by_scope(base_zones, base->calendar);
+  const auto series = before.find("series");
+  const bool owner_organizes = organizes(stored, owner);
+  const std::vector<ical::Component> timezones = timezones_of(stored.calendar);
+  for (const auto& [scope, component] : by_scope(zones, stored.calendar)) {
+    Edit edit{scope, component, nullptr, false};
+    const auto known = before.find(scope);
+    edit.is_new = known == before.end();
+    if (!edit.is_new) edit.before = known->second;
+    if (edit.is_new && series != before.end()) edit.before = series->second;
+    if (owner_organizes) {
+      absorb_content(facts, edit, timezones, zones, now);
+    } else {
+      absorb_answer(facts, edit, owner, now);
+    }
+  }
+}
+
+}  // namespace imip::itip::detail

@@ -1,0 +1,252 @@
+#include "itip/detail/render.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "itip/detail/scope.hpp"
+
+namespace imip::itip::detail {
+
+namespace {
+
+void keep_display_alarms(ical::Component& event, bool display)
+{
+  std::erase_if(event.components, [display](const ical::Component& c) {
+    if (c.name != "VALARM") return false;
+    const std::string* action = c.value("ACTION");
+    return !(display && action && text::ascii_iequal(*action, "DISPLAY"));
+  });
+}
+
+void replace_attendees(ical::Component& event, std::vector<ical::Property> attendees)
+{
+  event.remove("ATTENDEE");
+  for (ical::Property& a : attendees) event.properties.push_back(std::move(a));
+}
+
+/// Equal but for when the answers came.
+bool same_people(std::vector<ical::Property> a, std::vector<ical::Property> b)
+{
+  for (auto* list : {&a, &b}) {
+    for (ical::Property& p : *list) {
+      p.remove_parameter(received_sequence);
+      p.remove_parameter(received_dtstamp);
+    }
+  }
+  return a == b;
+}
+
+class Renderer {
+ public:
+  Renderer(const View& view, const std::string& uid, const Owner& owner, const PlanOptions& options)
+      : view_(view), uid_(uid), owner_(owner), options_(options)
+  {
+  }
+
+  Rendering run();
+
+ private:
+  void render_series();
+  void render_ranges();
+  void render_instance(const Slot& slot);
+  void exclude(const Slot& slot);
+  void restore(const Slot& slot);
+  [[nodiscard]] bool beyond_end(const Slot& slot) const;
+  ical::Component shown(const Slot& slot, ical::Component event, const Revision& received,
+                        bool cancelled) const;
+  void put(ical::Component event, bool cancelled);
+
+  const View& view_;
+  const std::string& uid_;
+  const Owner& owner_;
+  const PlanOptions& options_;
+  std::optional<ical::Component> master_;
+  std::vector<ical::Component> others_;
+  bool series_cancelled_ = false;
+  const Slot* end_ = nullptr;  ///< a range CANCEL ends the series here
+  std::size_t live_ = 0;
+};
+
+/// What shows of one slot: the owner's list, status, marks.
+ical::Component Renderer::shown(const Slot& slot, ical::Component event, const Revision& received,
+                                bool cancelled) const
+{
+  keep_display_alarms(event, options_.take_display_alarms);
+  replace_attendees(event, shown_attendees(view_, slot, event, owner_));
+  event.set(make_property("UID", uid_));
+  Revision revision = received;
+  if (cancelled) {
+    event.set(make_property("STATUS", "CANCELLED"));
+    const auto by = view_.strongest_cancel(slot, true);
+    const auto wide = view_.strongest_cancel(view_.series, true);
+    if (by) {
+      revision = std::max(revision, *by);
+    } else if (wide) {
+      revision = std::max(revision, *wide);
+    }
+    if (view_.only_uninvited(slot)) event.set(make_property(uninvited_mark, "TRUE"));
+    event.set(make_property("SEQUENCE", cat(revision.sequence)));
+  }
+  if (!event.find("DTSTAMP")) {
+    event.set(make_property("DTSTAMP", to_ical_utc(revision.dtstamp)));
+  }
+  event.set(make_property(received_sequence, cat(revision.sequence)));
+  event.set(make_property(received_dtstamp, to_ical_utc(revision.dtstamp)));
+  return ordered(std::move(event));
+}
+
+void Renderer::put(ical::Component event, bool cancelled)
+{
+  if (cancelled && options_.remove_cancelled) return;
+  if (!cancelled) ++live_;
+  others_.push_back(std::move(event));
+}
+
+void Renderer::render_series()
+{
+  if (!view_.series.write) return;
+  const Write& write = *view_.series.write;
+  end_ = view_.truncating();
+  series_cancelled_ = view_.cancelled(view_.series);
+  ical::Component event = write.event;
+  if (end_) {
+    const ical::Property* start = event.find("DTSTART");
+    const auto first = start ? view_.zones->time_of(*start) : Result<ical::Time>(ical::Time{});
+    if (first && end_->at <= first->instant) {
+      series_cancelled_ = true;  // nothing is left of it
+    } else {
+      truncate(view_, *end_, event, options_.limits);
+    }
+  }
+  master_ = shown(view_.series, std::move(event), write.revision, series_cancelled_);
+  if (!series_cancelled_) ++live_;
+}
+
+void Renderer::render_ranges()
+{
+  for (const auto& [text, range] : view_.ranges) {
+    if (!range.yielded || !view_.live(range) || view_.cancelled(range)) continue;
+    put(shown(range, range.write->event, range.write->revision, false), false);
+  }
+}
+
+bool Renderer::beyond_end(const Slot& slot) const
+{
+  return end_ && slot.at >= end_->at;
+}
+
+/// Takes the instance out of the series by EXDATE.
+void Renderer::exclude(const Slot& slot)
+{
+  const ical::Property* start = master_ ? master_->find("DTSTART") : nullptr;
+  if (!start || series_cancelled_) return;
+  master_->properties.push_back(time_like(view_, "EXDATE", slot.text, *start));
+}
+
+/// Gives back by RDATE what a shortened rule no longer has.
+void Renderer::restore(const Slot& slot)
+{
+  const ical::Property* start = master_ ? master_->find("DTSTART") : nullptr;
+  if (!start || series_cancelled_) return;
+  master_->properties.push_back(time_like(view_, "RDATE", slot.text, *start));
+}
+
+void Renderer::render_instance(const Slot& slot)
+{
+  const Slot* from = view_.source(slot);
+  if (!from) return;
+  const bool cancelled = view_.cancelled(slot);
+  const bool live = from == &slot;
+  if (cancelled && beyond_end(slot)) return;
+  if (cancelled && options_.remove_cancelled) return exclude(slot);
+  if (live) {
+    ical::Component event = slot.write->event;
+    const ical::Property* id = event.find("RECURRENCE-ID");
+    const auto named = id ? view_.zones->time_of(*id) : Result<ical::Time>(ical::Time{});
+    const ical::Property* start = master_ ? master_->find("DTSTART") : nullptr;
+    if (start && (!named || time_text(*named) != slot.text)) {
+      event.set(time_like(view_, "RECURRENCE-ID", slot.text, *start));
+    }
+    if (beyond_end(slot)) restore(slot);
+    return put(shown(slot, std::move(event), slot.write->revision, cancelled), cancelled);
+  }
+  if (beyond_end(slot) || (series_cancelled_ && from == &view_.series)) return;
+  ical::Component event = derived_instance(view_, slot, *from);
+  if (!cancelled && same_people(shown_attendees(view_, slot, event, owner_),
+                                shown_attendees(view_, *from, event, owner_))) {
+    return;  // it would say nothing that the series does not
+  }
+  put(shown(slot, std::move(event), from->write->revision, cancelled), cancelled);
+}
+
+Rendering Renderer::run()
+{
+  Rendering out;
+  render_series();
+  render_ranges();
+  for (const auto& [text, slot] : view_.instances) {
+    if (slot.yielded) render_instance(slot);
+  }
+  for (const auto* slots : {&view_.ranges, &view_.instances}) {
+    for (const auto& [text, slot] : *slots) {
+      if (!slot.yielded) out.strays.push_back(scope_key(slot.type, text));
+    }
+  }
+  const bool keep_master = master_ && !(series_cancelled_ && options_.remove_cancelled);
+  out.empty = !master_ && others_.empty();
+  out.cancelled = live_ == 0;
+  out.uninvited = out.cancelled && view_.only_uninvited(view_.series);
+  out.calendar.name = "VCALENDAR";
+  out.calendar.properties.push_back(make_property("VERSION", "2.0"));
+  out.calendar.properties.push_back(make_property("PRODID", std::string(prodid)));
+  if (keep_master) out.calendar.components.push_back(ordered(std::move(*master_)));
+  for (ical::Component& c : others_) out.calendar.components.push_back(std::move(c));
+  complete_timezones(out.calendar, {&view_.calendar});
+  return out;
+}
+
+}  // namespace
+
+void complete_timezones(ical::Component& calendar, const std::vector<const ical::Component*>& from)
+{
+  const std::set<std::string> used = [&] {
+    std::set<std::string> out;
+    for (const ical::Component& c : calendar.components) {
+      if (c.name != "VTIMEZONE") out.merge(used_tzids(c));
+    }
+    return out;
+  }();
+  std::erase_if(calendar.components,
+                [](const ical::Component& c) { return c.name == "VTIMEZONE"; });
+  std::vector<ical::Component> zones;
+  for (const std::string& tzid : used) {
+    std::optional<ical::Component> found;
+    for (const ical::Component* source : from) {
+      for (const ical::Component& c : source->components) {
+        const std::string* id = c.name == "VTIMEZONE" ? c.value("TZID") : nullptr;
+        if (!found && id && *id == tzid) found = c;
+      }
+    }
+    if (!found) {
+      const auto olson = ical::windows_zone(tzid);
+      auto made = ical::vtimezone(olson ? *olson : tzid);
+      if (!made) continue;
+      made->set(make_property("TZID", tzid));
+      found = std::move(*made);
+    }
+    zones.push_back(std::move(*found));
+  }
+  calendar.components.insert(calendar.components.begin(), std::make_move_iterator(zones.begin()),
+                             std::make_move_iterator(zones.end()));
+}
+
+Rendering render(const Facts& facts, const std::string& uid, const Owner& owner,
+                 const PlanOptions& options, const Rules& rules)
+{
+  const auto view = View::make(facts, owner, options.limits, rules);
+  if (!view) return {};
+  return Renderer(*view, uid, owner, options).run();
+}
+
+}  // namespace imip::itip::detail

@@ -1,0 +1,234 @@
+// The numbered rules of itip.md, "Order: facts, then a rendering", one function each.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "itip/detail/scope.hpp"
+#include "itip/detail/view.hpp"
+
+namespace imip::itip::detail {
+
+std::string View::key_of(const ical::Property& attendee) const
+{
+  const auto address = CalAddress::parse(attendee.value);
+  return address ? attendee_key(*address, *owner_) : std::string();
+}
+
+// Rule 2. SEQUENCE alone would drop live updates of senders that count exceptions on their own.
+bool View::ended(const Slot& slot, const Revision& narrow, bool with_carried) const
+{
+  if (slot.type == Scope::Type::Series || !series.write) return false;
+  const Revision& wide = series.write->revision;
+  std::int64_t sequence = narrow.sequence;
+  if (with_carried && rules_.carried_overrides) sequence = std::max(sequence, slot.carried);
+  if (sequence >= wide.sequence) return false;
+  return !rules_.later_dtstamp || narrow.dtstamp <= wide.dtstamp;
+}
+
+bool View::live(const Slot& slot) const
+{
+  return slot.write && !ended(slot, slot.write->revision, true);
+}
+
+// For the owner, un-inviting counts as cancelling (rule 6).
+std::optional<Revision> View::strongest_cancel(const Slot& slot, bool with_owner) const
+{
+  std::optional<Revision> out;
+  if (slot.cancel && !ended(slot, *slot.cancel, false)) out = slot.cancel;
+  if (!with_owner) return out;
+  const auto mine = slot.uninvited.find(owner_key_);
+  if (mine == slot.uninvited.end() || ended(slot, mine->second, false)) return out;
+  return out ? std::max(*out, mine->second) : mine->second;
+}
+
+// Rule 1: a tie cancels.
+bool View::cancel_holds(const Slot& slot, bool with_owner) const
+{
+  const auto cancel = strongest_cancel(slot, with_owner);
+  return cancel && (!slot.write || *cancel >= slot.write->revision);
+}
+
+// Rule 3: only a narrower REQUEST that is newer in both ways escapes a wider CANCEL.
+bool View::escapes(const Slot& slot, const Revision& wider) const
+{
+  return live(slot) && slot.write->revision.sequence > wider.sequence &&
+         slot.write->revision.dtstamp > wider.dtstamp;
+}
+
+bool View::is_cancelled(const Slot& slot, bool with_owner) const
+{
+  if (cancel_holds(slot, with_owner)) return true;
+  if (slot.type == Scope::Type::Series) return false;
+  if (cancel_holds(series, with_owner) && !escapes(slot, *strongest_cancel(series, with_owner))) {
+    return true;
+  }
+  for (const auto& [text, range] : ranges) {
+    if (range.at > slot.at || &range == &slot || !range.yielded) continue;
+    if (cancel_holds(range, with_owner) && !escapes(slot, *strongest_cancel(range, with_owner))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool View::cancelled(const Slot& slot) const
+{
+  return is_cancelled(slot, true);
+}
+
+bool View::only_uninvited(const Slot& slot) const
+{
+  return is_cancelled(slot, true) && !is_cancelled(slot, false);
+}
+
+// Rule 6.
+bool View::left_out(const Slot& slot, const std::string& attendee) const
+{
+  const auto own = slot.uninvited.find(attendee);
+  if (own != slot.uninvited.end() && !ended(slot, own->second, false) &&
+      (!slot.write || own->second > slot.write->revision)) {
+    return true;
+  }
+  const auto wider = [&](const Slot& wide) {
+    const auto at = wide.uninvited.find(attendee);
+    return at != wide.uninvited.end() && !ended(wide, at->second, false) &&
+           (!wide.write || at->second > wide.write->revision) && !escapes(slot, at->second);
+  };
+  if (slot.type == Scope::Type::Series) return false;
+  if (wider(series)) return true;
+  for (const auto& [text, range] : ranges) {
+    if (range.at <= slot.at && &range != &slot && range.yielded && wider(range)) return true;
+  }
+  return false;
+}
+
+bool View::admitted(const Slot& slot, const std::string& attendee) const
+{
+  return slot.admitted.contains(attendee) || series.admitted.contains(attendee);
+}
+
+// Rule 4: an instance's own content, else that of the latest range that reaches it, else the
+// series'.
+const Slot* View::source(const Slot& slot) const
+{
+  if (live(slot)) return &slot;
+  const Slot* found = series.write ? &series : nullptr;
+  if (slot.type != Scope::Type::Instance) return found;
+  for (const auto& [text, range] : ranges) {
+    if (range.at <= slot.at && range.yielded && live(range) && !cancelled(range)) found = &range;
+  }
+  return found;
+}
+
+const Slot* View::truncating() const
+{
+  if (!series.write) return nullptr;
+  for (const auto& [text, range] : ranges) {
+    if (range.yielded && cancel_holds(range, true)) return &range;
+  }
+  return nullptr;
+}
+
+Slot View::blank_instance(const std::string& text, UtcSeconds at) const
+{
+  Slot slot;
+  slot.type = Scope::Type::Instance;
+  slot.text = text;
+  slot.at = at;
+  return slot;
+}
+
+namespace {
+
+/// What a slot that has nothing of its own inherits from a wider one: the same length, and the time
+/// that its RECURRENCE-ID says, moved as the range moves its first instance.
+Shape inherited(const Slot& slot, const Slot& from, const Shape& shape)
+{
+  Shape out;
+  out.start = slot.text;
+  out.length = shape.length;
+  if (from.type == Scope::Type::Range) {
+    const TextTime start = read_time_text(shape.start);
+    out.start = text_at(start.kind, slot.at + (start.instant - from.at));
+  }
+  return out;
+}
+
+const Shape* shape_in(const Slot& slot, std::int64_t sequence)
+{
+  const auto at = slot.shapes.find(sequence);
+  return at == slot.shapes.end() ? nullptr : &at->second;
+}
+
+}  // namespace
+
+std::optional<Shape> View::shape_now(const Slot& slot) const
+{
+  const Slot* from = source(slot);
+  if (!from) return std::nullopt;
+  const Shape* shape = shape_in(*from, from->write->revision.sequence);
+  if (!shape) return std::nullopt;
+  return from == &slot || slot.type != Scope::Type::Instance ? *shape
+                                                             : inherited(slot, *from, *shape);
+}
+
+std::optional<Shape> View::shape_at(const Slot& slot, std::int64_t sequence) const
+{
+  if (const Shape* own = shape_in(slot, sequence)) return *own;
+  if (slot.type != Scope::Type::Instance) return std::nullopt;
+  for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
+    if (range->second.at > slot.at) continue;
+    if (const Shape* shape = shape_in(range->second, sequence)) {
+      return inherited(slot, range->second, *shape);
+    }
+  }
+  const Shape* shape = shape_in(series, sequence);
+  return shape ? std::optional(inherited(slot, series, *shape)) : std::nullopt;
+}
+
+/// Does the content itself say that the owner has yet to answer?
+bool View::asks_again(const Slot& from) const
+{
+  for (const ical::Property* p : from.write->event.all("ATTENDEE")) {
+    if (key_of(*p) != owner_key_) continue;
+    const std::string* partstat = p->parameter("PARTSTAT");
+    return partstat && text::ascii_iequal(*partstat, "NEEDS-ACTION");
+  }
+  return false;
+}
+
+// Rule 7. The event's own DTSTAMP never decides about a reply: clocks differ.
+bool View::counts(const AnswerFact& answer, const Slot& slot, const std::string& attendee) const
+{
+  const Slot* from = source(slot);
+  if (!from || answer.revision.sequence >= from->write->revision.sequence) return true;
+  if (!rules_.time_digests) return false;
+  if (attendee == owner_key_ && asks_again(*from)) return false;
+  const auto then = shape_at(slot, answer.revision.sequence);
+  const auto now = shape_now(slot);
+  return then && now && keeps_answers(*then, *now);
+}
+
+const AnswerFact* View::answer(const Slot& slot, const std::string& attendee) const
+{
+  const AnswerFact* best = nullptr;
+  const auto consider = [&](const Slot& from) {
+    const auto at = from.answers.find(attendee);
+    if (at == from.answers.end()) return;
+    // An answer for more must count there, and would have to count here too.
+    if (!counts(at->second, from, attendee)) return;
+    if (&from != &slot && live(slot) && !counts(at->second, slot, attendee)) return;
+    if (!best || at->second.revision.dtstamp >= best->revision.dtstamp) best = &at->second;
+  };
+  if (slot.type == Scope::Type::Series) {
+    consider(slot);
+    return best;
+  }
+  consider(series);
+  for (const auto& [text, range] : ranges) {
+    if (range.at <= slot.at && &range != &slot) consider(range);
+  }
+  consider(slot);
+  return best;
+}
+
+}  // namespace imip::itip::detail

@@ -1,0 +1,198 @@
+// Facts sorted into slots. The rules themselves are in rules.cpp.
+#include "itip/detail/view.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+#include "itip/detail/instances.hpp"
+#include "itip/detail/scope.hpp"
+
+namespace imip::itip::detail {
+
+namespace {
+
+Revision revision_of(const FactRow& row)
+{
+  return {row.sequence, UtcSeconds(std::chrono::seconds(row.dtstamp))};
+}
+
+/// All classes thrown together: what a mutant does.
+Facts without_classes(const Facts& facts)
+{
+  Facts out;
+  for (FactRow row : facts.rows()) {
+    if (row.reg.size() > 2 && row.reg[1] == ':') {
+      row.reg = class_register(row.reg[0], class_organizer);
+    }
+    out.raise(row);
+  }
+  return out;
+}
+
+std::string class_with_content(const Facts& facts)
+{
+  const std::vector<FactRow> rows = facts.rows();
+  for (const std::string_view cls : {class_organizer, class_vouched, class_publish}) {
+    const std::string reg = class_register('W', cls);
+    for (const FactRow& row : rows) {
+      if (row.reg == reg) return std::string(cls);
+    }
+  }
+  return {};
+}
+
+/// Renames a TZID wherever the component uses it.
+void rename_tzid(ical::Component& component, const std::string& from, const std::string& to)
+{
+  for (ical::Property& p : component.properties) {
+    const std::string* tzid = p.parameter("TZID");
+    if (tzid && *tzid == from) p.set_parameter("TZID", to);
+  }
+  for (ical::Component& c : component.components) rename_tzid(c, from, to);
+}
+
+ical::Component calendar_of(const std::vector<ical::Component>& timezones)
+{
+  return {"VCALENDAR", {}, timezones};
+}
+
+const ical::Component* zone_named(const ical::Component& calendar, const std::string& tzid)
+{
+  for (const ical::Component& c : calendar.components) {
+    const std::string* id = c.value("TZID");
+    if (id && *id == tzid) return &c;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+struct ViewMaker {
+  View& view;
+  const Limits& limits;
+
+  /// Rows under the names of the instances that they mean; those that match none are reported.
+  Facts canonical(const Facts& facts, std::set<std::string>& stray);
+  void fill(Slot& slot, const FactRow& row);
+  Slot& slot_for(const std::string& key);
+  void add_zones(Slot& slot, std::vector<ical::Component> timezones);
+};
+
+Facts ViewMaker::canonical(const Facts& facts, std::set<std::string>& stray)
+{
+  const FactRow* series = facts.find(class_register('W', view.cls), "series");
+  std::vector<std::string> texts;
+  for (const FactRow& row : facts.rows()) {
+    const KeyParts key = split_key(row.scope);
+    if (key.type != Scope::Type::Series) texts.push_back(key.text);
+  }
+  if (!series || texts.empty()) return facts;
+  const auto content = unpack(series->content, limits);
+  if (!content) return facts;
+  const ical::Zones zones(calendar_of(content->timezones));
+  const Instances instances(zones, content->event, texts, limits);
+  Facts out;
+  for (FactRow row : facts.rows()) {
+    const KeyParts key = split_key(row.scope);
+    if (key.type != Scope::Type::Series) {
+      const auto match = instances.match(key.text);
+      if (match) {
+        row.scope = scope_key(key.type, *match);
+      } else {
+        stray.insert(row.scope);
+      }
+    }
+    out.raise(row);
+  }
+  return out;
+}
+
+Slot& ViewMaker::slot_for(const std::string& key)
+{
+  const KeyParts parts = split_key(key);
+  if (parts.type == Scope::Type::Series) return view.series;
+  Slot& slot = (parts.type == Scope::Type::Range ? view.ranges : view.instances)[parts.text];
+  slot.type = parts.type;
+  slot.text = parts.text;
+  slot.at = read_time_text(parts.text).instant;
+  return slot;
+}
+
+void ViewMaker::add_zones(Slot& slot, std::vector<ical::Component> timezones)
+{
+  for (ical::Component& tz : timezones) {
+    const std::string* id = tz.value("TZID");
+    if (!id || id->empty()) continue;
+    const std::string tzid = *id;
+    const ical::Component* known = zone_named(view.calendar, tzid);
+    if (!known) {
+      view.calendar.components.push_back(std::move(tz));
+      continue;
+    }
+    if (*known == tz) continue;
+    const ical::Zones theirs(calendar_of({tz}));
+    const ical::Zones ours(calendar_of({*known}));
+    const UtcSeconds from = slot.at;
+    if (zone_print(theirs, tzid, from) == zone_print(ours, tzid, from)) continue;
+    // One name, two rules: the later comer gets a name of its own.
+    const std::string fresh = cat(tzid, '-', sha256_hex(ical::serialise(tz)).substr(0, 8));
+    rename_tzid(slot.write->event, tzid, fresh);
+    if (zone_named(view.calendar, fresh)) continue;
+    tz.set(make_property("TZID", fresh));
+    view.calendar.components.push_back(std::move(tz));
+  }
+}
+
+void ViewMaker::fill(Slot& slot, const FactRow& row)
+{
+  if (row.reg == class_register('W', view.cls)) {
+    auto content = unpack(row.content, limits);
+    if (!content) return;
+    slot.write = Write{revision_of(row), std::move(content->event)};
+    add_zones(slot, std::move(content->timezones));
+  } else if (row.reg == class_register('B', view.cls)) {
+    slot.carried = row.sequence;
+  } else if (row.reg == class_register('D', view.cls)) {
+    if (auto shape = decode(row.content)) slot.shapes[row.number] = std::move(*shape);
+  } else if (row.reg == "X") {
+    slot.cancel = revision_of(row);
+  } else if (row.reg == "U") {
+    slot.uninvited[row.attendee] = revision_of(row);
+  } else if (row.reg == "A") {
+    slot.answers[row.attendee] = decode_answer(row);
+  } else if (row.reg == "P") {
+    slot.admitted.insert(row.attendee);
+  }
+}
+
+std::optional<View> View::make(const Facts& facts, const Owner& owner, const Limits& limits,
+                               const Rules& rules)
+{
+  View view;
+  view.rules_ = rules;
+  view.owner_ = &owner;
+  if (!owner.addresses.empty()) view.owner_key_ = attendee_key(owner.addresses.front(), owner);
+  const Facts given = rules.classes ? facts : without_classes(facts);
+  view.cls = class_with_content(given);
+  if (view.cls.empty()) return std::nullopt;
+  view.calendar.name = "VCALENDAR";
+  ViewMaker maker{view, limits};
+  std::set<std::string> stray;
+  const std::vector<FactRow> rows = maker.canonical(given, stray).rows();
+  // The series first: its zones keep their names.
+  for (const FactRow& row : rows) {
+    if (row.scope == "series") maker.fill(view.series, row);
+  }
+  for (const FactRow& row : rows) {
+    if (row.scope == "series") continue;
+    Slot& slot = maker.slot_for(row.scope);
+    slot.yielded = !stray.contains(row.scope);
+    maker.fill(slot, row);
+  }
+  view.zones = std::make_unique<ical::Zones>(view.calendar);
+  return view;
+}
+
+}  // namespace imip::itip::detail
