@@ -396,8 +396,9 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
     part.evidence.message = part.message();
     part.evidence.now = impl_->now;
     if (part.message() != nullptr)
-      part.evidence.correlation = identity::correlate(*part.message(), part.evidence.signatures,
-                                                      impl_->policy.owner);
+      part.evidence.correlation =
+          identity::correlate(*part.message(), part.evidence.signatures, impl_->policy.owner,
+                              impl_->policy.aliases);
   }
   compare_parts(parts);
   for (JudgedPart& part : parts) note_sender(part);
