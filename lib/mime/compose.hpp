@@ -63,6 +63,10 @@ Result<SplitMail> split_for_signing(const std::string& mail);
 Result<std::string> wrap_signed(const SplitMail& mail, std::string_view der, std::string_view micalg,
                                 const std::string& boundary_seed);
 
+/// The finished application/pkcs7-mime; smime-type=signed-data mail (RFC 8551 section 3.5.2), LF line ends.
+/// @param der  the opaque CMS that holds the entity with CRLF line ends
+Result<std::string> wrap_opaque(const SplitMail& mail, std::string_view der);
+
 /// "a\nb" -> "a\r\nb"; existing CRLF and a bare CR stay as they are.
 [[nodiscard]] std::string to_crlf(std::string_view octets);
 

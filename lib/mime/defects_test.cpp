@@ -1,0 +1,117 @@
+// Contradictions that take an entity's identity away (trust.md section 1).
+#include <catch2/catch.hpp>
+
+#include "mime/calendar_part.hpp"
+#include "mime/detail/test_mail.hpp"
+#include "mime/message.hpp"
+
+using namespace imip;
+using namespace imip::mime;
+using namespace imip::mime::test;
+
+namespace {
+
+// The defects of the root of a message with these header fields.
+std::vector<Reason> defects(const std::string& fields)
+{
+  return parsed(fields + "\n\nx\n").nodes().front().defects;
+}
+
+bool ambiguous(const std::string& fields)
+{
+  return has(defects(fields), Code::AmbiguousHeader);
+}
+
+}  // namespace
+
+TEST_CASE("a field that decides may not be there twice, not even with the same value")
+{
+  CHECK(ambiguous("Content-Type: text/plain\nContent-Type: text/calendar"));
+  CHECK(ambiguous("Content-Type: text/plain\ncontent-type: text/plain"));
+  CHECK(ambiguous("Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64"));
+  CHECK(ambiguous("Content-Disposition: inline\nContent-Disposition: attachment"));
+  CHECK_FALSE(ambiguous("Received: a\nReceived: b\nContent-Type: text/plain"));
+}
+
+TEST_CASE("a parameter may not be there twice, in whatever form")
+{
+  CHECK(ambiguous("Content-Type: text/calendar; method=REQUEST; method=CANCEL"));
+  CHECK(ambiguous("Content-Type: text/calendar; method=REQUEST; METHOD=REQUEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; method=REQUEST; method*=us-ascii''CANCEL"));
+  CHECK(ambiguous("Content-Type: text/calendar; method=REQUEST; method*0=CAN; method*1=CEL"));
+  CHECK(ambiguous("Content-Type: text/calendar; method*0=CAN; method*0=REQ"));
+  CHECK(ambiguous("Content-Type: text/calendar; method*0=CAN; method*0*=us-ascii''REQ"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; method*0=RE; method*1=QUEST"));
+}
+
+TEST_CASE("a value that two parsers read differently is ambiguous")
+{
+  CHECK(ambiguous("Content-Type: text/calendar; method=\"REQUEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; method=\"REQUEST\"CANCEL"));
+  CHECK(ambiguous("Content-Type: text/calendar; method=REQUEST (x)"));
+  CHECK(ambiguous("Content-Type: text/calendar; method"));
+  CHECK(ambiguous("Content-Type: text/calendar (x; method=REQUEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; x=\"; method=REQUEST\"; y=\""));
+  CHECK(ambiguous("Content-Type: text"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; x=\"; method=REQUEST\"; method=CANCEL"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar;; method=REQUEST;"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; method=REQUEST; name=my file.ics"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; name=\"=?utf-8?q?f=C3=BCr?=.ics\""));
+}
+
+TEST_CASE("control characters in a header make it ambiguous")
+{
+  CHECK(ambiguous(std::string("Subject: a\0b", 12)));
+  CHECK(ambiguous("Subject: a\rContent-Type: text/calendar"));
+  CHECK(ambiguous("Subject: a\x7F"));
+  CHECK(ambiguous("Subject: a\x1B[0m"));
+  CHECK_FALSE(ambiguous("Subject: a\tb\n\tc\xC3\xBC"));
+}
+
+TEST_CASE("lines that are no header field make it ambiguous")
+{
+  CHECK(ambiguous("A: b\nthis line was not signed"));
+  CHECK(ambiguous("A: b\nContent-Type : text/calendar"));
+  CHECK(ambiguous("A: b\nContent-Type\t: text/calendar"));
+  CHECK(ambiguous("A: b\n: x"));
+  CHECK(ambiguous("A: b\n>From a"));
+  CHECK(has(parsed(multipart("multipart/mixed", "--b\n Content-Type: text/calendar\n\nx\n--b--\n"))
+                .nodes()[1]
+                .defects,
+            Code::AmbiguousHeader));
+}
+
+TEST_CASE("an unknown encoding, or one on a composite, is a defect")
+{
+  const auto bad = [](const std::string& fields) {
+    return has(defects(fields), Code::BadTransferEncoding);
+  };
+  CHECK(bad("Content-Transfer-Encoding: x-uuencode"));
+  CHECK(bad("Content-Transfer-Encoding: base64 7bit"));
+  CHECK(bad("Content-Transfer-Encoding:"));
+  CHECK(bad("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64"));
+  CHECK(bad("Content-Type: message/rfc822\nContent-Transfer-Encoding: quoted-printable"));
+  CHECK(bad("Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64"));
+  CHECK(bad(
+      "Content-Type: multipart/signed; boundary=b\nContent-Transfer-Encoding: Quoted-Printable"));
+  CHECK_FALSE(bad("Content-Transfer-Encoding: Base64"));
+  CHECK_FALSE(bad("Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: 8BIT"));
+}
+
+TEST_CASE("message/partial and message/external-body hold nothing that could be signed")
+{
+  CHECK(has(defects("Content-Type: message/partial; id=a; number=1"), Code::PartialOrExternal));
+  CHECK(has(defects("Content-Type: message/external-body; access-type=URL"),
+            Code::PartialOrExternal));
+  CHECK_FALSE(has(defects("Content-Type: message/rfc822"), Code::PartialOrExternal));
+}
+
+TEST_CASE("a defect of an ancestor is a defect of the calendar part below it")
+{
+  const Message m = parsed(
+      "A: b\nContent-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: base64\n\n"
+      "--b\nContent-Type: text/calendar; method=REQUEST\n\nx\n--b--\n");
+  const auto parts = calendar_parts(m, {});
+  REQUIRE(parts);
+  CHECK(has(parts->at(0).defects, Code::BadTransferEncoding));
+}
