@@ -3,15 +3,16 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
-#include "base/text.hpp"
-#include "ical/recurrence.hpp"
-#include "ical/time.hpp"
+#include "policy/detail/findings.hpp"
 
 namespace imip::policy {
 namespace {
 
 using crypto::Signature;
 using crypto::SignatureStatus;
+using detail::add;
+using detail::findings_of;
+using detail::proves;
 using identity::Backing;
 using identity::Claimant;
 using identity::SameUser;
@@ -47,60 +48,6 @@ Origin default_origin(const Policy& policy, std::string_view key)
   out.file = policy.path.string();
   out.line = line->second;
   return out;
-}
-
-void add(std::vector<Reason>& to, const Reason& reason)
-{
-  const auto same = [&](const Reason& r) { return r.code == reason.code && r.text == reason.text; };
-  if (std::none_of(to.begin(), to.end(), same)) to.push_back(reason);
-}
-
-void add(std::vector<Reason>& to, const std::vector<Reason>& reasons)
-{
-  for (const Reason& reason : reasons) add(to, reason);
-}
-
-bool has(const std::vector<Reason>& reasons, Code code)
-{
-  return std::any_of(reasons.begin(), reasons.end(),
-                     [&](const Reason& r) { return r.code == code; });
-}
-
-bool proves(const Signature& s)
-{
-  return s.status == SignatureStatus::Valid && !s.identities.empty();
-}
-
-// Why a signature gives nobody, or what is to be said of it; never nothing if it does not prove.
-std::vector<Reason> findings_of(const Signature& s)
-{
-  std::vector<Reason> out = s.findings;
-  switch (s.status) {
-    case SignatureStatus::NotChecked:
-      if (out.empty())
-        out.push_back({Code::SignatureUnchecked, "the signature could not be checked"});
-      break;
-    case SignatureStatus::Invalid:
-      if (out.empty())
-        out.push_back({Code::SignatureInvalid,
-                       "the signature does not fit the content: it was changed, "
-                       "or never signed"});
-      break;
-    case SignatureStatus::Unproven:
-      break;
-    case SignatureStatus::Valid:
-      if (s.identities.empty() && !has(out, Code::NoIdentity))
-        out.push_back({Code::NoIdentity, "the signer's certificate names no usable mail address"});
-      break;
-  }
-  return out;
-}
-
-std::string signer_name(const Signature& s)
-{
-  if (!s.signer) return "somebody";
-  if (!s.signer->mail_names.empty()) return s.signer->mail_names.front();
-  return s.signer->subject.empty() ? "somebody" : s.signer->subject;
 }
 
 std::string_view role_word(Claimant::Role role)
@@ -216,13 +163,6 @@ Decision Judgement::without_signature(std::vector<Reason> reasons) const
   return out;
 }
 
-// What a person may not overlook by a default: the floor, revocation, a time that cannot be.
-bool is_final(Code code)
-{
-  return code == Code::Revoked || code == Code::RevocationUnknown || code == Code::WeakKey ||
-         code == Code::WeakDigest || code == Code::SignedInFuture;
-}
-
 Decision Judgement::unknown_signer() const
 {
   std::vector<Reason> findings;
@@ -230,17 +170,17 @@ Decision Judgement::unknown_signer() const
   for (const Signature& s : evidence_.signatures) {
     add(findings, findings_of(s));
     for (const Reason& r : findings_of(s))
-      if (is_final(r.code)) add(final, r);
+      if (detail::is_final(r.code, policy_.revocation)) add(final, r);
   }
   if (!final.empty()) return untrusted(std::move(final));
   Decision out;
   out.verdict = verdict_of(policy_.defaults.unknown_signer);
   out.decided_by = default_origin(policy_, "unknown-signer");
   const Reason unknown{Code::UnknownSigner,
-                       cat("signed by ", signer_name(evidence_.signatures.front()),
+                       cat("signed by ", detail::signer_name(evidence_.signatures.front()),
                            ", whose certificate proves nobody here: it counts as unsigned")};
   // "no anchor" is what makes a signer unknown; anything else says more than that
-  if (findings.empty() || has(findings, Code::NoAnchor)) out.reasons.push_back(unknown);
+  if (findings.empty() || detail::has(findings, Code::NoAnchor)) out.reasons.push_back(unknown);
   add(out.reasons, findings);
   add(out.reasons, unknown);
   out.speaker = claimed_speaker(evidence_.correlation);
@@ -357,36 +297,6 @@ bool Judgement::is_pair(const Delegate& d) const
   return same_(d.principal, claimant().address) && same_(d.sent_by, signer());
 }
 
-// A time that cannot be found out is no future one.
-bool starts_later(const ical::Zones& zones, const itip::MessageComponent& component, UtcSeconds now,
-                  const Limits& limits)
-{
-  if (component.scope.type == itip::Scope::Type::Instance) {
-    const ical::Property* start = component.component.find("DTSTART");
-    if (start == nullptr) return false;
-    const auto time = zones.time_of(*start);
-    return time && time->instant >= now;
-  }
-  const auto next = ical::next_instances(zones, component.component, now, 1, limits);
-  return next && !next->empty();
-}
-
-/// Does this REQUEST cancel in all but name?
-bool request_cancels(const itip::Message& message, UtcSeconds now, const Limits& limits)
-{
-  bool has_start = false;
-  for (const itip::MessageComponent& c : message.components) {
-    const std::string* status = c.component.value("STATUS");
-    if (status != nullptr && text::ascii_iequal(*status, "CANCELLED")) return true;
-    has_start = has_start || c.component.find("DTSTART") != nullptr;
-  }
-  if (!has_start) return false;  // a task without dates has no instance to leave
-  const ical::Zones zones{message.calendar};
-  return std::none_of(
-      message.components.begin(), message.components.end(),
-      [&](const itip::MessageComponent& c) { return starts_later(zones, c, now, limits); });
-}
-
 /// The method that this entry does not allow and the message needs.
 std::optional<Method> Judgement::lacking_method(const Delegate& d) const
 {
@@ -397,7 +307,7 @@ std::optional<Method> Judgement::lacking_method(const Delegate& d) const
   const itip::Message& message = *evidence_.message;
   if (!allows(message.method)) return message.method;
   if (message.method == Method::Request && !allows(Method::Cancel) &&
-      request_cancels(message, evidence_.now, policy_.limits))
+      detail::request_cancels(message, evidence_.now, policy_.limits))
     return Method::Cancel;
   return std::nullopt;
 }
