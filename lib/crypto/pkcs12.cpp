@@ -17,14 +17,13 @@ Pkcs12Ptr parse(std::string_view octets, OSSL_LIB_CTX* library)
 {
   Pkcs12Ptr p12(PKCS12_init_ex(NID_pkcs7_data, library, nullptr));
   const BioPtr in = bio_over(octets);
-  PKCS12* filled = p12.get();
-  // d2i frees what it was given if it fails
   if (!p12 || !in) return {};
-  if (d2i_PKCS12_bio(in.get(), &filled) == nullptr) {
-    static_cast<void>(p12.release());
-    return {};
-  }
-  return p12;
+  // d2i frees what it was given if it does not parse, and leaves it if it cannot be read at all;
+  // the pointer tells which.
+  PKCS12* filled = p12.release();
+  const bool ok = d2i_PKCS12_bio(in.get(), &filled) != nullptr;
+  p12.reset(filled);
+  return ok ? std::move(p12) : Pkcs12Ptr();
 }
 
 Result<KeyMaterial> unpack(const Pkcs12Ptr& p12, const char* passphrase)

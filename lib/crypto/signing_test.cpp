@@ -374,6 +374,7 @@ TEST_CASE("files that are not what they should be are named")
   const TempDir dir;
   const Issued alice = ca.person("alice@example.com");
   const std::string junk = dir.write("junk", "junk\n");
+  const std::string der = dir.write("der", alice.der());
   const std::string none = (dir / "none").string();
   CHECK(failure({.certificate = none, .key = {}, .pkcs12 = {}, .intermediates = {}}, nobody) ==
         Errc::NoInput);
@@ -382,6 +383,8 @@ TEST_CASE("files that are not what they should be are named")
   CHECK(failure({.certificate = junk, .key = {}, .pkcs12 = {}, .intermediates = {}}, nobody) ==
         Errc::Config);
   CHECK(failure({.certificate = {}, .key = {}, .pkcs12 = junk, .intermediates = {}}, nobody) ==
+        Errc::Config);
+  CHECK(failure({.certificate = {}, .key = {}, .pkcs12 = der, .intermediates = {}}, nobody) ==
         Errc::Config);
   CHECK(failure({.certificate = alice.certificate, .key = junk, .pkcs12 = {}, .intermediates = {}},
                 nobody) == Errc::Config);

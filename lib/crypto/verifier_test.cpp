@@ -327,10 +327,9 @@ TEST_CASE("RSA-PSS and the larger curves verify")
   const TempDir dir;
   const std::string in = dir.write("m", octets);
   const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}, .key = "rsa-2048"});
-  const auto made =
-      testing::shell("openssl cms -sign -binary -outform DER -keyopt rsa_padding_mode:pss -in " +
-                     in + " -signer " + alice.certificate + " -inkey " + alice.key +
-                     " -keyopt rsa_padding_mode:pss -out " + (dir / "o").string());
+  const auto made = testing::shell("openssl cms -sign -binary -outform DER -in " + in +
+                                   " -signer " + alice.certificate + " -inkey " + alice.key +
+                                   " -keyopt rsa_padding_mode:pss -out " + (dir / "o").string());
   INFO(made.output);
   REQUIRE(made.status == 0);
   check_valid(verify(ca, dir.read("o")), "alice@example.com");
