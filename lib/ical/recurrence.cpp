@@ -140,7 +140,7 @@ class Expansion {
     // far from the ends of the type, where the slack would overflow
     const UtcSeconds low = std::max(from, UtcSeconds{sys_days{year{0} / 1 / 1}}) - slack;
     const UtcSeconds high = std::min(end, UtcSeconds{sys_days{year{9999} / 1 / 1}}) + slack;
-    IMIP_TRY(auto walls, Occurrences::open(rule, wall, start_.kind == TimeKind::Date, low, high));
+    Occurrences walls(rule, wall, start_.kind == TimeKind::Date, low, high);
     std::size_t work = 0;
     while (const auto next = walls.next()) {
       if (++work > work_factor * limits_.recurrence_instances) return too_many();

@@ -27,6 +27,11 @@ constexpr std::array<std::string_view, 7> weekday_words{"SU", "MO", "TU", "WE", 
 
 std::string recurrence_rule(const YearDay& day)
 {
+  if (day.month == 0) {  // counted from the end of the year, where leap days do not matter
+    std::string out = "FREQ=YEARLY;BYYEARDAY=";
+    for (int i = 0; i < 7; ++i) out += cat(i ? "," : "", day.day_of_year + i);
+    return cat(out, ";BYDAY=", weekday_words[*day.weekday]);
+  }
   std::string out = cat("FREQ=YEARLY;BYMONTH=", day.month);
   if (day.nth != 0) return cat(out, ";BYDAY=", day.nth, weekday_words[*day.weekday]);
   out += ";BYMONTHDAY=";
@@ -37,7 +42,8 @@ std::string recurrence_rule(const YearDay& day)
 Component observance(const Onset& onset, UtcSeconds wall)
 {
   Component out;
-  out.name = onset.daylight ? "DAYLIGHT" : "STANDARD";
+  // not by tzdata's flag: in Europe/Dublin that calls the winter daylight time
+  out.name = onset.to > onset.from ? "DAYLIGHT" : "STANDARD";
   out.properties.push_back(Property{"DTSTART", {}, detail::format_wall(wall, false)});
   out.properties.push_back(Property{"TZOFFSETFROM", {}, detail::format_offset(onset.from)});
   out.properties.push_back(Property{"TZOFFSETTO", {}, detail::format_offset(onset.to)});
@@ -45,27 +51,46 @@ Component observance(const Onset& onset, UtcSeconds wall)
   return out;
 }
 
-/// A yearly change whose time is within the day, as an RRULE must have it: "24:00 on the last
-/// Thursday" and "one hour before the last Sunday" become the day after or before.
+/// A yearly change whose time is within the day, as an RRULE must have it: "one hour before the
+/// last Sunday" and "24:00 on the last Thursday" become one of seven days before or after. If
+/// these lie in two months (Africa/Cairo), they are counted back from the end of the year: then
+/// `month` is 0 and `day_of_year` the first of them, negative.
 bool normalise(YearlyOnset& rule)
 {
   const auto shift = floor<days>(rule.time);
   if (shift.count() == 0) return rule.day.month != 0;
-  if (rule.day.month == 0 || !rule.day.weekday) return false;
-  const int moved = static_cast<int>(shift.count());
-  const auto length = static_cast<int>(static_cast<unsigned>(
-      year_month_day_last{year{2001}, month_day_last{month{rule.day.month}}}.day()));
-  const int first = rule.day.nth > 0 ? (rule.day.nth - 1) * 7 + 1 : length - 6;
+  if (rule.day.month == 0 || !rule.day.weekday || rule.day.nth == 0) return false;
   if (rule.day.nth < 0 && rule.day.month == 2) return false;  // its last week moves
-  rule.day.days.clear();
-  for (int d = first + moved; d < first + moved + 7; ++d) {
-    if (d < 1 || d > length) return false;
-    rule.day.days.push_back(static_cast<unsigned>(d));
-  }
-  rule.day.nth = 0;
+  const year common{2001};
+  const auto length = static_cast<int>(static_cast<unsigned>(
+      year_month_day_last{common, month_day_last{month{rule.day.month}}}.day()));
+  const int first = (rule.day.nth > 0 ? (rule.day.nth - 1) * 7 + 1 : length - 6) +
+                    static_cast<int>(shift.count());
   rule.day.weekday = (weekday{*rule.day.weekday} + shift).c_encoding();
   rule.time -= shift;
-  return true;
+  rule.day.nth = 0;
+  if (first >= 1 && first + 6 <= length) {
+    for (int d = first; d < first + 7; ++d) rule.day.days.push_back(static_cast<unsigned>(d));
+    return true;
+  }
+  if (rule.day.month < 3) return false;
+  const sys_days first_day = sys_days{common / month{rule.day.month} / 1} + days{first - 1};
+  const sys_days next_year{(common + years{1}) / January / 1};
+  rule.day.day_of_year = static_cast<int>((first_day - next_year).count());
+  rule.day.month = 0;
+  return rule.day.day_of_year + 6 < 0;
+}
+
+/// The day on which the normalised change happens first, in or after that year.
+std::optional<sys_days> first_day_of(const YearDay& day, year y)
+{
+  if (day.month != 0) return day.in(y);
+  const sys_days next_year{(y + years{1}) / January / 1};
+  for (int i = 0; i < 7; ++i) {
+    const sys_days candidate = next_year + days{day.day_of_year + i};
+    if (weekday{candidate} == weekday{*day.weekday}) return candidate;
+  }
+  return {};
 }
 
 year year_of(UtcSeconds t)
@@ -76,15 +101,18 @@ year year_of(UtcSeconds t)
 /// Do the yearly rules say of this year just what the list says?
 bool foreseen(const ZoneRules& zone, year y)
 {
-  std::vector<UtcSeconds> predicted;
+  std::vector<Onset> predicted;
   for (YearlyOnset rule : zone.yearly()) {
     rule.first = UtcSeconds::min();
-    if (const auto at = rule.in(y)) predicted.push_back(*at);
+    if (const auto at = rule.in(y)) predicted.push_back(Onset{*at, rule.from, rule.to, {}, false});
   }
   std::size_t found = 0;
   for (const Onset& onset : zone.onsets()) {
     if (year_of(onset.at) != y) continue;
-    if (std::find(predicted.begin(), predicted.end(), onset.at) == predicted.end()) return false;
+    const bool known = std::any_of(predicted.begin(), predicted.end(), [&](const Onset& p) {
+      return p.at == onset.at && p.from == onset.from && p.to == onset.to;
+    });
+    if (!known) return false;
     ++found;
   }
   return found == predicted.size();
@@ -149,7 +177,7 @@ Result<Component> vtimezone(const std::string& tzid)
   if (history || yearly.empty()) out.components.push_back(observance(base, begin));
   add_listed(out, listed);
   for (YearlyOnset& rule : yearly) {
-    const auto day = rule.day.in(history ? since : first_year);
+    const auto day = first_day_of(rule.day, history ? since : first_year);
     if (!day) return err(Errc::BadValue, cat("the clock changes of ", tzid, " are not yearly"));
     Onset onset{{}, rule.from, rule.to, rule.name, rule.daylight};
     out.components.push_back(observance(onset, UtcSeconds{*day} + rule.time));

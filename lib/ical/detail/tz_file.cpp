@@ -229,6 +229,16 @@ class TzFileReader {
       out.onsets_[i].from = before;
       before = out.onsets_[i].to;
     }
+    drop_idle(out);
+  }
+
+  /// "Fat" files end with a change at the end of 32-bit time that changes nothing.
+  static void drop_idle(ZoneRules& out)
+  {
+    const auto idle = [](const Onset& a, const Onset& b) {
+      return a.to == b.to && a.daylight == b.daylight && a.name == b.name;
+    };
+    out.onsets_.erase(std::unique(out.onsets_.begin(), out.onsets_.end(), idle), out.onsets_.end());
   }
 
   static bool read_footer(std::string_view footer, ZoneRules& out)

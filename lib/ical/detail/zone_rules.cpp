@@ -185,8 +185,7 @@ Result<void> ZoneRules::add_observance(const Component& observance)
       continue;
     }
     const UtcSeconds end = std::min(until, UtcSeconds{sys_days{last_listed_year / 1 / 1}});
-    IMIP_TRY(auto walls,
-             Occurrences::open(rule, start_time->wall, false, start_time->wall, end + days{1}));
+    Occurrences walls(rule, start_time->wall, false, start_time->wall, end + days{1});
     while (const auto wall = walls.next()) {
       onset.at = *wall - onset.from;
       if (onset.at > end || onsets_.size() > max_onsets) break;
