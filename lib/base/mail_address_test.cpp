@@ -316,8 +316,7 @@ TEST_CASE("same_user ignores ASCII case of the local part unless told otherwise"
   // beyond ASCII case is not folded where something is granted
   CHECK_FALSE(
       same_user(address("mailto:\u00dc@example.com"), address("mailto:\u00fc@example.com")));
-  CHECK_FALSE(same_user(
-      address("mailto:\u212a@example.com").empty() ? a : address("mailto:k@example.com"), a));
+  CHECK(contains(why_not("mailto:\u212a@example.com"), "normalization"));  // the Kelvin sign
 }
 
 TEST_CASE("same_user is strict about tags and dots")

@@ -131,22 +131,26 @@ struct Found {
 };
 
 // Which ATTENDEE does this identity speak for? A proxy of two of them speaks for nobody: nothing in
-// the message says whose answer it is.
+// the message says whose answer it is. At most two candidates are held against all components, so
+// that a message with very many attendees costs no more than its length.
 Found find_attendee(const Asked& asked, const CalAddress& signer)
 {
-  Found found;
-  if (asked.message.components.empty()) return found;
-  std::size_t principals = 0;
-  for (const Party& party : asked.message.components.front().attendees) {
-    const Backing here = attendee_backing(asked, party.address, signer);
-    if (here == Backing::SignedByClaimant) return {here, party.address};
-    if (here != Backing::SignedBySentBy ||
-        (found.attendee && asked.same(*found.attendee, party.address)))
-      continue;
-    ++principals;
-    found = {here, party.address};
+  if (asked.message.components.empty()) return {};
+  const MessageComponent& first = asked.message.components.front();
+  if (const Party* self = attendee_of(asked, first, signer)) {
+    const Backing here = attendee_backing(asked, self->address, signer);
+    if (here != Backing::SignedByOther) return {here, self->address};
   }
-  return principals > 1 ? Found{} : found;
+  const Party* principal = nullptr;
+  for (const Party& party : first.attendees) {
+    if (!party.sent_by || !asked.same(*party.sent_by, signer)) continue;
+    if (principal != nullptr && !asked.same(principal->address, party.address)) return {};
+    principal = &party;
+  }
+  if (principal == nullptr) return {};
+  const Backing here = attendee_backing(asked, principal->address, signer);
+  if (here == Backing::SignedByOther) return {};
+  return {here, principal->address};
 }
 
 std::optional<CalAddress> common_sent_by(const Asked& asked)
