@@ -41,8 +41,8 @@ struct OutgoingMail {
 
 /// multipart/mixed{ multipart/alternative{ text/plain; text/calendar }, application/ics }, with
 /// multipart/related around the alternative if there are attachments with Content-IDs. Everything base64
-/// or 7-bit clean, LF line ends, no line begins with "From ", none has trailing blanks, all are
-/// under 78 octets. The text/calendar part has no Content-Disposition.
+/// or 7-bit clean, LF line ends, no line begins with "From ", none has trailing blanks, none is longer
+/// than 78 octets (but for an id that is). The text/calendar part has no Content-Disposition.
 /// @errors Errc::BadValue (a header value with a line break, an address that is none)
 Result<std::string> compose(const OutgoingMail& mail);
 

@@ -26,7 +26,8 @@ struct Parameter {
 struct Node {
   std::size_t parent = no_node;
   std::vector<std::size_t> children;
-  std::string part;        ///< IMAP numbering (RFC 9051 section 6.4.5.1): "1.2"; the root leaf is "1"
+  std::string part;        ///< IMAP numbering (RFC 9051 section 6.4.5.1): "1.2"; the root leaf is "1",
+                           ///< a message's own multipart "TEXT", "2.TEXT"
   std::string media_type;  ///< "text/calendar", lower case; RFC 2045 section 5.2 defaults applied
   std::vector<Parameter> parameters;  ///< of Content-Type
   std::string encoding;    ///< lower case; "7bit" if absent
@@ -43,7 +44,7 @@ struct Node {
 /// The header fields of the outermost header that imip shows or answers to. Never evidence.
 struct Envelope {
   std::vector<std::string> from, sender, reply_to, to, cc;  ///< addr-specs, as given
-  std::string subject, message_id, in_reply_to, references, date;  ///< decoded; ids without "<>" are as given
+  std::string subject, message_id, in_reply_to, references, date;  ///< decoded; ids as given, with "<>"
   std::string auto_submitted, precedence, list_id;
 };
 
