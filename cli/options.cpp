@@ -124,7 +124,7 @@ void add_common(App& app, CommonOptions& c, unsigned share)
     in_group(texts(app, "--intermediate", c.intermediates, "FILE", "CA certificates in between"));
   if ((share & Now) != 0) in_group(instant(app, "--now", c.now, "take TIME for the present"));
   if ((share & Json) != 0)
-    in_group(app.add_flag("--json", c.json, "one JSON object per calendar part and line"));
+    in_group(app.add_flag("--json", c.json, "one JSON object a line (reply: on standard error)"));
   if ((share & Color) != 0)
     in_group(choice(app, "--color", c.color, {"auto", "always", "never"}, "colours (auto)"));
   in_group(app.add_flag("-v,--verbose", c.verbose, "say more on standard error"));
@@ -235,7 +235,10 @@ void add_reply(App& app, ReplyOptions& o)
   add_input(app, o.input);
   text(app, "--comment", o.comment, "TEXT", "a word to the organizer");
   text(app, "--instance", o.instance, "WHEN", "answer this repetition only");
-  text(app, "--as", o.as, "ADDRESS", "which of your addresses answers");
+  app.add_option_function<std::string>(
+         "--as", [&o](const std::string& as) { o.as = o.keys.as = as; },
+         "which of your addresses answers")
+      ->option_text("ADDRESS");
   yes_option(app, o.yes);
   app.add_flag("--no-store", o.no_store, "only make the mail, change nothing");
   app.add_flag("--exact", o.exact, "answer this revision though a newer one is stored");
@@ -243,13 +246,13 @@ void add_reply(App& app, ReplyOptions& o)
   add_keys(app, o.keys, nullptr);
   add_reproducible(app, &o.message_id, o.boundary_seed);
   text(app, "--output", o.output, "FILE", "instead of standard output");
-  add_common(app, o.common, judging | Stateless);
+  add_common(app, o.common, judging | Stateless | Json);
 }
 
 void add_policy_check(App& app, PolicyOptions& o)
 {
   o.action = PolicyOptions::Action::Check;
-  add_common(app, o.common, 0);
+  add_common(app, o.common, Json | Now);
 }
 
 void add_entry_options(App& app, PolicyOptions& o)
@@ -265,20 +268,20 @@ void add_policy_allow(App& app, PolicyOptions& o)
   texts(app, "--method", o.methods, "METHOD", "with --sent-by: only this method");
   choice(app, "--role", o.role, {"organizer", "attendee", "both"}, "with --sent-by: acts as what");
   text(app, "--until", o.until, "DATE", "with --sent-by: last day, 2027-06-30");
-  add_common(app, o.common, 0);
+  add_common(app, o.common, Json);
 }
 
 void add_policy_revoke(App& app, PolicyOptions& o)
 {
   o.action = PolicyOptions::Action::Revoke;
   add_entry_options(app, o);
-  add_common(app, o.common, 0);
+  add_common(app, o.common, Json);
 }
 
 void add_policy_list(App& app, PolicyOptions& o)
 {
   o.action = PolicyOptions::Action::List;
-  add_common(app, o.common, 0);
+  add_common(app, o.common, Json | Now);
 }
 
 void add_policy_explain(App& app, PolicyOptions& o)

@@ -55,7 +55,6 @@ struct BuildOptions {
   std::vector<std::string> to;      ///< --to; default: the attendees
   std::string message_id, boundary_seed;
   std::string output;  ///< --output FILE; "" standard output
-  bool store = false;  ///< put the built object into --store too
 };
 struct SignOptions {
   CommonOptions common;

@@ -1,1 +1,116 @@
-# imip
+# bash completion for imip
+
+_imip()
+{
+    local cur prev words cword command options
+    if declare -F _init_completion >/dev/null 2>&1; then
+        _init_completion -n = || return
+    else
+        cur=${COMP_WORDS[COMP_CWORD]}
+        prev=${COMP_WORDS[COMP_CWORD - 1]}
+        words=("${COMP_WORDS[@]}")
+        cword=$COMP_CWORD
+    fi
+    COMPREPLY=()
+
+    if ((cword == 1)); then
+        mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show reply policy completion help --help --version" -- "$cur")
+        return
+    fi
+    command=${words[1]}
+    if [[ $command == help ]]; then
+        command=
+        ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show reply policy completion" -- "$cur")
+        return
+    fi
+    if [[ $command == policy ]]; then
+        if ((cword == 2)); then
+            mapfile -t COMPREPLY < <(compgen -W "check allow revoke list explain --help" -- "$cur")
+            return
+        fi
+        command="policy ${words[2]}"
+    fi
+
+    case $prev in
+        --anchor|--attach|--crl|--identity|--intermediate|--key|--output|--passphrase-file|--policy)
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+            return
+            ;;
+        --format)
+            mapfile -t COMPREPLY < <(compgen -W "mail ics" -- "$cur")
+            return
+            ;;
+        --state|--store)
+            mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+            return
+            ;;
+        --color)
+            mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$cur")
+            return
+            ;;
+        --method)
+            mapfile -t COMPREPLY < <(compgen -W "PUBLISH REQUEST REPLY ADD CANCEL REFRESH COUNTER DECLINECOUNTER" -- "$cur")
+            return
+            ;;
+        --role)
+            mapfile -t COMPREPLY < <(compgen -W "organizer attendee both" -- "$cur")
+            return
+            ;;
+        --as|--attendee|--boundary-seed|--comment|--description|--duration|--end|--exdate|--from|--instance|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--rdate|--recurrence-id|--rrule|--sent-by|--sequence|--start|--summary|--timezone|--to|--uid|--until|--verification-time)
+            return
+            ;;
+    esac
+
+    case $command in
+        "build")
+            options="--attach --attendee --boundary-seed --comment --description --duration --end --exdate --format --from --help --location --me --message-id --now --organizer --output --policy --rdate --recurrence-id --rrule --sent-by --sequence --start --state --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
+            ;;
+        "sign")
+            options="--as --boundary-seed --help --identity --intermediate --key --now --opaque --output --passphrase-env --passphrase-fd --passphrase-file --policy --verbose -h -v"
+            ;;
+        "verify")
+            options="--anchor --brief --color --crl --help --intermediate --json --me --now --part --policy --state --store --verbose --verification-time -h -v"
+            ;;
+        "apply")
+            options="--anchor --brief --color --crl --dry-run --help --intermediate --json --me --now --part --policy --state --stateless --stop-on-error --store --verbose --verification-time --yes -h -v"
+            ;;
+        "show")
+            options="--anchor --color --crl --help --intermediate --me --now --part --policy --state --store --verbose --verification-time -h -v"
+            ;;
+        "reply")
+            options="--anchor --as --boundary-seed --color --comment --crl --exact --help --identity --instance --intermediate --json --key --me --message-id --no-store --now --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"
+            ;;
+        "policy check")
+            options="--help --json --now --policy --verbose -h -v"
+            ;;
+        "policy list")
+            options="--help --json --now --policy --verbose -h -v"
+            ;;
+        "policy allow")
+            options="--help --json --method --policy --role --sent-by --until --verbose -h -v"
+            ;;
+        "policy revoke")
+            options="--help --json --policy --sent-by --verbose -h -v"
+            ;;
+        "policy explain")
+            options="--anchor --color --crl --help --intermediate --json --me --now --part --policy --state --store --verbose --verification-time -h -v"
+            ;;
+        completion)
+            ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W "bash zsh fish" -- "$cur")
+            return
+            ;;
+        *)
+            return
+            ;;
+    esac
+    if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+    elif ((cword == 2)) && [[ $command == build ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "request publish cancel" -- "$cur")
+    elif ((cword == 2)) && [[ $command == reply ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "accept tentative decline" -- "$cur")
+    elif [[ $command != policy\ [carl]* ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+    fi
+} &&
+    complete -o filenames -F _imip imip

@@ -1,0 +1,144 @@
+#include "cli/passphrase.hpp"
+
+#include <fcntl.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+#include "base/cat.hpp"
+#include "base/posix.hpp"
+#include "base/text.hpp"
+
+namespace imip::cli {
+
+namespace {
+
+constexpr std::size_t longest = 1024;  // octets of a passphrase; OpenSSL takes no more
+
+// What is read is wiped from here; whoever gets the string wipes that.
+class Line {
+ public:
+  ~Line() { ::explicit_bzero(octets_.data(), octets_.size()); }
+  /// Up to a newline or the end. @errors Errc::Permission
+  Result<std::string> read(int fd, const std::string& name)
+  {
+    std::size_t n = 0;
+    while (n < octets_.size()) {
+      const ssize_t got = ::read(fd, octets_.data() + n, 1);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return err(Errc::Permission, cat(name, ": ", errno_text(errno)));
+      if (got == 0 || octets_[n] == '\n') break;
+      ++n;
+    }
+    if (n == octets_.size())
+      return err(Errc::Permission, cat(name, ": its first line is too long for a passphrase"));
+    if (n > 0 && octets_[n - 1] == '\r') --n;
+    return std::string(octets_.data(), n);
+  }
+
+ private:
+  std::array<char, longest> octets_{};
+};
+
+Result<std::string> from_file(const std::string& path)
+{
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd.ok()) return err(Errc::NoInput, cat(path, ": ", errno_text(errno)));
+  return Line().read(fd.get(), path);
+}
+
+Result<std::string> from_environment(const std::string& name)
+{
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr)
+    return err(Errc::Permission, cat("the environment has no ", name), "set it, or name another");
+  return std::string(value);
+}
+
+class EchoOff {
+ public:
+  explicit EchoOff(int tty) : tty_(tty)
+  {
+    changed_ = ::tcgetattr(tty, &before_) == 0;
+    struct termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    changed_ = changed_ && ::tcsetattr(tty, TCSAFLUSH, &quiet) == 0;
+  }
+  EchoOff(const EchoOff&) = delete;
+  EchoOff& operator=(const EchoOff&) = delete;
+  ~EchoOff()
+  {
+    if (changed_) static_cast<void>(::tcsetattr(tty_, TCSAFLUSH, &before_));
+  }
+  [[nodiscard]] bool ok() const { return changed_; }
+
+ private:
+  int tty_;
+  struct termios before_ = {};
+  bool changed_ = false;
+};
+
+Result<std::string> from_terminal(const std::string& what)
+{
+  const Fd tty(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  if (!tty.ok())
+    return err(Errc::Permission,
+               cat(what, ": needs a passphrase, and there is no terminal to ask on"),
+               "give --passphrase-file, --passphrase-fd or --passphrase-env, or passphrase in "
+               "[[identity]]");
+  const EchoOff echo(tty.get());
+  if (!echo.ok())
+    return err(Errc::Permission, cat(what, ": the terminal would show the passphrase"));
+  const auto say = [&](const std::string& words) {
+    static_cast<void>(!::write(tty.get(), words.data(), words.size()));
+  };
+  say(cat("Passphrase for ", text::for_terminal(what), ": "));
+  auto line = Line().read(tty.get(), "terminal");
+  say("\n");
+  return line;
+}
+
+Result<std::string> find(const KeyOptions& keys, const policy::Identity* entry,
+                         const std::string& what)
+{
+  if (!keys.passphrase_file.empty()) return from_file(keys.passphrase_file);
+  if (keys.passphrase_fd)
+    return Line().read(*keys.passphrase_fd, cat("descriptor ", *keys.passphrase_fd));
+  if (!keys.passphrase_env.empty()) return from_environment(keys.passphrase_env);
+  if (entry != nullptr && entry->passphrase_file) return from_file(*entry->passphrase_file);
+  if (entry != nullptr && entry->passphrase_fd)
+    return Line().read(*entry->passphrase_fd, cat("descriptor ", *entry->passphrase_fd));
+  if (entry != nullptr && entry->passphrase_env) return from_environment(*entry->passphrase_env);
+  return from_terminal(what);
+}
+
+// A descriptor gives its line once, but an identity with a key in two forms may ask again.
+class Remembered {
+ public:
+  ~Remembered() { ::explicit_bzero(text_.data(), text_.size()); }
+  std::string text_;
+  bool known_ = false;
+};
+
+}  // namespace
+
+crypto::PassphraseSource passphrase_source(const KeyOptions& keys, const policy::Identity* entry)
+{
+  auto memory = std::make_shared<Remembered>();
+  return [keys, memory, entry = entry != nullptr ? std::optional(*entry) : std::nullopt](
+             const std::string& what) -> Result<std::string> {
+    if (!memory->known_) {
+      IMIP_TRY(memory->text_, find(keys, entry ? &*entry : nullptr, what));
+      memory->known_ = true;
+    }
+    return memory->text_;
+  };
+}
+
+}  // namespace imip::cli
