@@ -96,6 +96,8 @@ Envelope make_envelope(const RawHeader& header)
   out.cc = addresses(header, "cc");
   out.subject = decoded("subject");
   out.message_id = plain("message-id");
+  if (out.message_id.size() > 2 && out.message_id.front() == '<' && out.message_id.back() == '>')
+    out.message_id = out.message_id.substr(1, out.message_id.size() - 2);
   out.in_reply_to = plain("in-reply-to");
   out.references = plain("references");
   out.date = plain("date");

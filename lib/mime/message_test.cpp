@@ -116,7 +116,7 @@ TEST_CASE("the envelope is decoded and unfolded")
   CHECK(e.to == std::vector<std::string>{"a@example.com", "b@example.com", "c@example.com"});
   CHECK(e.cc.empty());
   CHECK(e.subject == "Caf\xC3\xA9 Z");
-  CHECK(e.message_id == "<1@example.com>");
+  CHECK(e.message_id == "1@example.com");
   CHECK(e.in_reply_to == "<0@example.com>");
   CHECK(e.references == "<9@example.com>\t<0@example.com>");
   CHECK(e.date == "Mon, 04 Jan 2027 10:00:00 +0000");
