@@ -15,6 +15,7 @@ struct Limits {
   std::size_t decoded_bytes = 33'554'432;     ///< octets after decoding, decrypting, inflating
   std::size_t crypto_layers = 8;              ///< signatures and encryptions around one part
   std::size_t signatures = 16;                ///< signed entities in one message
+  std::size_t signature_bytes = 1'048'576;    ///< octets of one CMS beside its content
   std::size_t signer_infos = 8;               ///< signerInfos in one CMS
   std::size_t certificates = 32;              ///< certificates in one CMS
   std::size_t calendar_bytes = 8'388'608;     ///< octets of one text/calendar part

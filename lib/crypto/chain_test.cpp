@@ -232,6 +232,16 @@ TEST_CASE("name constraints of the anchor itself hold")
   check_valid(verify(ca, signed_by(ca.person("a@example.org"))), "a@example.org");
 }
 
+TEST_CASE("a mailbox that an authority may not name stays out in every spelling")
+{
+  const TestCa ca(CertSpec{
+      .common_name = "Root", .ca = true, .name_constraints = "excluded;email:boss@example.com"});
+  check_unproven(verify(ca, signed_by(ca.person("boss@example.com"))), "chain-invalid");
+  check_unproven(verify(ca, signed_by(ca.person("BOSS@example.com"))), "no-identity");
+  check_unproven(verify(ca, signed_by(ca.person("boss+x@example.com"))), "no-identity");
+  check_valid(verify(ca, signed_by(ca.person("pa@example.com"))), "pa@example.com");
+}
+
 TEST_CASE("name constraints on mail bind SmtpUTF8Mailbox")
 {
   const TestCa ca;

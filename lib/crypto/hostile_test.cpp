@@ -129,6 +129,22 @@ TEST_CASE("a CMS of very many certificates is refused before they are decoded")
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{5});
 }
 
+TEST_CASE("a signature may be large only by its content")
+{
+  const TestCa ca;
+  const auto v = verifier(trusting({ca.root().certificate}));
+  const std::string big(3'000'000, 'x');
+  const Issued alice = ca.person("alice@example.com");
+  const auto opaque =
+      raw_cms({.signers = {{.who = alice, .signing_time = now}}, .detached = false}, big);
+  check_valid(v.verify_opaque(opaque), "alice@example.com");
+  const Issued many =
+      ca.issue(CertSpec{.mails = std::vector<std::string>(100'000, "alice@example.com")});
+  const auto report = v.verify_detached(octets, signed_by(many));
+  CHECK(codes(report.defects) == "limit-exceeded");
+  CHECK(report.defects.front().text.find("signature-bytes") != std::string::npos);
+}
+
 TEST_CASE("a bogus digest among the digestAlgorithms spoils nobody's signature")
 {
   const TestCa ca;

@@ -268,10 +268,27 @@ bool has_name_constraints(X509* x)
   return X509_get_ext_by_NID(x, NID_name_constraints, -1) >= 0;
 }
 
+bool excludes_mailbox(X509* authority, const CalAddress& address)
+{
+  if (!has_name_constraints(authority)) return false;
+  const Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> constraints(static_cast<NAME_CONSTRAINTS*>(
+      X509_get_ext_d2i(authority, NID_name_constraints, nullptr, nullptr)));
+  if (!constraints) return true;
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); ++i) {
+    const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
+    if (base == nullptr || base->type != GEN_EMAIL) continue;
+    const auto excluded = CalAddress::from_mailbox(view_of(base->d.rfc822Name));
+    if (excluded && maybe_same_user(*excluded, address)) return true;
+  }
+  return false;
+}
+
 std::vector<CalAddress> identities(X509* x, bool constrained)
 {
+  constexpr std::size_t enough = 256;  // each is compared with all before it
   std::vector<CalAddress> found;
   each_mail_name(x, [&](const MailName& name) {
+    if (found.size() >= enough) return;
     const auto at = name.text.rfind('@');
     if (at == std::string_view::npos) return;
     // RFC 9598 section 3: rfc822Name is ASCII, SmtpUTF8Mailbox is for local parts that are not.

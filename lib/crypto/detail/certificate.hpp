@@ -44,5 +44,9 @@ struct SignatureDigest {
 ///                     not plain ASCII are left out, because OpenSSL compares them in another form
 [[nodiscard]] std::vector<CalAddress> identities(X509* x, bool constrained);
 [[nodiscard]] bool has_name_constraints(X509* x);
+/// Does this authority exclude this very mailbox, local parts compared loosely? (X509_verify_cert
+/// compares them exactly, and identities fold their case.) True where the constraints cannot be
+/// read.
+[[nodiscard]] bool excludes_mailbox(X509* authority, const CalAddress& address);
 
 }  // namespace imip::crypto

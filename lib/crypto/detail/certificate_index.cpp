@@ -5,6 +5,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
+#include "base/text.hpp"
 #include "crypto/detail/der.hpp"
 
 namespace imip::crypto {
@@ -25,17 +26,17 @@ std::string decode_base64(std::string_view block, std::size_t most)
   const auto first = block.find('\n');
   const auto last = block.rfind(end_mark);
   if (first == std::string_view::npos || last == std::string_view::npos || last < first) return {};
-  std::string text;
-  for (std::string_view in = block.substr(first, last - first);
-       !in.empty() && text.size() < most;) {
-    const auto stop = std::min(in.find_first_of(" \t\r\n"), in.size());
-    text += in.substr(0, stop);
+  std::string lines;
+  for (std::string_view in = block.substr(first + 1, last - first - 1);
+       !in.empty() && lines.size() < most;) {
+    const auto stop = std::min(in.find('\n'), in.size());
+    lines += text::trim(in.substr(0, stop));
     in.remove_prefix(std::min(stop + 1, in.size()));
   }
-  text.resize(std::min(text.size(), most) / 4 * 4);
-  std::string octets(text.size() / 4 * 3, '\0');
-  const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(octets.data()), octets_of(text),
-                                static_cast<int>(text.size()));
+  lines.resize(std::min(lines.size(), most) / 4 * 4);
+  std::string octets(lines.size() / 4 * 3, '\0');
+  const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(octets.data()), octets_of(lines),
+                                static_cast<int>(lines.size()));
   if (n < 0) return {};
   return octets;  // padding counts as zeros: nothing here reads so far
 }

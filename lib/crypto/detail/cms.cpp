@@ -43,6 +43,10 @@ std::optional<SignatureReport> over_limit(const CmsShape& shape, const Limits& l
     return defect(Code::LimitExceeded,
                   cat("the signature holds ", n, " ", what, "; the limit ", key, " is ", most));
   };
+  // Decoding multiplies: ten megabytes of names or revoked numbers become a gigabyte of objects.
+  if (shape.overhead > limits.signature_bytes)
+    return exceeded("octets beside the content", shape.overhead, limits.signature_bytes,
+                    "signature-bytes");
   if (shape.signer_infos > limits.signer_infos)
     return exceeded("signerInfos", shape.signer_infos, limits.signer_infos, "signer-infos");
   if (shape.certificates > limits.certificates)

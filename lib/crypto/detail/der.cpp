@@ -123,7 +123,9 @@ bool count_signed_data(ByteView content, CmsShape& shape)
   ByteView in = data->body;
   if (!take(in, V_ASN1_INTEGER)) return false;
   const auto digests = take(in, V_ASN1_SET);
-  if (!digests || !take(in, V_ASN1_SEQUENCE)) return false;
+  const auto content_info = take(in, V_ASN1_SEQUENCE);
+  if (!digests || !content_info) return false;
+  shape.overhead = shape.octets - content_info->whole.size();
   const auto certificates = take(in, 0, V_ASN1_CONTEXT_SPECIFIC);
   const auto crls = take(in, 1, V_ASN1_CONTEXT_SPECIFIC);
   const auto signers = take(in, V_ASN1_SET);

@@ -14,6 +14,7 @@ struct CmsShape {
   std::size_t octets =
       0;  ///< of the outermost element; less than what was given: something follows
   // signed-data only:
+  std::size_t overhead = 0;  ///< octets of all but the encapContentInfo
   std::size_t digest_algorithms = 0, certificates = 0, crls = 0, signer_infos = 0;
 };
 

@@ -205,7 +205,11 @@ void take_identities(X509* signer, const Chain& chain, const VerifyOptions& opti
   const bool constrained =
       std::any_of(chain.certificates.begin() + 1, chain.certificates.end(),
                   [](const X509Ptr& x) { return has_name_constraints(x.get()); });
-  const std::vector<CalAddress> all = identities(signer, constrained);
+  std::vector<CalAddress> all = identities(signer, constrained);
+  std::erase_if(all, [&](const CalAddress& a) {
+    return std::any_of(chain.certificates.begin() + 1, chain.certificates.end(),
+                       [&](const X509Ptr& x) { return excludes_mailbox(x.get(), a); });
+  });
   if (all.empty()) {
     add(s, Code::NoIdentity,
         cat(label(signer),
