@@ -1,0 +1,237 @@
+"""The measurements that have goals, beside their peers. Usage: bench.py IMIP [--quick]
+
+Wall times are medians of interleaved runs on this machine now, so only the ratios mean anything;
+instructions are user-mode ones, by perf where the machine counts them, else by callgrind (which
+repeats better still). Prints the truth and exits 0: a slow machine is no failed test.
+"""
+
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUNDLE = 151
+ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def run(*command, expect=0, **options):
+    """Runs a command for its output; stops the benchmark if it exits otherwise than expected."""
+    done = subprocess.run(command, capture_output=True, env=ENVIRONMENT, **options)
+    if done.returncode != expect:
+        sys.exit(f"bench: exit {done.returncode}: {' '.join(command)}\n{done.stderr.decode()}")
+    return done.stdout
+
+
+def seconds(command):
+    """Wall time of one run. posix_spawn: a fork of this process would be measured too."""
+    null = os.open(os.devnull, os.O_RDWR)
+    actions = [(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)]
+    begin = time.perf_counter()
+    pid = os.posix_spawnp(command[0], command, ENVIRONMENT, file_actions=actions)
+    status = os.waitpid(pid, 0)[1]
+    took = time.perf_counter() - begin
+    os.close(null)
+    if os.waitstatus_to_exitcode(status) != 0:
+        run(*command)
+    return took
+
+
+def ratio(ours, peer, rounds):
+    """(median of ours / peer, ours in ms, peer in ms), interleaved so that drift hits both."""
+    for command in (ours, peer):
+        seconds(command)
+    pairs = [(seconds(ours), seconds(peer)) for _ in range(rounds)]
+    middle = statistics.median(a / b for a, b in pairs)
+    return middle, *(1000 * statistics.median(column) for column in zip(*pairs))
+
+
+class Counter:
+    """User-mode instructions of a command, in millions."""
+
+    def __init__(self):
+        probe = self.perf("true")
+        self.name = "callgrind" if probe is None else "perf"
+
+    @staticmethod
+    def perf(*command):
+        done = subprocess.run(
+            ("perf", "stat", "-x,", "-e", "instructions:u", *command),
+            capture_output=True, text=True, env=ENVIRONMENT)
+        found = re.search(r"^(\d+),.*instructions", done.stderr, re.M)
+        return int(found[1]) / 1e6 if found else None
+
+    @staticmethod
+    def callgrind(*command):
+        done = subprocess.run(
+            ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command),
+            capture_output=True, text=True, env=ENVIRONMENT)
+        found = re.search(r"Collected : (\d+)", done.stderr)
+        if not found:
+            sys.exit(f"bench: callgrind failed: {' '.join(command)}\n{done.stderr}")
+        return int(found[1]) / 1e6
+
+    def __call__(self, *command):
+        return getattr(self, self.name)(*command)
+
+
+def peak_mb(*command):
+    """Peak resident memory. By time(1): what Python forks starts with Python's own peak."""
+    done = subprocess.run(("time", "-f", "peak %M", *command), capture_output=True, text=True,
+                          env=ENVIRONMENT)
+    return int(re.search(r"peak (\d+)", done.stderr)[1]) / 1024
+
+
+class World:
+    """A CA, a bundle with it in the middle, people, and signed messages."""
+
+    def __init__(self, folder, imip):
+        self.folder, self.imip = folder, imip
+        os.chdir(folder)
+        ENVIRONMENT["HOME"] = folder
+        run("sh", os.path.join(ROOT, "testdata", "make-keys"), ".", "boss", "alice")
+        self.join("chain.pem", "boss.key", "boss.crt", "ca.pem")
+        os.chmod("chain.pem", 0o600)
+        self.bundle()
+        self.policy("policy.toml", "ca.pem")
+        self.policy("bundle.toml", "bundle.pem")
+        self.message("invite", "bench-1")
+
+    @staticmethod
+    def join(target, *sources):
+        with open(target, "w") as out:
+            for source in sources:
+                with open(source) as text:
+                    out.write(text.read())
+
+    def bundle(self):
+        keys = []
+        for bits in (2048, 4096):
+            keys.append(f"root-{bits}.key")
+            run("openssl", "genrsa", "-out", keys[-1], str(bits))
+        names = []
+        for number in range(BUNDLE - 1):
+            names.append(f"root-{number}.pem")
+            run("openssl", "req", "-x509", "-new", "-key", keys[number % 2], "-days", "3650",
+                "-subj", f"/C=XX/O=Authority {number}/CN=Root CA {number}", "-out", names[-1])
+        self.join("bundle.pem", *names[:75], "ca.pem", *names[75:])
+
+    def policy(self, name, anchors):
+        with open(name, "w") as out:
+            out.write(f'version = 1\n[me]\naddresses = ["alice@example.com"]\n[smime]\n'
+                      f'anchors = ["{anchors}"]\n[[allow]]\naddress = "boss@example.com"\n')
+        os.chmod(name, 0o600)
+
+    def message(self, name, uid, sequence=0):
+        mail = run(self.imip, "build", "request", "--organizer", "boss@example.com;CN=The Boss",
+                   "--attendee", "alice@example.com;RSVP=TRUE", "--summary", "Weekly planning",
+                   "--location", "Room 7", "--start", "2031-01-06T10:00", "--duration", "PT1H",
+                   "--timezone", "Europe/Berlin", "--rrule", "FREQ=WEEKLY;COUNT=10",
+                   "--uid", uid, "--sequence", str(sequence))
+        with open(f"{name}.eml", "wb") as out:
+            out.write(run(self.imip, "sign", "--identity", "chain.pem", input=mail))
+        return f"{name}.eml"
+
+    def calendar(self, events):
+        """A vdir that somebody else filled: half of the names do not follow from the UIDs."""
+        folder = f"vdir-{events}"
+        os.mkdir(folder)
+        for number in range(events):
+            uid = f"event-{number}@example.org"
+            name = f"event-{number}" if number % 2 else f"{number:032x}"
+            with open(f"{folder}/{name}.ics", "w", newline="") as out:
+                out.write("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\nBEGIN:VEVENT\r\n"
+                          f"UID:{uid}\r\nDTSTAMP:20300101T000000Z\r\nDTSTART:20310101T090000Z\r\n"
+                          f"SUMMARY:Event {number}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+        return folder
+
+
+def line(goal, what, value, must="", record="", note=""):
+    print(f"{goal:>4}  {what:<50} {value:>10}  {must:>9}  {record:>9}  {note}", flush=True)
+
+
+def verdict(value, must):
+    return "holds" if value <= must else "DOES NOT HOLD"
+
+
+def verification(world, rounds):
+    imip = world.imip
+    for goal, anchors, policy, must, record in (
+            (1, "ca.pem", "policy.toml", 1.0, 0.4), (2, "bundle.pem", "bundle.toml", 0.2, 0.1)):
+        ours = (imip, "verify", "--state", "none", "--policy", policy, "invite.eml")
+        peer = ("openssl", "cms", "-verify", "-in", "invite.eml", "-CAfile", anchors)
+        middle, mine, other = ratio(ours, peer, rounds)
+        what = "verify, one message, wall" + ("" if goal == 1 else f", {BUNDLE} CAs")
+        line(goal, what, f"{middle:.2f}x", f"<= {must}x", f"<= {record}x",
+             f"{verdict(middle, must)}; {mine:.1f} ms, openssl cms {other:.1f} ms")
+
+
+def start_up(world, count):
+    value = count(world.imip, "--version")
+    line(4, "--version, instructions", f"{value:.2f} M", "<= 8 M", "<= 1 M", verdict(value, 8))
+
+
+def application(world, count, sizes):
+    """A new event and a change of it, each in a folder whose index is warm."""
+    added = {}
+    for events in sizes:
+        folder = world.calendar(events)
+        common = ("--policy", "policy.toml", "--state", f"state-{events}", "--store", folder)
+        run(world.imip, "apply", *common, world.message("warm", "bench-warm"))
+        for word, sequence in (("new", 0), ("update", 1)):
+            mail = world.message("apply", "bench-apply", sequence)
+            verify = count(world.imip, "verify", *common, mail)
+            apply = count(world.imip, "apply", *common, mail)
+            files = len(os.listdir(folder))
+            if files != events + 2:
+                sys.exit(f"bench: {files} files after apply, not {events + 2}")
+            added[word, events] = apply - verify
+            line(9, f"apply, {word}, {events} events, beyond verify", f"{apply - verify:.2f} M",
+                 "<= 4 M", "<= 1 M",
+                 f"{verdict(apply - verify, 4)}; verify {verify:.2f} M, apply {apply:.2f} M")
+        shutil.rmtree(folder)
+    for word in ("new", "update"):
+        first, last = added[word, sizes[0]], added[word, sizes[-1]]
+        change = 100 * (last - first) / first
+        line(9, f"apply, {word}: {sizes[0]} to {sizes[-1]} events", f"{change:+.1f} %", "+-3 %", "",
+             verdict(abs(change), 3))
+
+
+def memory(world, batch):
+    verify = (world.imip, "verify", "--state", "none", "--policy", "policy.toml")
+    one = peak_mb(*verify, "invite.eml")
+    many = peak_mb(*verify, *["invite.eml"] * batch)
+    peer = peak_mb("openssl", "cms", "-verify", "-in", "invite.eml", "-CAfile", "ca.pem")
+    line(11, "peak memory, one message", f"{one:.1f} MB", "<= 18 MB", "<= 8 MB",
+         f"{verdict(one, 18)}; openssl cms {peer:.1f} MB")
+    line(11, f"peak memory, {batch} messages", f"{many:.1f} MB", "flat", "",
+         f"{100 * (many - one) / one:+.1f} % on one message")
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    quick = "--quick" in sys.argv
+    imip = os.path.abspath(sys.argv[1])
+    count = Counter()
+    folder = tempfile.mkdtemp(prefix="imip-bench.")
+    try:
+        world = World(folder, imip)
+        size = os.path.getsize("invite.eml")
+        print(f"message: {size} octets, RSA-2048, 2 certificates; instructions by {count.name}")
+        line("goal", "what", "measured", "must", "record")
+        verification(world, 15 if quick else 101)
+        start_up(world, count)
+        application(world, count, (10, 1_000) if quick else (10, 1_000, 100_000))
+        memory(world, 200 if quick else 2_000)
+    finally:
+        os.chdir("/")
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
