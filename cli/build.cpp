@@ -199,10 +199,11 @@ Result<ical::Component> object_of(const BuildOptions& options, const itip::Build
                                   const Limits& limits, Context& context)
 {
   if (options.file.empty()) {
-    if (spec.method == itip::Method::Cancel && !spec.sequence)
+    auto calendar = itip::build_object(spec, nullptr, context.now);
+    if (calendar && spec.method == itip::Method::Cancel && !spec.sequence)
       notice(context, "the cancellation has SEQUENCE 1",
              "--sequence N, if the event's own is greater than 0");
-    return itip::build_object(spec, nullptr, context.now);
+    return calendar;
   }
   IMIP_TRY(const ical::Component base, read_base(options.file, limits));
   auto calendar = itip::build_object(spec, &base, context.now);

@@ -232,7 +232,10 @@ Result<policy::Policy> load_policy(const CommonOptions& common)
   policy::Policy policy;
   if (named || is_there(path)) {
     const auto home = home_directory();
-    IMIP_TRY(policy, policy::load_policy(path, home ? *home : std::string("/")));
+    auto loaded = policy::load_policy(path, home ? *home : std::string("/"));
+    // Whoever means to judge by a policy must not judge without it: absent is wrong, not missing.
+    if (!loaded && loaded.error().code == Errc::NoInput) loaded.error().code = Errc::Config;
+    IMIP_TRY(policy, std::move(loaded));
   }
   if (!me.empty()) choose_owner(policy, me);
   lay_over(policy, common);
