@@ -1,5 +1,6 @@
-/// @file iCalendar objects (RFC 5545) as plain values. libical parses and checks; what comes out
-/// knows nothing of libical, can be compared, edited and serialised, and keeps what it does not know.
+/// @file iCalendar objects (RFC 5545) as plain values. libical knows which type a property has; what
+/// comes out knows nothing of libical, can be compared, edited and serialised, and keeps every octet of
+/// names (but their case), parameters and values, known or not.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -63,10 +64,10 @@ struct Parsed {
   std::vector<ParseFinding> findings;
 };
 
-/// One VCALENDAR. Guards first (size, line length, depth, counts, errors: limits.hpp; long lines are
-/// re-folded and lists over 500 values split, because libical is quadratic in the first and silently cuts
-/// the second). LF and CRLF, with or without BOM.
-/// @errors Errc::BadCalendar (no VCALENDAR, several, an unclosed component, not UTF-8), Errc::TooLarge
+/// One VCALENDAR. Guards first (size, line length, depth, counts, errors: limits.hpp). Lists over 500 values
+/// are split into several properties, because programs on libical silently cut them. LF and CRLF, with or
+/// without BOM, blank lines. A property that does not parse is left out and found, fatal or not.
+/// @errors Errc::BadCalendar (no VCALENDAR, several, an unclosed component, NUL, not UTF-8), Errc::TooLarge
 Result<Parsed> parse(std::string_view text, const Limits& limits);
 
 /// Content lines folded at 75 octets without splitting a character, CRLF, parameters quoted and encoded

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
 #include "ical/detail/content_line.hpp"
 #include "ical/detail/value_check.hpp"
+#include "ical/detail/zone_rules.hpp"
 #include "ical/object.hpp"
+#include "ical/time.hpp"
 
 namespace imip::ical {
 
@@ -13,6 +16,7 @@ namespace {
 
 constexpr std::size_t list_chunk = 500;  // programs on libical silently drop what is beyond
 constexpr std::size_t quoted_octets = 100;
+constexpr std::size_t max_zones = 100;  // whose names are looked at, for a notice
 
 std::string quote(std::string_view line)
 {
@@ -102,16 +106,37 @@ class Parser {
         return err(Errc::TooLarge, cat("a content line has more than ", limits_.line_bytes,
                                        " octets: ", quote(line.substr(0, quoted_octets))));
       }
+      // only now: a fold may split a character
+      if (!text::is_utf8(line)) {
+        return err(Errc::BadCalendar, "the calendar is not UTF-8",
+                   "convert it first, for example with iconv");
+      }
       IMIP_CHECK(take(line));
     }
     if (!open_.empty()) {
       return err(Errc::BadCalendar, cat(open_.back().name, " is not closed by END"));
     }
     if (!done_) return err(Errc::BadCalendar, "there is no VCALENDAR in it");
+    note_windows_zones();
     return std::move(result_);
   }
 
  private:
+  /// Exchange names zones as Windows does, and sometimes leaves their VTIMEZONE out.
+  void note_windows_zones()
+  {
+    for (const Component& child : result_.calendar.components) {
+      if (child.name == "VTIMEZONE") zones_.erase(child.text("TZID"));
+    }
+    for (const std::string& tzid : zones_) {
+      if (detail::is_olson_name(tzid)) continue;
+      if (const auto olson = windows_zone(tzid)) {
+        result_.findings.push_back(ParseFinding{
+            false, "VCALENDAR", "TZID", cat("\"", tzid, "\" is a Windows name; read as ", *olson)});
+      }
+    }
+  }
+
   Result<void> take(std::string_view line)
   {
     const std::string name = detail::name_of_line(line);
@@ -195,6 +220,9 @@ class Parser {
     }
     if (!trimmed.empty()) note(name, trimmed);
     tolerate(p);
+    if (const std::string* tzid = p.parameter("TZID"); tzid && zones_.size() < max_zones) {
+      zones_.insert(*tzid);
+    }
     return keep(std::move(p));
   }
 
@@ -215,9 +243,6 @@ class Parser {
     } else if (p.name == "DTSTART" && p.value.starts_with("1601") &&
                (open_.back().name == "STANDARD" || open_.back().name == "DAYLIGHT")) {
       note(p.name, "the VTIMEZONE begins in 1601");
-    } else if (!p.parameters.empty() && p.value.size() == 8 && p.name != "UID" &&
-               p.parameter("TZID") && p.parameter("VALUE")) {
-      note(p.name, "a date with TZID");
     }
   }
 
@@ -267,6 +292,7 @@ class Parser {
 
   const Limits& limits_;
   std::vector<Component> open_;
+  std::set<std::string> zones_;  // TZIDs in use
   Parsed result_;
   bool done_ = false;
   std::size_t components_ = 0;
@@ -284,10 +310,6 @@ Result<Parsed> parse(std::string_view text, const Limits& limits)
   }
   if (text.find('\0') != std::string_view::npos) {
     return err(Errc::BadCalendar, "there is a NUL in the calendar");
-  }
-  if (!text::is_utf8(text)) {
-    return err(Errc::BadCalendar, "the calendar is not UTF-8",
-               "convert it first, for example with iconv");
   }
   return Parser(limits).run(text);
 }

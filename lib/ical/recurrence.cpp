@@ -105,8 +105,6 @@ class Expansion {
   }
 
   [[nodiscard]] const Time& start() const { return start_; }
-  /// After this there can be nothing; only if there is no endless rule.
-  [[nodiscard]] bool has_rules() const { return !rules_.empty(); }
 
  private:
   [[nodiscard]] tl::unexpected<Error> too_many() const
@@ -149,7 +147,7 @@ class Expansion {
         if (*next > high) break;
         continue;
       }
-      if (!inside(time, from, to)) continue;
+      if (time.instant == start_.instant || !inside(time, from, to)) continue;
       out.push_back(std::move(time));
       if (out.size() > limits_.recurrence_instances) return too_many();
     }
@@ -202,9 +200,9 @@ Result<std::vector<Time>> next_instances(const Zones& zones, const Component& ma
 {
   Expansion expansion(zones, master, limits);
   IMIP_CHECK(expansion.prepare());
-  const UtcSeconds last{sys_days{year{9999} / 1 / 1}};
-  UtcSeconds begin = std::max(from, expansion.start().instant);
-  begin = from;
+  // the calendar repeats after 400 years: what has not matched by then will not
+  const UtcSeconds last = std::max(from, expansion.start().instant) + days{146'097};
+  UtcSeconds begin = from;
   std::vector<Time> out;
   // windows that grow: most series need only the first, and no endless one is expanded to its end
   for (days width{32}; out.size() < n && begin <= last; width *= 4) {

@@ -10,9 +10,9 @@
 namespace imip::ical {
 
 /// The starts of DTSTART + RRULE + RDATE - EXDATE between `from` and `to` (both inclusive, instants),
-/// sorted, each once. A rule that can never match gives just what else there is; endless computation is
-/// excluded (dates that no calendar has, caps on iterations).
-/// @errors Errc::TooLarge (limits.recurrence_instances), Errc::BadValue (RRULE does not parse)
+/// sorted, each once; DTSTART always is one. A rule that can never match gives just what else there is; what
+/// is too much work (a fraction of a second) is refused. UNTIL or EXDATE as a DATE means that whole day.
+/// @errors Errc::TooLarge (limits.recurrence_instances), Errc::BadValue (RRULE does not parse, EXRULE)
 Result<std::vector<Time>> expand(const Zones& zones, const Component& master, UtcSeconds from,
                                  UtcSeconds to, const Limits& limits);
 

@@ -31,6 +31,14 @@ Result<std::shared_ptr<const ZoneRules>> Zones::Impl::rules(const std::string& t
   return resolved[tzid] = std::make_shared<const ZoneRules>(std::move(made));
 }
 
+Result<std::shared_ptr<const ZoneRules>> Zones::Impl::tzdata_rules(const std::string& olson)
+{
+  const std::lock_guard lock(mutex);
+  if (const auto known = tzdata.find(olson); known != tzdata.end()) return known->second;
+  IMIP_TRY(ZoneRules made, ZoneRules::from_tzdata(olson));
+  return tzdata[olson] = std::make_shared<const ZoneRules>(std::move(made));
+}
+
 Zones::Zones(const Component& calendar) : impl_(std::make_unique<Impl>())
 {
   for (const Component& child : calendar.components) {
@@ -152,9 +160,9 @@ bool Zones::differs_from_tzdata(const std::string& tzid, UtcSeconds instant) con
   const auto olson = detail::olson_name_for(tzid);
   if (!olson) return false;
   const auto own = impl_->rules(tzid);
-  const auto tzdata = ZoneRules::from_tzdata(*olson);
+  const auto tzdata = impl_->tzdata_rules(*olson);
   if (!own || !tzdata) return true;
-  return (*own)->offset_at(instant) != tzdata->offset_at(instant);
+  return (*own)->offset_at(instant) != (*tzdata)->offset_at(instant);
 }
 
 Result<std::string> check_duration(std::string_view duration)

@@ -1,4 +1,4 @@
-/// @file Dates, times, zones, durations (RFC 5545 sections 3.3.4 to 3.3.10, 3.6.5), by libical and tzdata.
+/// @file Dates, times, zones, durations (RFC 5545 sections 3.3.4 to 3.3.10, 3.6.5), by std::chrono and tzdata.
 #pragma once
 #include <chrono>
 #include <compare>
@@ -67,7 +67,9 @@ Result<Span> span_of(const Zones& zones, const Component& event);
 /// `timezone` (Olson name; empty: floating is refused with a hint unless a date). @errors Errc::BadValue
 Result<Property> when_property(std::string_view name, std::string_view when, const std::string& timezone);
 
-/// The VTIMEZONE for an Olson name, RRULE-based, from 1970 on. @errors Errc::BadValue, unknown zone
+/// The VTIMEZONE for an Olson name, RRULE-based, from 1970 on: the rule of today stands for all years if it
+/// has been in force since 2016, else the changes since then are listed before it.
+/// @errors Errc::BadValue, unknown zone
 Result<Component> vtimezone(const std::string& tzid);
 /// The system's own zone (TZ, /etc/localtime): an Olson name, or "UTC".
 [[nodiscard]] std::string local_timezone();

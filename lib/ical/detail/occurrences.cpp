@@ -8,9 +8,10 @@ using namespace std::chrono;
 
 namespace {
 
-/// Days looked at and times given, before a rule counts as too much work: a tenth of a second, and
-/// enough to walk through 8,000 years.
+/// Days looked at and times given, before a rule counts as too much work: some tenths of a second,
+/// and enough to walk through all years that there are.
 constexpr std::int64_t max_work = 5'000'000;
+constexpr std::int64_t short_period_work = 20;  // what an hour, minute or second costs of it
 
 template <std::size_t N>
 std::vector<int> to_vector(const short (&list)[N])
@@ -292,6 +293,7 @@ bool Occurrences::load_short_period(UtcSeconds begin)
   ++work_;
   const auto day = floor<days>(begin);
   if (!allows(day)) return skip_to(begin, day + days{1}), false;
+  work_ += short_period_work;
   const hh_mm_ss time{begin - day};
   if (!hours_.empty() && !holds(hours_, static_cast<int>(time.hours().count()))) {
     return skip_to(begin, floor<hours>(begin) + hours{1}), false;

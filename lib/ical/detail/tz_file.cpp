@@ -3,7 +3,6 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "base/cat.hpp"
 #include "ical/detail/date_time.hpp"
@@ -17,7 +16,7 @@ namespace {
 
 constexpr std::array<const char*, 3> zone_folders{"/usr/share/zoneinfo", "/usr/lib/zoneinfo",
                                                   "/usr/share/lib/zoneinfo"};
-constexpr std::size_t max_file = 1'000'000;
+constexpr std::size_t max_file = 100'000;
 constexpr std::size_t header_size = 44;
 
 std::optional<std::filesystem::path> zone_path(std::string_view name)
@@ -269,7 +268,9 @@ Result<ZoneRules> ZoneRules::from_tzdata(const std::string& olson)
                "use a name such as Europe/Berlin, from /usr/share/zoneinfo");
   }
   std::ifstream file(*path, std::ios::binary);
-  std::string data{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string data(max_file + 1, '\0');
+  file.read(data.data(), static_cast<std::streamsize>(data.size()));
+  data.resize(static_cast<std::size_t>(file.gcount()));
   if (data.size() > max_file || !TzFileReader::read(data, out)) {
     return err(Errc::BadValue, cat(path->string(), " is no time zone file"));
   }

@@ -128,6 +128,19 @@ bool is_list(std::string_view name)
   return name == "EXDATE" || name == "RDATE" || name == "FREEBUSY";
 }
 
+/// The type by libical's table, and the choice that RFC 5545 section 3.8 gives where the table
+/// knows just the default.
+icalvalue_kind normal_kind(std::string_view name, icalproperty_kind kind)
+{
+  static constexpr std::array<std::string_view, 5> date_or_time{"DTSTART", "DTEND", "DUE", "EXDATE",
+                                                                "RECURRENCE-ID"};
+  if (name == "RDATE") return ICAL_DATETIMEPERIOD_VALUE;
+  if (name == "TRIGGER") return ICAL_TRIGGER_VALUE;
+  const bool choice =
+      std::find(date_or_time.begin(), date_or_time.end(), name) != date_or_time.end();
+  return choice ? ICAL_DATETIMEDATE_VALUE : icalproperty_kind_to_value_kind(kind);
+}
+
 /// VALUE= against the type that the property has by default (RFC 5545 section 3.8).
 bool value_parameter_fits(icalvalue_kind normal, std::string_view wanted, icalvalue_kind& kind)
 {
@@ -172,7 +185,7 @@ std::string why_invalid(Property& property, std::string& note)
 {
   const icalproperty_kind name = icalproperty_string_to_kind(property.name.c_str());
   if (name == ICAL_NO_PROPERTY || name == ICAL_X_PROPERTY) return {};
-  const icalvalue_kind normal = icalproperty_kind_to_value_kind(name);
+  const icalvalue_kind normal = normal_kind(property.name, name);
   icalvalue_kind kind = normal;
   if (const std::string* wanted = property.parameter("VALUE")) {
     if (!value_parameter_fits(normal, text::ascii_upper(*wanted), kind)) {

@@ -14,10 +14,13 @@ struct Zones::Impl {
   std::map<std::string, Component, std::less<>> defined;  ///< VTIMEZONE by TZID, the first of each
   /// Made when first asked for: a calendar may define thousands.
   std::map<std::string, std::shared_ptr<const detail::ZoneRules>, std::less<>> resolved;
-  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<const detail::ZoneRules>, std::less<>> tzdata;
+  std::mutex mutex;  ///< of the two caches
 
   /// @errors Errc::BadValue
   Result<std::shared_ptr<const detail::ZoneRules>> rules(const std::string& tzid);
+  /// By a name of tzdata. @errors Errc::BadValue
+  Result<std::shared_ptr<const detail::ZoneRules>> tzdata_rules(const std::string& olson);
 };
 
 struct ZonesAccess {
