@@ -244,7 +244,10 @@ Result<policy::Policy> load_policy(const CommonOptions& common)
 
 Result<std::string> read_input(const std::string& file, const Limits& limits)
 {
-  return read_file(file.empty() ? "-" : file, limits.message_bytes);
+  auto octets = read_file(file.empty() ? "-" : file, limits.message_bytes);
+  if (!octets && octets.error().code == Errc::TooLarge && octets.error().hint.empty())
+    octets.error().hint = "the policy's [limits] message-bytes says how much is read";
+  return octets;
 }
 
 Result<void> write_output(Context& context, const std::string& output, std::string_view octets)

@@ -83,7 +83,7 @@ Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Co
   std::optional<ExitCode> overall;
   const auto add = [&](ExitCode code) { overall = overall ? worst(*overall, code) : code; };
   const auto fail = [&](const std::string& file, Error error) {
-    if (file != "-" && error.what.find(file) == std::string::npos)
+    if (file != "-" && error.what.rfind(file + ":", 0) != 0)
       error.what = cat(file, ": ", error.what);
     failed(file, error);
     add(exit_code_of(error.code));

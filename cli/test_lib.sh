@@ -46,3 +46,11 @@ as() {
 }
 sums() { find "$1" -type f -exec sha256sum {} + | sort; }
 crlf() { sed 's/$/\r/'; }
+# tamper MAIL SED: the mail with the text/calendar part decoded, edited and encoded again.
+tamper() {
+  first=$(awk '/^Content-Type: text\/calendar/ {c=1} c && /^$/ {print NR; exit}' "$1")
+  last=$(awk -v first="$first" 'NR > first && (/^$/ || /^--/) {print NR; exit}' "$1")
+  head -n "$first" "$1"
+  sed -n "$((first + 1)),$((last - 1))p" "$1" | base64 -d | sed "$2" | base64 -w 76
+  tail -n "+$last" "$1"
+}

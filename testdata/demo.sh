@@ -22,6 +22,14 @@ run() {
   set -e
   [ "$code" -eq 0 ] || printf '[exit %s]\n' "$code"
 }
+# tamper MAIL SED: the mail with the text/calendar part decoded, edited and encoded again.
+tamper() {
+  first=$(awk '/^Content-Type: text\/calendar/ {c=1} c && /^$/ {print NR; exit}' "$1")
+  last=$(awk -v first="$first" 'NR > first && (/^$/ || /^--/) {print NR; exit}' "$1")
+  head -n "$first" "$1"
+  sed -n "$((first + 1)),$((last - 1))p" "$1" | base64 -d | sed "$2" | base64 -w 76
+  tail -n "+$last" "$1"
+}
 # want CODE COMMAND: like run, and the demo fails if the exit code is another.
 want() {
   run "$2"
@@ -63,7 +71,7 @@ step "The attendee asks: who says so, and may they?"
 want 2 "imip verify $ALICE invite-signed.eml"
 
 step "She decides that the assistant may speak for the boss, and verifies again"
-want 0 "imip policy allow $ALICE boss@example.com --sent-by pa@example.com"
+want 0 "imip policy allow --policy alice/policy.toml boss@example.com --sent-by pa@example.com"
 want 0 "imip verify $ALICE invite-signed.eml"
 
 step "She applies it, and sees the event"
@@ -76,7 +84,7 @@ want 0 "imip reply accept $ALICE --comment 'Looking forward to it' --sign --iden
 want 0 "imip show $ALICE invite-signed.eml"
 
 step "The boss takes the invitation into the copy that she organizes, then Alice's answer"
-want 0 "imip policy allow $BOSS boss@example.com --sent-by pa@example.com"
+want 0 "imip policy allow --policy boss/policy.toml boss@example.com --sent-by pa@example.com"
 want 0 "imip apply $BOSS invite-signed.eml"
 want 0 "imip verify $BOSS answer.eml"
 want 0 "imip apply $BOSS answer.eml"
@@ -101,7 +109,7 @@ stopped 'no-correlation' alice fraud1.eml
 echo; echo "2. A tampered copy: the signed mail, with one word of the calendar changed"
 run "imip build request --organizer boss@example.com --attendee alice@example.com --uid other-2 --summary 'Team lunch' \\
     --start $START --duration PT1H --timezone Europe/Berlin | imip sign --identity boss.pem --output true2.eml"
-awk '/^Content-Type: text\/calendar/ {c=1} c && /^$/ {b=1} b && !done && /^[A-Za-z0-9+\/=]{40,}$/ {sub(/^./, substr($0,1,1)=="Q" ? "R" : "Q"); done=1} {print}' true2.eml >fraud2.eml
+tamper true2.eml 's/Team lunch/Team strike/' >fraud2.eml
 stopped 'signature-invalid' alice fraud2.eml
 
 echo; echo "3. An unsigned copy: a later revision that nobody signed"
