@@ -58,8 +58,8 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
   const pipeline::Consent consent = consent_of(options.yes, context);
   const report::Style style = style_of(context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
-    IMIP_TRY(const auto applied, pipeline::apply_part(bench.judge, *bench.calendar, part, consent,
-                                                      options.dry_run));
+    IMIP_TRY(const auto applied,
+             pipeline::apply_part(bench.judge, *bench.calendar, part, consent, options.dry_run));
     if (options.brief)
       context.out << report::brief_outcome(part, applied) << '\n';
     else if (options.common.json)
@@ -75,8 +75,8 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
       context.out << report::no_apply_json(input, error) << '\n';
     print_error(context, error);
   };
-  IMIP_TRY(const auto code, for_each_part(bench, options.input, context, each, failed,
-                                          options.stop_on_error));
+  IMIP_TRY(const auto code,
+           for_each_part(bench, options.input, context, each, failed, options.stop_on_error));
   return options.brief ? ExitCode::Ok : code;
 }
 
@@ -91,7 +91,8 @@ Result<void> store_own(const ical::Component& calendar, const CommonOptions& com
                                                              : part.evidence.refusals.front().text);
   const itip::Message& message = *part.message();
   if (!message.organizer || !bench.judge.policy().owner.is(message.organizer->address))
-    return err(Errc::Refused, "--store keeps the organizer's own copy, and the ORGANIZER is not you",
+    return err(Errc::Refused,
+               "--store keeps the organizer's own copy, and the ORGANIZER is not you",
                "say --me with the organizer's address");
   IMIP_TRY(const auto lock, bench.calendar->lock());
   IMIP_TRY(auto surroundings, bench.calendar->surroundings(message));
@@ -103,8 +104,8 @@ Result<void> store_own(const ical::Component& calendar, const CommonOptions& com
   const itip::Plan plan = itip::plan_message(message, speaker, stored, surroundings.facts,
                                              bench.judge.policy().owner, options, context.now);
   if (plan.outcome == itip::Outcome::Refused)
-    return err(Errc::Refused, plan.reasons.empty() ? std::string{"refused"}
-                                                   : plan.reasons.front().text);
+    return err(Errc::Refused,
+               plan.reasons.empty() ? std::string{"refused"} : plan.reasons.front().text);
   part.stored = surroundings.stored;
   return bench.calendar->carry_out(plan, lock, pipeline::journal_entry(part, plan, context.now));
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <ostream>
 
 #include "base/cat.hpp"
@@ -32,8 +33,7 @@ std::string_view answer_word(itip::PartStat partstat)
 }
 
 /// --instance: a WHEN in the event's own zone unless it names another.
-Result<std::optional<ical::Time>> instance_of(const std::string& when,
-                                              const itip::Message& message)
+Result<std::optional<ical::Time>> instance_of(const std::string& when, const itip::Message& message)
 {
   if (when.empty()) return std::optional<ical::Time>{};
   const ical::Zones zones(message.calendar);
@@ -67,11 +67,21 @@ std::string text_of(const ical::Component& calendar, const ical::Component& even
                     const itip::Answer& answer, const std::string& from)
 {
   const report::EventText words = report::describe(ical::Zones(calendar), event, "UTC");
-  std::string text = cat(from, " answers: ", answer_word(answer.partstat), "\n\n", words.summary, '\n');
+  std::string text =
+      cat(from, " answers: ", answer_word(answer.partstat), "\n\n", words.summary, '\n');
   for (const auto& line : words.when) text += cat(line, '\n');
   if (answer.instance) text += cat("Only the occurrence at ", answer.instance->local, ".\n");
   if (!answer.comment.empty()) text += cat('\n', answer.comment, '\n');
   return text;
+}
+
+/// A stranger's Message-ID goes into our header only if it can be nothing else (RFC 5322 section 3.6.4).
+bool is_usable_id(const std::string& id)
+{
+  constexpr std::size_t longest = 900;  // a line may have 998 octets
+  return !id.empty() && id.size() <= longest &&
+         std::all_of(id.begin(), id.end(),
+                     [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>'; });
 }
 
 /// The same answer makes the same mail: the identifier and the date come from the reply itself.
@@ -93,10 +103,9 @@ Result<mime::OutgoingMail> mail_of(const ReplyOptions& options, const itip::Answ
   const std::string seed = sha256_hex(mail.calendar);
   const std::string* stamp = event.value("DTSTAMP");
   IMIP_TRY(mail.date, parse_instant(stamp != nullptr ? *stamp : std::string{}));
-  mail.message_id = options.message_id.empty()
-                        ? cat(seed.substr(0, 32), "@", planned.from.domain())
-                        : options.message_id;
-  if (!part.envelope.message_id.empty()) {
+  mail.message_id = options.message_id.empty() ? cat(seed.substr(0, 32), "@", planned.from.domain())
+                                               : options.message_id;
+  if (is_usable_id(part.envelope.message_id)) {
     mail.in_reply_to = cat('<', part.envelope.message_id, '>');
     mail.references = mail.in_reply_to;
   }
@@ -113,8 +122,8 @@ Result<std::string> octets_of(const ReplyOptions& options, const Bench& bench,
 {
   IMIP_TRY(auto octets, mime::compose(mail));
   if (!options.sign) return octets;
-  return sign_mail(SignRequest{std::move(octets), options.keys, options.common, bench.judge.policy(),
-                               false, mail.boundary_seed},
+  return sign_mail(SignRequest{std::move(octets), options.keys, options.common,
+                               bench.judge.policy(), false, mail.boundary_seed},
                    context);
 }
 
@@ -149,9 +158,10 @@ pipeline::Consent reply_consent(const ReplyOptions& options, const Context& cont
 void tell_what_is_answered(const pipeline::PlannedAnswer& planned, Context& context)
 {
   if (planned.message_outcome == itip::Outcome::Obsolete)
-    print_error(context, Error{Errc::Refused,
-                               "notice: the calendar holds a newer revision, and that is what is answered",
-                               "--exact answers the message as it is"});
+    print_error(context,
+                Error{Errc::Refused,
+                      "notice: the calendar holds a newer revision, and that is what is answered",
+                      "--exact answers the message as it is"});
 }
 
 }  // namespace
@@ -170,8 +180,8 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
   const pipeline::Calendar* calendar =
       bench.calendar && !options.no_store ? &*bench.calendar : nullptr;
   const auto consent = reply_consent(options, context);
-  IMIP_TRY(auto planned, pipeline::plan_reply(bench.judge, calendar, part, consent, answer,
-                                              options.exact));
+  IMIP_TRY(auto planned,
+           pipeline::plan_reply(bench.judge, calendar, part, consent, answer, options.exact));
   const policy::Verdict verdict = part.decision.verdict;
   IMIP_TRY(const auto mail, mail_of(options, planned.answer, part, answer));
   IMIP_TRY(const auto octets, octets_of(options, bench, mail, context));
@@ -181,16 +191,16 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
     IMIP_TRY(const auto lock, bench.calendar->lock());
     pipeline::Consent agreed;
     agreed.everything = true;
-    IMIP_TRY(auto now_planned, pipeline::plan_reply(bench.judge, calendar, part, agreed, answer,
-                                                    options.exact));
+    IMIP_TRY(auto now_planned,
+             pipeline::plan_reply(bench.judge, calendar, part, agreed, answer, options.exact));
     if (now_planned.answer.reply != planned.answer.reply || part.decision.verdict != verdict)
       return err(Errc::TryAgain, "the calendar changed while the answer was made", "run it again");
     IMIP_CHECK(write_output(context, options.output, octets));
     context.out.flush();
     if (!context.out) return err(Errc::Io, "the answer could not be written; nothing was stored");
     const auto& plan = now_planned.answer.plan;
-    IMIP_CHECK(bench.calendar->carry_out(
-        plan, lock, pipeline::journal_entry(part, plan, bench.judge.now())));
+    IMIP_CHECK(bench.calendar->carry_out(plan, lock,
+                                         pipeline::journal_entry(part, plan, bench.judge.now())));
   } else {
     IMIP_CHECK(write_output(context, options.output, octets));
   }
