@@ -139,10 +139,6 @@ Result<std::string> sign_mail(const SignRequest& request, Context& context)
     notice(context,
            cat("signed by ", identity.certificate().subject, " for ", words(identity.addresses())));
   const UtcSeconds at = context.now;
-  if (identity.certificate().not_after < at || identity.certificate().not_before > at)
-    notice(context,
-           cat("the certificate is valid from ", to_rfc3339(identity.certificate().not_before),
-               " to ", to_rfc3339(identity.certificate().not_after)));
   const std::string octets = mime::to_crlf(split.entity);
   if (request.opaque) {
     IMIP_TRY(const std::string der, crypto::sign_opaque(identity, octets, at));
