@@ -17,7 +17,6 @@ namespace {
 constexpr std::array<const char*, 3> zone_folders{"/usr/share/zoneinfo", "/usr/lib/zoneinfo",
                                                   "/usr/share/lib/zoneinfo"};
 constexpr std::size_t max_file = 100'000;
-constexpr std::size_t header_size = 44;
 
 std::optional<std::filesystem::path> zone_path(std::string_view name)
 {

@@ -136,6 +136,7 @@ icalvalue_kind normal_kind(std::string_view name, icalproperty_kind kind)
                                                                 "RECURRENCE-ID"};
   if (name == "RDATE") return ICAL_DATETIMEPERIOD_VALUE;
   if (name == "TRIGGER") return ICAL_TRIGGER_VALUE;
+  if (name == "GEO") return ICAL_GEO_VALUE;  // two floats
   const bool choice =
       std::find(date_or_time.begin(), date_or_time.end(), name) != date_or_time.end();
   return choice ? ICAL_DATETIMEDATE_VALUE : icalproperty_kind_to_value_kind(kind);
