@@ -23,10 +23,15 @@ std::map<std::string, Found> components_of(const ical::Component* calendar)
 {
   std::map<std::string, Found> out;
   if (!calendar) return out;
-  const ical::Zones zones(*calendar);
+  std::optional<ical::Zones> zones;  // only RECURRENCE-IDs need them
   for (const ical::Component& c : calendar->components) {
     if (c.name == "VTIMEZONE") continue;
-    const auto scope = scope_of(zones, c);
+    if (!c.find("RECURRENCE-ID")) {
+      out.emplace("series", Found{{}, &c});
+      continue;
+    }
+    if (!zones) zones.emplace(*calendar);
+    const auto scope = scope_of(*zones, c);
     if (!scope) continue;
     out.emplace(scope->key(), Found{split_key(scope->key()).text, &c});
   }

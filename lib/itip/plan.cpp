@@ -147,11 +147,12 @@ void note_owner_not_listed(const Message& message, const Owner& owner, Plan& pla
       {Code::OwnerNotListed, "the update does not list you any more; it is applied all the same"});
 }
 
-Outcome outcome_of(const Message& message, const Settled& settled, const StoredObject* stored)
+Outcome outcome_of(const Message& message, const Recorded& recorded, const Settled& settled,
+                   const StoredObject* stored)
 {
   if (message.method == Method::Reply) return Outcome::Answered;
   if (settled.rendering.uninvited) return Outcome::Uninvited;
-  if (message.method == Method::Cancel || settled.rendering.cancelled) return Outcome::Cancelled;
+  if (recorded.cancels || settled.rendering.cancelled) return Outcome::Cancelled;
   return stored ? Outcome::Updated : Outcome::Added;
 }
 
@@ -203,7 +204,7 @@ void conclude(Plan& plan, const Message& message, const Speaker& speaker,
     }
     return;
   }
-  plan.outcome = own ? Outcome::Own : outcome_of(message, settled, stored);
+  plan.outcome = own ? Outcome::Own : outcome_of(message, recorded, settled, stored);
 }
 
 std::string action_for(Method method)
@@ -298,6 +299,11 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
   Facts next = before;
   const Recorded recorded = record_message(next, message, speaker, owner, options);
   plan.reasons = recorded.reasons;
+  if (stored && next == facts && stored->octets == facts.last_rendered) {
+    // Nothing new, and the file is as we left it: rendering would say the same again.
+    conclude(plan, message, speaker, stored, owner, recorded, {});
+    return plan;
+  }
   const Settled settled = settle(plan, facts, before, std::move(next), stored, owner, options,
                                  recorded.newer_series, rules);
   for (Change& change : plan.changes) {

@@ -34,9 +34,7 @@ void raise(Facts& facts, const FactRow& row, bool speaks, Recorded* into)
   if (!into || !speaks) return;
   ++into->rows;
   if (equal) ++into->equal;
-  if (!raised) return;
-  ++into->raised;
-  into->won = true;
+  if (raised) ++into->raised;
 }
 
 std::string parameter_text(const ical::Property& property, std::string_view name)
@@ -136,6 +134,7 @@ void record_cancel(Facts& facts, const Message& message, const Owner& owner, Rec
     const bool own_list = c.component.find("ATTENDEE") != nullptr;
     if ((status && text::ascii_iequal(*status, "CANCELLED")) || !own_list) {
       raise(facts, row_of("X", scope, {}, c.revision), true, &into);
+      into.cancels = true;
       continue;
     }
     for (const Party& a : c.attendees) {

@@ -58,6 +58,29 @@ ical::Component calendar_of(const std::vector<ical::Component>& timezones)
   return {"VCALENDAR", {}, timezones};
 }
 
+/// Do the sender's rules for a known name differ from everybody else's when the event takes place?
+/// Programs that look the name up themselves would show another time.
+bool misleads(const ical::Component& tz, const std::string& tzid, const ical::Component& event)
+{
+  const ical::Zones zones(calendar_of({tz}));
+  for (const char* name : {"DTSTART", "DTEND", "DUE"}) {
+    const ical::Property* p = event.find(name);
+    const std::string* used = p ? p->parameter("TZID") : nullptr;
+    if (!used || *used != tzid) continue;
+    const auto time = zones.time_of(*p);
+    if (time && zones.differs_from_tzdata(tzid, time->instant)) return true;
+  }
+  return false;
+}
+
+bool same_zone(const ical::Component& a, const ical::Component& b, const std::string& tzid,
+               UtcSeconds from)
+{
+  if (a == b) return true;
+  return zone_print(ical::Zones(calendar_of({a})), tzid, from) ==
+         zone_print(ical::Zones(calendar_of({b})), tzid, from);
+}
+
 const ical::Component* zone_named(const ical::Component& calendar, const std::string& tzid)
 {
   for (const ical::Component& c : calendar.components) {
@@ -127,15 +150,11 @@ void ViewMaker::add_zones(Slot& slot, std::vector<ical::Component> timezones)
     if (!id || id->empty()) continue;
     const std::string tzid = *id;
     const ical::Component* known = zone_named(view.calendar, tzid);
-    if (!known) {
+    if (!known && !misleads(tz, tzid, slot.write->event)) {
       view.calendar.components.push_back(std::move(tz));
       continue;
     }
-    if (*known == tz) continue;
-    const ical::Zones theirs(calendar_of({tz}));
-    const ical::Zones ours(calendar_of({*known}));
-    const UtcSeconds from = slot.at;
-    if (zone_print(theirs, tzid, from) == zone_print(ours, tzid, from)) continue;
+    if (known && same_zone(*known, tz, tzid, slot.at)) continue;
     // One name, two rules: the later comer gets a name of its own.
     const std::string fresh = cat(tzid, '-', sha256_hex(ical::serialise(tz)).substr(0, 8));
     rename_tzid(slot.write->event, tzid, fresh);

@@ -41,7 +41,7 @@ struct Recorded {
   std::size_t raised = 0;           ///< of them news
   std::size_t equal = 0;            ///< of them known word for word
   bool newer_series = false;        ///< a series' content was raised
-  bool won = false;                 ///< some W, X, U or A was raised
+  bool cancels = false;             ///< cancels for everybody, not just for some
   std::vector<std::string> scopes;  ///< keys that it speaks of
   std::vector<Reason> reasons;
 };

@@ -1,0 +1,345 @@
+// What is tolerated and what is refused (itip.md): one test per line of the two lists.
+#include "itip/message.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "itip/detail/test_events.hpp"
+
+namespace imip::itip::test {
+
+namespace {
+
+/// Exactly this one refusal.
+void check_refused(const std::string& text, Code code, std::string_view method = "REQUEST",
+                   const std::optional<std::string>& component = {})
+{
+  const Reading r = reading(text, method, component);
+  INFO(text);
+  CHECK_FALSE(r.message);
+  REQUIRE_FALSE(r.refusals.empty());
+  CHECK(code_word(r.refusals.front().code) == code_word(code));
+  for (const Reason& reason : r.refusals) {
+    CHECK_FALSE(reason.text.empty());
+    CHECK_FALSE(reason.text.ends_with('.'));
+  }
+}
+
+void check_tolerated(const std::string& text, std::string_view method = "REQUEST")
+{
+  const Reading r = reading(text, method);
+  INFO(text);
+  for (const Reason& reason : r.refusals) UNSCOPED_INFO(reason.text);
+  REQUIRE(r.message);
+  CHECK(has_code(r.notices, Code::Tolerated));
+}
+
+std::string request(const Event& e)
+{
+  return calendar_text("REQUEST", {e});
+}
+
+std::string with(std::string text, std::string_view from, std::string_view to)
+{
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("a plain REQUEST is read without a notice")
+{
+  const Reading r = reading(request({}));
+  REQUIRE(r.message);
+  CHECK(r.notices.empty());
+  CHECK(r.refusals.empty());
+  const Message& m = *r.message;
+  CHECK(m.method == Method::Request);
+  CHECK(m.kind == Kind::Event);
+  CHECK(m.uid == "meeting-1@example.com");
+  REQUIRE(m.organizer);
+  CHECK(m.organizer->address.mailbox() == "boss@example.com");
+  REQUIRE(m.components.size() == 1);
+  CHECK(m.components[0].scope.key() == "series");
+  CHECK(m.components[0].revision == Revision{0, at("20261101T080000Z")});
+  CHECK(m.components[0].attendees.size() == 2);
+}
+
+TEST_CASE("method and kind words")
+{
+  CHECK(method_word(Method::DeclineCounter) == "DECLINECOUNTER");
+  CHECK(method_from_word("declinecounter") == Method::DeclineCounter);
+  CHECK(method_from_word("") == Method::None);
+  CHECK(method_from_word("REQUESTS") == Method::None);
+  CHECK(is_organizer_method(Method::Cancel));
+  CHECK_FALSE(is_organizer_method(Method::Reply));
+  CHECK_FALSE(is_organizer_method(Method::None));
+  CHECK(kind_word(Kind::FreeBusy) == "VFREEBUSY");
+}
+
+TEST_CASE("RECURRENCE-IDs that name one instant have one key")
+{
+  Event zoned;
+  zoned.recurrence_id = ";TZID=Europe/Berlin:20270104T110000";
+  Event utc;
+  utc.recurrence_id = ":20270104T100000Z";
+  CHECK(message("REQUEST", {zoned}).components[0].scope.key() == "instance:20270104T100000Z");
+  CHECK(message("REQUEST", {utc}).components[0].scope.key() == "instance:20270104T100000Z");
+  Event date;
+  date.start = ";VALUE=DATE:20270104";
+  date.end = ";VALUE=DATE:20270105";
+  date.recurrence_id = ";VALUE=DATE:20270104";
+  CHECK(message("REQUEST", {date}).components[0].scope.key() == "instance:20270104");
+  Event range;
+  range.recurrence_id = ";RANGE=THISANDFUTURE:20270104T100000Z";
+  CHECK(message("REQUEST", {range}).components[0].scope.key() == "range:20270104T100000Z");
+}
+
+TEST_CASE("METHOD absent, twice, other than the parameter, or unknown is refused")
+{
+  check_refused(calendar_text("", {{}}), Code::MethodMissing);
+  check_refused(with(request({}), "METHOD:REQUEST\r\n", "METHOD:REQUEST\r\nMETHOD:CANCEL\r\n"),
+                Code::DuplicateProperty);
+  check_refused(request({}), Code::MethodMismatch, "CANCEL");
+  check_refused(request({}), Code::MethodMissing, "");
+  check_refused(calendar_text("FROBNICATE", {{}}), Code::MethodUnsupported, "FROBNICATE");
+}
+
+TEST_CASE("methods that imip cannot do yet are refused, not ignored")
+{
+  for (const char* method : {"ADD", "REFRESH", "COUNTER", "DECLINECOUNTER"}) {
+    check_refused(calendar_text(method, {{}}), Code::MethodUnsupported, method);
+  }
+}
+
+TEST_CASE("kinds that imip cannot do yet, other kinds than announced, and mixed ones are refused")
+{
+  const std::string todo =
+      with(with(request({}), "BEGIN:VEVENT", "BEGIN:VTODO"), "END:VEVENT", "END:VTODO");
+  check_refused(with(todo, "DTEND:", "DUE:"), Code::MethodUnsupported);
+  check_refused(request({}), Code::ComponentMismatch, "REQUEST", "VTODO");
+  CHECK(reading(request({}), "REQUEST", "vevent").message);
+  const std::string both =
+      with(request({}), "BEGIN:VEVENT",
+           "BEGIN:VTODO\r\nUID:meeting-1@example.com\r\nDTSTAMP:20261101T080000Z\r\nEND:VTODO\r\n"
+           "BEGIN:VEVENT");
+  check_refused(both, Code::MixedComponents);
+  check_refused("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n",
+                Code::BadCalendar);
+}
+
+TEST_CASE("no UID, a UID with control characters, and several UIDs are refused")
+{
+  Event e;
+  e.uid = "";
+  check_refused(request(e), Code::NoUid);
+  e.uid = "a\\nb";
+  check_refused(request(e), Code::NoUid);
+  Event other;
+  other.uid = "meeting-2@example.com";
+  check_refused(calendar_text("REQUEST", {{}, other}), Code::MixedComponents);
+}
+
+TEST_CASE("an organizer's method without a valid ORGANIZER is refused")
+{
+  Event e;
+  e.organizer = "";
+  for (const char* method : {"REQUEST", "CANCEL", "PUBLISH"}) {
+    check_refused(calendar_text(method, {e}), Code::NoOrganizer, method);
+  }
+  e.organizer = "mailto:a@example.com?subject=x";
+  check_refused(request(e), Code::NoOrganizer);
+  e.organizer = "mailto:a@example.com,b@example.com";
+  check_refused(request(e), Code::NoOrganizer);
+}
+
+TEST_CASE("two organizers are refused")
+{
+  check_refused(with(request({}), "ORGANIZER:", "ORGANIZER:mailto:eve@example.com\r\nORGANIZER:"),
+                Code::DuplicateProperty);
+  Event other;
+  other.recurrence_id = ":20270104T100000Z";
+  other.organizer = "mailto:eve@example.com";
+  check_refused(calendar_text("REQUEST", {{}, other}), Code::MixedComponents);
+}
+
+TEST_CASE("a REQUEST without DTSTART is refused, a CANCEL without it is not")
+{
+  Event e;
+  e.start = "";
+  e.end = "";
+  check_refused(request(e), Code::NoStart);
+  CHECK(reading(calendar_text("CANCEL", {e}), "CANCEL").message);
+}
+
+TEST_CASE("a REPLY in which nobody speaks is refused")
+{
+  Event e;
+  e.attendees.clear();
+  check_refused(calendar_text("REPLY", {e}), Code::NoSpeaker, "REPLY");
+  e.attendees = {"mailto:not an address"};
+  check_refused(calendar_text("REPLY", {e}), Code::NoSpeaker, "REPLY");
+}
+
+TEST_CASE("properties that may occur once are refused twice")
+{
+  for (const char* line : {"UID:other@example.com", "DTSTAMP:20261102T080000Z", "SEQUENCE:3",
+                           "DTSTART:20270105T100000Z", "DTEND:20270106T100000Z", "SUMMARY:Other"}) {
+    Event e;
+    e.extra = cat(line, "\r\n");
+    check_refused(request(e), Code::DuplicateProperty);
+  }
+}
+
+TEST_CASE("two components for one occurrence are refused")
+{
+  check_refused(calendar_text("REQUEST", {{}, {}}), Code::MixedComponents);
+  Event a;
+  a.recurrence_id = ":20270104T100000Z";
+  Event b;
+  b.recurrence_id = ";TZID=Europe/Berlin:20270104T110000";
+  check_refused(calendar_text("REQUEST", {a, b}), Code::MixedComponents);
+}
+
+TEST_CASE("DTSTAMP more than a day ahead is refused, more than five minutes is told")
+{
+  Event e;
+  e.dtstamp = "20261201T120001Z";
+  check_refused(request(e), Code::DtstampInFuture);
+  e.dtstamp = "20261201T115959Z";
+  check_tolerated(request(e));
+  e.dtstamp = "20261130T120400Z";
+  CHECK(reading(request(e)).notices.empty());
+}
+
+TEST_CASE("an end before the start is refused")
+{
+  Event e;
+  e.end = ":20270104T093000Z";
+  check_refused(request(e), Code::EndBeforeStart);
+  e.end = ";VALUE=DATE:20270105";
+  check_refused(request(e), Code::BadCalendar);
+}
+
+TEST_CASE("a SEQUENCE that is no number in range is refused")
+{
+  for (const char* value : {"-1", "99999999999", "2147483648"}) {
+    const std::string text = with(request({}), "SEQUENCE:0", cat("SEQUENCE:", value));
+    const auto p = ical::parse(text, Limits{});
+    if (!p) continue;  // the parser may say no first
+    const Reading r = read_message(*p, "REQUEST", {}, now());
+    CHECK_FALSE(r.message);
+    CHECK(has_code(r.refusals, Code::BadCalendar));
+  }
+}
+
+TEST_CASE("an unknown zone, a bad rule, and one beyond the limit are refused")
+{
+  Event e;
+  e.start = ";TZID=Atlantis/Capital:20270104T100000";
+  e.end = "";
+  check_refused(request(e), Code::BadCalendar);
+  Event rule;
+  rule.extra = "RRULE:FREQ=WEEKLY;COUNT=3;UNTIL=20270201T000000Z\r\n";
+  check_refused(request(rule), Code::BadCalendar);
+  rule.extra = "RRULE:FREQ=SECONDLY\r\n";
+  check_refused(request(rule), Code::RecurrenceLimit);
+}
+
+TEST_CASE("what the parser calls fatal is refused")
+{
+  ical::Parsed p = parsed(request({}));
+  p.findings.push_back({true, "VEVENT", "DTSTART", "does not parse"});
+  const Reading r = read_message(p, "REQUEST", {}, now());
+  CHECK_FALSE(r.message);
+  CHECK(has_code(r.refusals, Code::BadCalendar));
+}
+
+TEST_CASE("missing PRODID, SUMMARY, DTSTAMP, and a lower-case METHOD are tolerated")
+{
+  check_tolerated(with(request({}), "PRODID:-//test//test//EN\r\n", ""));
+  Event e;
+  e.summary = "";
+  check_tolerated(request(e));
+  Event stamp;
+  stamp.dtstamp = "";
+  check_tolerated(request(stamp));
+  CHECK(reading(request(stamp)).message->components[0].revision.dtstamp == UtcSeconds{});
+  check_tolerated(with(request({}), "METHOD:REQUEST", "METHOD:request"));
+}
+
+TEST_CASE("a REQUEST without ATTENDEE is tolerated")
+{
+  Event e;
+  e.attendees.clear();
+  check_tolerated(request(e));
+}
+
+TEST_CASE("addresses without mailto: or with MAILTO: are tolerated")
+{
+  Event e;
+  e.organizer = "boss@example.com";
+  check_tolerated(request(e));
+  CHECK(reading(request(e)).message->organizer->address.mailbox() == "boss@example.com");
+  e.organizer = "MAILTO:boss@example.com";
+  check_tolerated(request(e));
+}
+
+TEST_CASE("overrides without ORGANIZER and ATTENDEE have those of the series")
+{
+  Event series;
+  series.extra = "RRULE:FREQ=WEEKLY\r\n";
+  Event o;
+  o.recurrence_id = ":20270111T100000Z";
+  o.start = ":20270111T120000Z";
+  o.end = ":20270111T130000Z";
+  o.organizer = "";
+  o.attendees.clear();
+  const Reading r = reading(calendar_text("REQUEST", {series, o}));
+  REQUIRE(r.message);
+  CHECK(has_code(r.notices, Code::Tolerated));
+  CHECK(r.message->components[1].organizer->address.mailbox() == "boss@example.com");
+  CHECK(r.message->components[1].attendees.size() == 2);
+}
+
+TEST_CASE("DTEND beside DURATION, floating DTSTAMP, RSVP=YES are tolerated")
+{
+  Event e;
+  e.extra = "DURATION:PT3H\r\n";
+  check_tolerated(request(e));
+  Event stamp;
+  stamp.dtstamp = "20261101T080000";
+  check_tolerated(request(stamp));
+  CHECK(reading(request(stamp)).message->components[0].revision.dtstamp == at("20261101T080000Z"));
+  Event rsvp;
+  rsvp.attendees = {"RSVP=YES:mailto:alice@example.com"};
+  check_tolerated(request(rsvp));
+}
+
+TEST_CASE("a REPLY that lists all attendees is tolerated")
+{
+  check_tolerated(calendar_text("REPLY", {{}}), "REPLY");
+}
+
+TEST_CASE("Exchange UIDs are one in either case; others are not")
+{
+  const std::string hex = "040000008200E00074C5B7101A82E00800000000abcdef";
+  Event e;
+  e.uid = hex;
+  const Reading r = reading(request(e));
+  REQUIRE(r.message);
+  CHECK(r.message->uid == "040000008200E00074C5B7101A82E00800000000ABCDEF");
+  Event other;
+  other.uid = "AbC@example.com";
+  CHECK(reading(request(other)).message->uid == "AbC@example.com");
+}
+
+TEST_CASE("Windows names of zones are known")
+{
+  Event e;
+  e.start = ";TZID=W. Europe Standard Time:20270104T100000";
+  e.end = ";TZID=W. Europe Standard Time:20270104T110000";
+  CHECK(reading(request(e)).message);
+}
+
+}  // namespace imip::itip::test

@@ -1,0 +1,255 @@
+// What is the owner's stays the owner's; what other programs and machines did to the file is
+// honoured.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "itip/detail/test_series.hpp"
+
+namespace imip::itip::test {
+
+namespace {
+
+std::string with_alarm(const Book& book, std::string_view more = "")
+{
+  std::string text = book.stored->octets;
+  const std::size_t end = text.find("END:VEVENT");
+  return text.insert(end, cat(more,
+                              "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Go\r\n"
+                              "TRIGGER:-PT5M\r\nEND:VALARM\r\n"));
+}
+
+std::size_t alarms(const ical::Component& c)
+{
+  return static_cast<std::size_t>(
+      std::count_if(c.components.begin(), c.components.end(),
+                    [](const ical::Component& s) { return s.name == "VALARM"; }));
+}
+
+}  // namespace
+
+TEST_CASE("what the owner set stays, what messages set is replaced as a whole")
+{
+  Book book;
+  Event e = rev(0, 1);
+  e.extra = "LOCATION:Room 1\r\nTRANSP:OPAQUE\r\nX-THEIRS:1\r\n";
+  book.apply(message("REQUEST", {e}));
+  std::string mine = with_alarm(book, "CATEGORIES:Work\r\nCOLOR:red\r\nX-MINE:2\r\n");
+  const std::size_t transp = mine.find("TRANSP:OPAQUE");
+  REQUIRE(transp != std::string::npos);
+  mine.replace(transp, 13, "TRANSP:TRANSPARENT");
+  book.stored = stored_object(mine);
+  const Plan p = book.apply(message("REQUEST", {rev(1, 2)}));
+  CHECK(p.outcome == Outcome::Updated);
+  CHECK(book.component()->find("LOCATION") == nullptr);
+  CHECK(book.component()->find("X-THEIRS") == nullptr);
+  CHECK(book.text("CATEGORIES") == "Work");
+  CHECK(book.text("COLOR") == "red");
+  CHECK(book.text("X-MINE") == "2");
+  CHECK(book.text("TRANSP") == "TRANSPARENT");
+  CHECK(alarms(*book.component()) == 1);
+}
+
+TEST_CASE("a new override takes the owner's alarm and colour from the series")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1)}));
+  book.stored = stored_object(with_alarm(book, "COLOR:red\r\nX-MINE:2\r\n"));
+  book.apply(message("REQUEST", {second(0, 2)}));
+  REQUIRE(book.component(id));
+  CHECK(alarms(*book.component(id)) == 1);
+  CHECK(book.text("COLOR", id) == "red");
+  CHECK(book.component(id)->find("X-MINE") == nullptr);
+}
+
+TEST_CASE("alarms in messages are not taken; display alarms are where the policy allows")
+{
+  Event e = rev(0, 1);
+  e.extra =
+      "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n"
+      "BEGIN:VALARM\r\nACTION:AUDIO\r\nATTACH:http://example.com/x.wav\r\nTRIGGER:-PT5M\r\n"
+      "END:VALARM\r\n";
+  Book book;
+  book.apply(message("REQUEST", {e}));
+  CHECK(alarms(*book.component()) == 0);
+  Book permissive;
+  permissive.options.take_display_alarms = true;
+  permissive.apply(message("REQUEST", {e}));
+  CHECK(alarms(*permissive.component()) == 1);
+}
+
+TEST_CASE("a file that another program rewrote in its own way is left alone")
+{
+  Book book;
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  Event theirs = rev(0, 1);
+  theirs.extra = "LAST-MODIFIED:20261201T000000Z\r\n";
+  book.stored = stored_object(calendar_text("", {theirs}));
+  const Plan p = book.plan(message("REQUEST", {rev(0, 1)}), speaker());
+  CHECK(p.outcome == Outcome::Duplicate);
+  CHECK_FALSE(p.octets);
+}
+
+TEST_CASE("marks in messages are not believed")
+{
+  Event e = rev(0, 1);
+  e.extra = "X-IMIP-RECEIVED-SEQUENCE:99\r\nX-IMIP-DERIVED:TRUE\r\n";
+  e.attendees = {"SCHEDULE-AGENT=CLIENT;X-IMIP-RECEIVED-SEQUENCE=99:mailto:alice@example.com"};
+  Book book;
+  book.apply(message("REQUEST", {e}));
+  CHECK(book.text("X-IMIP-RECEIVED-SEQUENCE") == "0");
+  CHECK(book.component()->find("X-IMIP-DERIVED") == nullptr);
+  const ical::Property* alice = book.component()->find("ATTENDEE");
+  CHECK(alice->parameter("SCHEDULE-AGENT") == nullptr);
+  CHECK(alice->parameter("X-IMIP-RECEIVED-SEQUENCE") == nullptr);
+}
+
+TEST_CASE("a deleted event stays deleted until a newer invitation to all of it")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1)}));
+  book.stored.reset();
+  CHECK(book.apply(message("REQUEST", {series(0, 1)})).outcome == Outcome::Duplicate);
+  const Plan narrow = book.apply(message("REQUEST", {second(0, 2)}));
+  CHECK(narrow.outcome == Outcome::Ignored);
+  CHECK(has_code(narrow.reasons, Code::DeletedByOwner));
+  CHECK_FALSE(book.stored);
+  const Plan p = book.apply(message("REQUEST", {series(1, 3)}));
+  CHECK(p.outcome == Outcome::Added);
+  CHECK(has_code(p.reasons, Code::DeletedByOwner));
+  CHECK(book.stored);
+}
+
+TEST_CASE("without a state the file's own revision decides, and the received one before it")
+{
+  Event e = rev(3, 9);
+  Book book;
+  book.stored = stored_object(calendar_text("", {e}));
+  CHECK(book.plan(message("REQUEST", {rev(2, 10)}), speaker()).outcome == Outcome::Obsolete);
+  e.extra = "X-IMIP-RECEIVED-SEQUENCE:1\r\nX-IMIP-RECEIVED-DTSTAMP:20261103T080000Z\r\n";
+  book.stored = stored_object(calendar_text("", {e}));
+  CHECK(book.plan(message("REQUEST", {rev(2, 10)}), speaker()).outcome == Outcome::Updated);
+}
+
+TEST_CASE("an answer that only the file remembers stays")
+{
+  Event e = rev(0, 1);
+  e.attendees = {"PARTSTAT=ACCEPTED:mailto:alice@example.com"};
+  Book book;
+  book.stored = stored_object(calendar_text("", {e}));
+  Event update = rev(1, 2);
+  update.summary = "Other title";
+  book.apply(message("REQUEST", {update}));
+  CHECK(book.partstat("alice@example.com") == "ACCEPTED");
+}
+
+TEST_CASE("what the organizer edits in her own file by another program is her word")
+{
+  Book book = organizing();
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  std::string edited = book.stored->octets;
+  const std::size_t at = edited.find("SUMMARY:Planning");
+  edited.replace(at, 16, "SUMMARY:Edited  ");
+  book.stored = stored_object(edited);
+  book.apply(message("REPLY", {reply(rev(0, 2))}), attendee("bob@example.com"));
+  CHECK(book.text("SUMMARY") == "Edited  ");
+  CHECK(book.partstat("bob@example.com") == "ACCEPTED");
+}
+
+TEST_CASE("an answer that the owner gave by another program stays")
+{
+  Book book;
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  Event mine = rev(0, 1);
+  mine.attendees = {"PARTSTAT=TENTATIVE:mailto:alice@example.com", "mailto:bob@example.com"};
+  book.stored = stored_object(calendar_text("", {mine}));
+  Event update = rev(1, 2);
+  update.summary = "Other title";
+  book.apply(message("REQUEST", {update}));
+  CHECK(book.partstat("alice@example.com") == "TENTATIVE");
+  CHECK(book.text("SUMMARY") == "Other title");
+}
+
+TEST_CASE("zones come along, each once, and only those in use")
+{
+  const std::string zone =
+      "BEGIN:VTIMEZONE\r\nTZID:Office\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+      "TZOFFSETFROM:+0200\r\nTZOFFSETTO:+0200\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+  Event e = series(0, 1);
+  e.start = ";TZID=Office:20270104T100000";
+  e.end = ";TZID=Office:20270104T110000";
+  Book book;
+  book.apply(message_of(calendar_text("REQUEST", {e}, zone), "REQUEST"));
+  REQUIRE(book.stored->calendar.components.size() == 2);
+  CHECK(book.stored->calendar.components[0].name == "VTIMEZONE");
+  CHECK(book.text("DTSTART") == "20270104T100000");
+  // The same name with other rules gets a name of its own, so that each keeps its time.
+  std::string other = zone;
+  for (std::size_t p = other.find("+0200"); p != std::string::npos; p = other.find("+0200")) {
+    other.replace(p, 5, "+0500");
+  }
+  Event o = rev(0, 2);
+  o.recurrence_id = ":20270111T080000Z";
+  o.start = ";TZID=Office:20270111T150000";
+  o.end = ";TZID=Office:20270111T160000";
+  book.apply(message_of(calendar_text("REQUEST", {o}, other), "REQUEST"));
+  CHECK(book.stored->calendar.components.size() == 4);
+  const ical::Zones zones(book.stored->calendar);
+  const auto start = zones.time_of(*book.component("20270111T080000Z")->find("DTSTART"));
+  REQUIRE(start);
+  CHECK(start->instant == at("20270111T100000Z"));
+}
+
+TEST_CASE("a sender's own rules for a known zone are stored under another name")
+{
+  const std::string zone =
+      "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+      "TZOFFSETFROM:+0500\r\nTZOFFSETTO:+0500\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+  Event e = rev(0, 1);
+  e.start = ";TZID=Europe/Berlin:20270104T100000";
+  e.end = ";TZID=Europe/Berlin:20270104T110000";
+  Book book;
+  book.apply(message_of(calendar_text("REQUEST", {e}, zone), "REQUEST"));
+  const ical::Property* start = book.component()->find("DTSTART");
+  CHECK(*start->parameter("TZID") != "Europe/Berlin");
+  const ical::Zones zones(book.stored->calendar);
+  const auto time = zones.time_of(*start);
+  REQUIRE(time);
+  CHECK(time->instant == at("20270104T050000Z"));
+}
+
+TEST_CASE("all-day series work by dates")
+{
+  Event e = series(0, 1);
+  e.start = ";VALUE=DATE:20270104";
+  e.end = ";VALUE=DATE:20270105";
+  Book book = organizing();
+  book.apply(message("REQUEST", {e}));
+  Event r = reply(rev(0, 2), "bob@example.com", "DECLINED");
+  r.recurrence_id = ";VALUE=DATE:20270111";
+  r.start = ";VALUE=DATE:20270111";
+  r.end = "";
+  book.apply(message("REPLY", {r}), attendee("bob@example.com"));
+  CHECK(book.text("DTSTART", "20270111") == "20270111");
+  CHECK(book.text("DTEND", "20270111") == "20270112");
+  CHECK(book.partstat("bob@example.com", "20270111") == "DECLINED");
+}
+
+TEST_CASE("a zoned series derives overrides at its wall-clock time, summer or winter")
+{
+  Event e = rev(0, 1);
+  e.start = ";TZID=Europe/Berlin:20270301T100000";
+  e.end = ";TZID=Europe/Berlin:20270301T110000";
+  e.extra = "RRULE:FREQ=WEEKLY;COUNT=10\r\n";
+  Book book = organizing();
+  book.apply(message("REQUEST", {e}));
+  Event r = reply(rev(0, 2), "bob@example.com", "DECLINED");
+  r.recurrence_id = ":20270405T080000Z";
+  book.apply(message("REPLY", {r}), attendee("bob@example.com"));
+  const ical::Component* o = book.component("20270405T100000");
+  REQUIRE(o);
+  CHECK(o->text("DTSTART") == "20270405T100000");
+  CHECK(*o->find("DTSTART")->parameter("TZID") == "Europe/Berlin");
+  CHECK(o->text("DTEND") == "20270405T110000");
+}
+
+}  // namespace imip::itip::test
