@@ -123,7 +123,7 @@ bad 64 as alice reply perhaps good.eml
 bad 64 as alice apply --yes=no-such-reason good.eml
 bad 64 imip verify --now tomorrow good.eml
 bad 78 imip verify --policy no-such-policy.toml good.eml
-bad 66 imip verify --anchor no-such.pem good.eml
+bad 78 imip verify --anchor no-such.pem good.eml
 
 # A policy that is wrong, or that others may write: before any work begins.
 sed 's/\[me\]/[mee]/' alice/policy.toml >alice/wrong.toml
