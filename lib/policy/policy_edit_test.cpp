@@ -103,7 +103,7 @@ until = 2027-06-30
   REQUIRE(policy->delegates.size() == 2);
   CHECK(policy->delegates[1].role == imip::policy::Delegate::Role::Both);
   REQUIRE(policy->delegates[1].until);
-  CHECK(to_rfc3339(*policy->delegates[1].until) == "2027-06-30T23:59:59Z");
+  CHECK(imip::to_rfc3339(*policy->delegates[1].until) == "2027-06-30T23:59:59Z");
 }
 
 TEST_CASE("adding twice writes once")
@@ -145,10 +145,10 @@ TEST_CASE("an entry that says something else is not the same")
 
 TEST_CASE("what was added and is removed leaves the file as it was")
 {
-  for (const std::string before :
-       {std::string{lived_in}, std::string{"version = 1\n"},
-        std::string{"version = 1\n[me]\naddresses = [\"a@b.example\"]\n\n"},
-        std::string{"version = 1\r\n[me]\r\naddresses = [\"a@b.example\"]\r\n"}}) {
+  for (const auto& before : std::vector<std::string>{
+           std::string{lived_in}, std::string{"version = 1\n"},
+           std::string{"version = 1\n[me]\naddresses = [\"a@b.example\"]\n\n"},
+           std::string{"version = 1\r\n[me]\r\naddresses = [\"a@b.example\"]\r\n"}}) {
     const TempDir dir;
     dir.write("policy.toml", before);
     const fs::path path = dir / "policy.toml";

@@ -162,8 +162,8 @@ clock-skew-minutes = 0
   CHECK(p.delegates[0].role == Delegate::Role::Both);
   REQUIRE(p.delegates[0].from);
   REQUIRE(p.delegates[0].until);
-  CHECK(to_rfc3339(*p.delegates[0].from) == "2027-01-01T00:00:00Z");
-  CHECK(to_rfc3339(*p.delegates[0].until) == "2027-06-30T23:59:59Z");
+  CHECK(imip::to_rfc3339(*p.delegates[0].from) == "2027-01-01T00:00:00Z");
+  CHECK(imip::to_rfc3339(*p.delegates[0].until) == "2027-06-30T23:59:59Z");
   CHECK(p.delegates[0].origin.entry == "delegate");
   CHECK(p.delegates[0].origin.line == 36);
   REQUIRE(p.allows.size() == 1);
@@ -211,7 +211,7 @@ TEST_CASE("until may be an instant with its offset")
                         "[[delegate]]\nprincipal = \"a@b.example\"\nsent-by = \"c@b.example\"\n"
                         "until = 2027-06-30T12:00:00+02:00\n");
   REQUIRE(p.delegates[0].until);
-  CHECK(to_rfc3339(*p.delegates[0].until) == "2027-06-30T10:00:00Z");
+  CHECK(imip::to_rfc3339(*p.delegates[0].until) == "2027-06-30T10:00:00Z");
 }
 
 TEST_CASE("the last day of a month and of a leap year end where they do")
@@ -223,7 +223,7 @@ TEST_CASE("the last day of a month and of a leap year end where they do")
              std::string{
                  "[[delegate]]\nprincipal = \"a@b.example\"\nsent-by = \"c@b.example\"\nuntil = "} +
                  date + "\n");
-    return to_rfc3339(p.delegates.at(0).until.value());
+    return imip::to_rfc3339(p.delegates.at(0).until.value());
   };
   CHECK(until("2028-02-29") == "2028-02-29T23:59:59Z");
   CHECK(until("2027-12-31") == "2027-12-31T23:59:59Z");
@@ -382,7 +382,11 @@ TEST_CASE("each mistake is found at its place")
        2, 1, "both key and pkcs12", ""},
       // not TOML at all
       {"[me\n", 2, 4, "not TOML", ""},
-      {"[me]\naddresses = [\"a@b.example\"\n[store]\n", 4, 2, "not TOML", ""},
+      {"[me]\naddresses = [\"a@b.example\"\n[store]\n", 4, 1, "not TOML", ""},
+      {"[=\n", 2, 2, "not TOML", ""},
+      {"[.x]\n", 2, 2, "not TOML", ""},
+      {"x = [ }1 ]\n", 2, 7, "not TOML", ""},
+      {"x = 2027-06-30Tsoon\n", 2, 5, "not TOML", ""},
       {"[me]\n[me]\n", 3, 1, "not TOML", ""},
       {"[[delegate]]\nuntil = 2027-02-30\n", 3, 19, "not TOML", ""},
   };
@@ -532,6 +536,47 @@ TEST_CASE("what is no policy file gives an error and no policy")
   const auto big = imip::policy::load_policy(dir / "big.toml", "/");
   REQUIRE_FALSE(big);
   CHECK(big.error().code == imip::Errc::TooLarge);
+}
+
+TEST_CASE("no slip of the pen brings the reader down")
+{
+  const TempDir dir;
+  const std::string text = R"(version = 1
+me = { addresses = ["alice@example.com", 'b@example.com'], "local-part" = """fold""" }
+[[delegate]] # x
+principal = "boss@example.com"
+until = 2027-06-30T10:00:00.5+01:00
+[smime]
+floor.rsa-bits = 0x1000
+[[ "allow" ]]
+address = "x\u0040y"
+[limits]
+mime-depth = 1_0
+a.b.'c' = [ 1e5, inf, -nan, 07:32:00, true ]
+)";
+  constexpr std::string_view alphabet = "=[]{}\"'.,#\\\n\r -_+0:TZaeinx\0\x80\xc3\xff";
+  std::uint32_t random = 1;
+  const auto next = [&](std::size_t n) {
+    random = random * 1664525U + 1013904223U;
+    return (random >> 8U) % n;
+  };
+  for (int round = 0; round < 3000; ++round) {
+    std::string broken = text;
+    for (std::size_t edits = 1 + next(3); edits > 0; --edits) {
+      const std::size_t at = next(broken.size());
+      const char c = alphabet[next(alphabet.size())];
+      if (next(3) == 0)
+        broken.erase(at, 1 + next(8));
+      else if (next(2) == 0)
+        broken.insert(at, 1, c);
+      else
+        broken[at] = c;
+    }
+    const Loaded loaded = parse(dir, broken);
+    for (const Problem& p : loaded.problems)
+      if (p.line == 0 || p.text.empty() || contains(p.text, "cannot say why"))
+        FAIL(broken << p.text);
+  }
 }
 
 TEST_CASE("line ends and a byte order mark do not move problems")

@@ -1,12 +1,42 @@
 #include "policy/detail/document.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+
+namespace imip::policy::detail {
+namespace {
+struct TomlFault : std::logic_error {
+  using std::logic_error::logic_error;
+};
+// Of "[=" or "2027-06-30Tx" toml++ 3.3 asserts that nobody writes it, and without assertions tells
+// the compiler so, before its next lines would have called it a mistake. So: what fails an
+// assertion is never taken. It is read once more without those about the current character (which
+// guard no memory) for the place and the words.
+thread_local bool only_for_words = false;
+
+void toml_fault(std::string_view what)
+{
+  if (only_for_words && what.find("*cp") != std::string_view::npos) return;
+  throw TomlFault{std::string{what}};
+}
+
+constexpr void toml_check(bool holds, std::string_view what)
+{
+  if (!holds) toml_fault(what);
+}
+}  // namespace
+}  // namespace imip::policy::detail
+
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_HEADER_ONLY 1  // this is its only user: no shared library to load at every start
+#include <toml++/impl/preprocessor.h>
+#undef TOML_ASSERT
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT(expr) ::imip::policy::detail::toml_check(static_cast<bool>(expr), #expr)
+#define TOML_ASSERT_ASSUME(expr) TOML_ASSERT(expr)
 #include <toml++/toml.h>
-
-#include <algorithm>
-#include <chrono>
 
 namespace imip::policy::detail {
 namespace {
@@ -72,6 +102,20 @@ Node convert(const toml::node& node)
   return out;
 }
 
+Document parse_toml(std::string_view text)
+{
+  Document out;
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    const auto& place = parsed.error().source().begin;
+    out.problem = Problem{"", place.line, place.column,
+                          "not TOML: " + std::string{parsed.error().description()}, ""};
+    return out;
+  }
+  out.root = convert(parsed.table());
+  return out;
+}
+
 }  // namespace
 
 std::string_view kind_phrase(NodeKind kind)
@@ -110,16 +154,20 @@ const Node* Node::find(std::string_view key) const
 
 Document parse_document(std::string_view text)
 {
-  Document out;
-  const toml::parse_result parsed = toml::parse(text);
-  if (!parsed) {
-    const auto& place = parsed.error().source().begin;
-    out.problem = Problem{"", place.line, place.column,
-                          "not TOML: " + std::string{parsed.error().description()}, ""};
+  try {
+    return parse_toml(text);
+  } catch (const TomlFault&) {
+    Document out;
+    only_for_words = true;
+    try {
+      out = parse_toml(text);
+    } catch (const TomlFault&) {
+      out = {};
+    }
+    only_for_words = false;
+    if (!out.problem) out = {{}, Problem{"", 1, 1, "not TOML: the parser cannot say why", ""}};
     return out;
   }
-  out.root = convert(parsed.table());
-  return out;
 }
 
 }  // namespace imip::policy::detail
