@@ -75,15 +75,18 @@ bool is_control(char c)
   return (octet < 0x20 && c != '\t') || octet == 0x7F;
 }
 
-/// Is the comma at `i` a separator, not an escaped one?
-bool separates(std::string_view s, std::size_t i)
+/// Where the commas are that separate values, not the escaped ones.
+std::vector<std::size_t> separators(std::string_view s)
 {
-  bool escaped = false;
-  while (i > 0 && s[i - 1] == '\\') {
-    escaped = !escaped;
-    --i;
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    if (s[i] == '\\') {
+      ++i;  // and what it escapes
+    } else if (s[i] == ',') {
+      out.push_back(i);
+    }
   }
-  return !escaped;
+  return out;
 }
 
 bool is_long_list(std::string_view name)
@@ -253,10 +256,7 @@ class Parser {
       out.push_back(std::move(p));
       return {};
     }
-    std::vector<std::size_t> commas;
-    for (std::size_t i = p.value.find(','); i != std::string::npos; i = p.value.find(',', i + 1)) {
-      if (separates(p.value, i)) commas.push_back(i);
-    }
+    const std::vector<std::size_t> commas = separators(p.value);
     if (commas.size() >= limits_.list_values) {
       return err(Errc::TooLarge, cat(p.name, " has more than ", limits_.list_values, " values"));
     }

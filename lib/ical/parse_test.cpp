@@ -352,3 +352,14 @@ TEST_CASE("a megabyte in one line, folded or not, is read")
   CHECK(event(p).find("ATTACH")->value == data);
   CHECK(parsed(serialise(p.calendar)).calendar == p.calendar);
 }
+
+TEST_CASE("work is not quadratic in parameters or in backslashes")
+{
+  std::string many = "X-A";
+  for (int i = 0; i < 50'000; ++i) many += cat(";P", i, "=1");
+  CHECK(parsed(calendar(many + ":1\r\n")).findings.size() == 1);
+  const std::string backslashes(400'000, '\\');
+  const std::string commas(90'000, ',');
+  const auto p = parsed(calendar(cat("CATEGORIES:", backslashes, commas, "\r\n")));
+  CHECK(event(p).count("CATEGORIES") == 181);
+}

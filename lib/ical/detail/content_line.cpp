@@ -10,6 +10,8 @@ namespace imip::ical::detail {
 
 namespace {
 
+constexpr std::size_t max_parameters = 100;  // as in libical; each is compared with those before
+
 bool is_name_char(char c)
 {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -94,6 +96,7 @@ class LineReader {
       IMIP_TRY(std::string value, read_value(parameter.name));
       parameter.values.push_back(std::move(value));
     } while (rest_.starts_with(','));
+    if (out_.property.parameters.size() >= max_parameters) return bad("too many parameters");
     if (has(parameter.name)) return bad(cat("parameter ", parameter.name, " is there twice"));
     if (parameter.name == "RSVP") normalise_boolean(parameter.values.front());
     out_.property.parameters.push_back(std::move(parameter));
