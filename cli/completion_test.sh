@@ -70,7 +70,7 @@ def until(word, seconds=60):
     seen, end = b'', time.time() + seconds
     while word not in seen and time.time() < end:
         if select.select([fd], [], [], 0.5)[0]:
-            seen += os.read(fd, 4096)
+            seen += os.read(fd, 4096).replace(b'\x07', b'')
     assert word in seen, seen
 os.write(fd, b'unsetopt zle_bracketed_paste; fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D; echo rea""dy\n')
 until(b'ready')
