@@ -297,7 +297,7 @@ struct NumberLimit {
 // Upper ends: a length of octets must fit what libraries hold in an int, and a depth the stack.
 constexpr std::int64_t max_octets = 1'073'741'824;
 constexpr std::int64_t max_count = 10'000'000;
-constexpr std::array<SizeLimit, 18> size_limits = {{
+constexpr std::array<SizeLimit, 19> size_limits = {{
     {"message-bytes", &Limits::message_bytes, max_octets},
     {"header-bytes", &Limits::header_bytes, max_octets},
     {"header-field-bytes", &Limits::header_field_bytes, 16'777'216},
@@ -313,6 +313,7 @@ constexpr std::array<SizeLimit, 18> size_limits = {{
     {"line-bytes", &Limits::line_bytes, max_octets},
     {"component-depth", &Limits::component_depth, 256},
     {"components", &Limits::components, max_count},
+    {"properties", &Limits::properties, max_count},
     {"list-values", &Limits::list_values, max_count},
     {"parse-errors", &Limits::parse_errors, 100'000},
     {"recurrence-instances", &Limits::recurrence_instances, max_count},
