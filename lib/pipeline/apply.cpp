@@ -95,40 +95,82 @@ Applied stopped(itip::Outcome outcome, const JudgedPart& part)
   return applied;
 }
 
-/// May the decided part be carried out? Asks where a person can be asked.
-Result<bool> may_proceed(const JudgedPart& part, const Consent& consent, bool& asked)
+itip::Outcome stopping_outcome(const JudgedPart& part)
 {
-  if (part.decision.verdict == policy::Verdict::Trusted) return true;
-  if (part.decision.verdict != policy::Verdict::Ask || !part.plan) return false;
-  asked = true;
-  if (consented(consent, part.decision)) return true;
-  if (!consent.ask) return false;
-  return consent.ask(part);
+  return part.decision.verdict == policy::Verdict::Ask ? itip::Outcome::Ask : itip::Outcome::Refused;
+}
+
+/// May the decided part be carried out, and was it a person's word that let it?
+struct Permission {
+  bool granted = false;
+  bool by_consent = false;
+};
+
+/// What can be said without asking anybody.
+Permission permission(const JudgedPart& part, const Consent& consent)
+{
+  if (!part.plan) return {};
+  if (part.decision.verdict == policy::Verdict::Trusted) return {true, false};
+  const bool yes =
+      part.decision.verdict == policy::Verdict::Ask && consented(consent, part.decision);
+  return {yes, yes};
+}
+
+bool can_be_asked(const JudgedPart& part, const Consent& consent)
+{
+  return part.plan && part.decision.verdict == policy::Verdict::Ask && consent.ask;
+}
+
+/// Asks with the lock let go, and judges again under it: what is done must be what was shown.
+Result<Permission> ask_person(const Judge& judge, const Calendar& calendar, JudgedPart& part,
+                              const Consent& consent, std::optional<store::Lock>& lock)
+{
+  const itip::Plan shown = *part.plan;
+  lock.reset();
+  IMIP_TRY(const bool yes, consent.ask(part));
+  if (!yes) return Permission{};
+  IMIP_TRY(auto again, calendar.lock());
+  lock.emplace(std::move(again));
+  IMIP_CHECK(judge_here(judge, calendar, part));
+  if (!can_be_asked(part, consent) || !same_effect(shown, *part.plan))
+    return err(Errc::TryAgain, "the calendar changed while the question was open",
+               "look again and answer again");
+  return Permission{true, true};
 }
 
 /// One attempt, under the lock from reading the object to replacing it.
 Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part,
-                        const itip::Plan& shown, bool by_consent)
+                        const Consent& consent)
 {
-  IMIP_TRY(const auto lock, calendar.lock());
+  std::optional<store::Lock> lock;
+  IMIP_TRY(auto taken, calendar.lock());
+  lock.emplace(std::move(taken));
   IMIP_CHECK(judge_here(judge, calendar, part));
-  if (!part.plan || part.decision.verdict == policy::Verdict::Untrusted ||
-      (part.decision.verdict == policy::Verdict::Ask && !by_consent))
-    return stopped(part.decision.verdict == policy::Verdict::Ask ? itip::Outcome::Ask
-                                                                 : itip::Outcome::Refused,
-                   part);
-  if (by_consent && !same_effect(shown, *part.plan))
-    return err(Errc::TryAgain, "the calendar changed while the question was open",
-               "look again and answer again");
+  Permission may = permission(part, consent);
+  if (!may.granted && can_be_asked(part, consent)) {
+    IMIP_TRY(may, ask_person(judge, calendar, part, consent, lock));
+  }
+  if (!may.granted) return stopped(stopping_outcome(part), part);
   Applied applied;
   applied.outcome = part.plan->outcome;
   applied.reasons = part.plan->reasons;
-  applied.by_consent = by_consent;
+  applied.by_consent = may.by_consent;
   if (applied.outcome == itip::Outcome::Refused) return applied;
-  IMIP_CHECK(calendar.carry_out(*part.plan, lock, journal_entry(part, *part.plan, judge.now())));
+  IMIP_CHECK(calendar.carry_out(*part.plan, *lock, journal_entry(part, *part.plan, judge.now())));
   if (is_new(applied.outcome)) {
     IMIP_CHECK(calendar.note_new_object(signer_of(part), judge.now()));
   }
+  return applied;
+}
+
+/// What would be done, written nowhere: no lock, so that it works on what may only be read.
+Result<Applied> rehearse(const Judge& judge, const Calendar& calendar, JudgedPart& part)
+{
+  IMIP_CHECK(judge_here(judge, calendar, part));
+  if (!permission(part, Consent{}).granted) return stopped(stopping_outcome(part), part);
+  Applied applied;
+  applied.outcome = part.plan->outcome;
+  applied.reasons = part.plan->reasons;
   return applied;
 }
 
@@ -164,25 +206,9 @@ state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan
 Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& part,
                            const Consent& consent, bool dry_run)
 {
+  if (dry_run) return rehearse(judge, calendar, part);
   for (int tries = 1;; ++tries) {
-    IMIP_CHECK(judge_here(judge, calendar, part));
-    bool asked = false;
-    IMIP_TRY(const bool proceed,
-             dry_run ? Result<bool>{part.decision.verdict == policy::Verdict::Trusted}
-                     : may_proceed(part, consent, asked));
-    if (!proceed)
-      return stopped(part.decision.verdict == policy::Verdict::Ask ? itip::Outcome::Ask
-                                                                   : itip::Outcome::Refused,
-                     part);
-    if (!part.plan) return stopped(itip::Outcome::Refused, part);
-    if (dry_run) {
-      Applied applied;
-      applied.outcome = part.plan->outcome;
-      applied.reasons = part.plan->reasons;
-      return applied;
-    }
-    const itip::Plan shown = *part.plan;
-    auto applied = attempt(judge, calendar, part, shown, asked);
+    auto applied = attempt(judge, calendar, part, consent);
     if (applied || applied.error().code != Errc::Conflict || tries == attempts) return applied;
   }
 }
@@ -201,9 +227,11 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
   } else {
     judge.decide(part, Surroundings{});
   }
-  bool asked = false;
-  IMIP_TRY(const bool proceed, may_proceed(part, consent, asked));
-  if (!proceed || !part.plan) {
+  bool granted = permission(part, consent).granted;
+  if (!granted && can_be_asked(part, consent)) {
+    IMIP_TRY(granted, consent.ask(part));
+  }
+  if (!granted) {
     const std::string why =
         part.decision.reasons.empty() ? std::string{} : part.decision.reasons.front().text;
     const bool ask = part.decision.verdict == policy::Verdict::Ask;
