@@ -6,34 +6,24 @@ find_library(IMIP_UNISTRING unistring REQUIRED)
 # All archives are one group: they need each other in circles, and the linker takes what is used.
 if(IMIP_STATIC_DEPS)
   set(archives)
-  foreach(name gmime-3.0 gio-2.0 gmodule-2.0 gobject-2.0 glib-2.0 gpgme assuan gpg-error ffi
-               pcre2-8 selinux sepol blkid ical icalss icalvcal icui18n icuuc icudata crypto
-               sqlite3 idn2 unistring z)
+  foreach(name gmime-3.0 gobject-2.0 glib-2.0 gpgme assuan gpg-error ffi pcre2-8 ical icalss
+               icalvcal icui18n icuuc icudata crypto sqlite3 idn2 unistring z)
     find_library(IMIP_ARCHIVE_${name} NAMES lib${name}.a REQUIRED)
     list(APPEND archives ${IMIP_ARCHIVE_${name}})
   endforeach()
-  # libmount has no archive, and with what it needs it would be half of our start-up. GIO alone
-  # uses it, for lists of mounted file systems, which nobody here asks for: they are empty. Should
-  # GIO come to need more of it, the shared library follows below.
-  find_library(IMIP_MOUNT mount REQUIRED)
-  set(stubs "")
-  foreach(function free_iter free_table fs_get_fstype fs_get_options fs_get_root fs_get_source
-                   fs_get_target fs_strdup_options get_builtin_optmap get_fstab_path
-                   has_regular_mtab new_iter new_table optstr_get_flags table_next_fs)
-    string(APPEND stubs "void* mnt_${function}(void);\nvoid* mnt_${function}(void) { return 0; }\n")
-  endforeach()
-  foreach(function table_parse_fstab table_parse_mtab)
-    string(APPEND stubs "int mnt_${function}(void);\nint mnt_${function}(void) { return -1; }\n")
-  endforeach()
-  file(CONFIGURE OUTPUT no_mounts.c CONTENT "${stubs}" @ONLY)
-  add_library(imip_no_mounts STATIC ${CMAKE_CURRENT_BINARY_DIR}/no_mounts.c)
+  list(JOIN archives "," group)
+  # GMime has one class of streams over GIO, which nobody here uses, and g_mime_init() registers it.
+  # This stands in for it (-u: before the linker comes to GMime's own) and GIO stays out: with libmount, which has no archive, it would be half
+  # of our start-up.
+  file(CONFIGURE OUTPUT no_gio.c @ONLY CONTENT
+    "unsigned long g_mime_stream_gio_get_type(void);\nunsigned long g_mime_stream_gio_get_type(void) { return 0; }\n")
+  add_library(imip_no_gio STATIC ${CMAKE_CURRENT_BINARY_DIR}/no_gio.c)
   find_package(Threads REQUIRED)
   add_library(imip_archives INTERFACE)
-  list(JOIN archives "," group)
-  target_link_libraries(imip_archives INTERFACE "$<LINK_GROUP:RESCAN,${group}>"
-    imip_no_mounts ${IMIP_MOUNT} Threads::Threads ${CMAKE_DL_LIBS} m)
+  target_link_libraries(imip_archives INTERFACE imip_no_gio
+    "$<LINK_GROUP:RESCAN,${group}>" Threads::Threads ${CMAKE_DL_LIBS} m)
   target_link_options(imip_archives INTERFACE -static-libstdc++ -static-libgcc
-    LINKER:--gc-sections LINKER:--as-needed LINKER:-O1 LINKER:-z,relro LINKER:-z,now
+    LINKER:-u,g_mime_stream_gio_get_type LINKER:--gc-sections LINKER:--as-needed LINKER:-O1 LINKER:-z,relro LINKER:-z,now
     LINKER:-z,pack-relative-relocs)
 endif()
 
