@@ -267,8 +267,8 @@ void Judgement::first_contact(Decision& out) const
   }
   add(out.reasons,
       Reason{Code::FirstContact, cat(signer().mailbox(),
-                                     " is proven but new here: no [[allow]] entry names him "
-                                     "and the anchor of his certificate admits nobody")});
+                                     " is proven but new here: no [[allow]] entry has that address, "
+                                     "and the anchor of the certificate admits nobody")});
 }
 
 Decision Judgement::direct() const
@@ -317,7 +317,7 @@ Reason Judgement::why_not_authorized() const
   const std::string pair = cat(signer().mailbox(), " for ", claimant().address.mailbox());
   Reason best{Code::SentByNotAuthorized,
               cat("signed by ", signer().mailbox(), " on behalf of ", claimant().address.mailbox(),
-                  ": no [[delegate]] entry says that he may")};
+                  ": no [[delegate]] entry says so")};
   for (const Delegate& d : policy_.delegates) {
     if (!is_pair(d)) continue;
     if (d.until && evidence_.now > *d.until)
@@ -375,7 +375,7 @@ Decision Judgement::passed_on() const
   out.reasons.push_back(
       delegator
           ? Reason{Code::Delegator, cat(who,
-                                        " delegates to you what the organizer sent him; the "
+                                        " delegates to you what came from the organizer; the "
                                         "organizer has not signed this")}
           : Reason{Code::Forwarder, cat(who,
                                         ", an attendee, passes this on; the organizer has not "
@@ -399,7 +399,7 @@ Verdict Judgement::most_under(itip::Objection& objection, Origin& origin) const
     // RFC 5546 section 3.2.2.4 by the word of the new organizer alone, not of who says to act for
     // him
     objection.reason = {Code::OrganizerMismatch,
-                        cat("a new ORGANIZER must sign for himself: ", objection.reason.text)};
+                        cat("a new ORGANIZER must sign in person: ", objection.reason.text)};
     return Verdict::Untrusted;
   }
   if (objection.reason.code == Code::PartyCrasher)
