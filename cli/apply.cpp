@@ -54,14 +54,16 @@ Result<void> check_yes(const ApplyOptions& options)
 Result<ExitCode> run(const ApplyOptions& options, Context& context)
 {
   IMIP_CHECK(check_yes(options));
+  IMIP_CHECK(check_brief(options.brief, options.common));
   IMIP_TRY(auto bench, set_up(options.common, Needs::Calendar, context));
   const pipeline::Consent consent = consent_of(options.yes, context);
   const report::Style style = style_of(context);
+  BriefLine brief;
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_TRY(const auto applied,
              pipeline::apply_part(bench.judge, *bench.calendar, part, consent, options.dry_run));
     if (options.brief)
-      context.out << report::brief_outcome(part, applied) << '\n';
+      brief.add(exit_code_of_outcome(applied.outcome), report::brief_outcome(part, applied));
     else if (options.common.json)
       context.out << report::apply_json(part, applied, options.dry_run) << '\n';
     else
@@ -70,14 +72,16 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
   };
   const auto failed = [&](const std::string& input, const Error& error) {
     if (options.brief)
-      context.out << (error.code == Errc::NothingToJudge ? "none not-imip" : "error") << '\n';
+      brief.add(error);
     else if (options.common.json)
       context.out << report::no_apply_json(input, error) << '\n';
     print_error(context, error);
   };
   IMIP_TRY(const auto code,
            for_each_part(bench, options.input, context, each, failed, options.stop_on_error));
-  return options.brief ? ExitCode::Ok : code;
+  if (!options.brief) return code;
+  context.out << brief.line() << '\n';
+  return ExitCode::Ok;
 }
 
 Result<void> store_own(const ical::Component& calendar, const CommonOptions& common,

@@ -117,6 +117,12 @@ bad 78 imip sign --identity keys/boss.crt --key keys/alice.key plain.eml
 bad 66 imip sign --identity keys/nobody.pem plain.eml
 
 # The command line itself.
+bad 64 build --start 2026-12-24 --duration PT1H
+bad 64 build --start 2027-03-01T10:00:00Z --duration PT0S
+bad 64 build --start 2027-03-01T10:00:00Z --duration PT1H --rrule FREQ=SECONDLY
+bad 64 as alice reply accept good.eml plain.eml
+bad 64 as alice reply accept --as bob@example.com good.eml
+bad 64 as alice verify --brief --json good.eml
 bad 64 imip nonsense
 bad 64 imip verify --nonsense
 bad 64 as alice reply perhaps good.eml
@@ -134,6 +140,11 @@ cp alice/policy.toml alice/open.toml
 chmod 666 alice/open.toml
 bad 78 imip apply --policy alice/open.toml --state alice/state good.eml
 
+# A calendar that others may write decides nothing.
+mkdir open
+chmod 777 open
+bad 78 as alice apply --store open good.eml
+
 # A store that is missing, and one that cannot be written.
 bad 66 imip apply --policy alice/policy.toml --state alice/state --store no-such-folder good.eml
 mkdir readonly tiny
@@ -141,12 +152,19 @@ imip build request --organizer boss@example.com --attendee alice@example.com --u
   --start 2027-03-02T10:00:00Z --duration PT1H --now 2026-11-20T00:00:00Z | imip sign --identity keys/boss.pem >two.eml
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
   got=0
-  unshare -m sh -c "mount -t tmpfs -o ro tmpfs readonly && exec '$IMIP' apply --policy alice/policy.toml --state alice/state --store readonly two.eml" >out 2>err || got=$?
+  unshare -m sh -c "mount -t tmpfs -o ro,mode=700 tmpfs readonly && exec '$IMIP' apply --policy alice/policy.toml --state alice/state --store readonly two.eml" >out 2>err || got=$?
   case $got in 73 | 77) one_line ;; *) cat out err >&2; fail "a read-only store: exit $got" ;; esac
   got=0
-  unshare -m sh -c "mount -t tmpfs -o size=64k tmpfs tiny && { head -c 70000 /dev/zero >tiny/fill 2>/dev/null || true; } &&
-    exec '$IMIP' apply --policy alice/policy.toml --state alice/state2 --store tiny two.eml" >out 2>err || got=$?
-  case $got in 73 | 74) one_line ;; *) cat out err >&2; fail "a full store: exit $got" ;; esac
+  unshare -m sh -c "mount -t tmpfs -o size=64k,mode=700 tmpfs tiny && { head -c 70000 /dev/zero >tiny/fill 2>/dev/null || true; }
+    apply() { '$IMIP' apply --policy alice/policy.toml --state alice/state2 --store tiny two.eml; }
+    apply 2>err-full && exit 90
+    echo \$? >code-full
+    rm tiny/fill
+    apply && grep -q UID:m2 tiny/*.ics" >out 2>err || got=$?
+  [ "$got" -eq 0 ] || { cat out err err-full >&2; fail "what a full store kept out does not come in later: $got"; }
+  says added
+  case $(cat code-full) in 73 | 74) ;; *) cat err-full >&2; fail "a full store: exit $(cat code-full)" ;; esac
+  [ "$(wc -l <err-full)" -eq 1 ] || { cat err-full >&2; fail "not one line on standard error"; }
 else
   chmod 500 readonly
   got=0
@@ -154,6 +172,21 @@ else
   case $got in 73 | 77) one_line ;; *) fail "a read-only store: exit $got" ;; esac
 fi
 unharmed
+
+# A run that is killed between the facts and the file: the next one puts the file there.
+mkdir killed
+got=0
+strace -f -o /dev/null -e trace=/^rename -e inject=/^rename:signal=SIGKILL \
+  "$IMIP" apply --policy alice/policy.toml --state alice/state3 --store killed two.eml >out 2>err || got=$?
+[ "$got" -ge 128 ] || { cat out err >&2; fail "the run was not killed: exit $got"; }
+[ -z "$(find killed -name '*.ics')" ] || fail "the file was written all the same"
+expect 0 imip apply --policy alice/policy.toml --state alice/state3 --store killed two.eml
+says added
+[ -f killed/m2.ics ] || fail "the event never arrived"
+# And a file that its owner deleted stays deleted.
+rm killed/m2.ics
+expect 0 imip apply --policy alice/policy.toml --state alice/state3 --store killed two.eml
+[ ! -f killed/m2.ics ] || fail "a deleted event came back"
 
 # State that is damaged: try again later, nothing changed.
 cp -r alice/state keep

@@ -327,6 +327,7 @@ int print_text(const Parsed& parsed)
 
 int finish(Context& context, ExitCode code)
 {
+  if (code == ExitCode::IoErr && !context.out) return static_cast<int>(code);  // it was told
   const bool whole = flushed(cat("imip ", context.command));
   return static_cast<int>(whole ? code : ExitCode::IoErr);
 }

@@ -44,7 +44,7 @@ Result<void> require_calendar(const policy::Policy& policy)
 
 }  // namespace
 
-Result<Bench> set_up(const CommonOptions& common, Needs needs, const Context& context)
+Result<Bench> set_up(const CommonOptions& common, Needs needs, Context& context)
 {
   IMIP_TRY(auto policy, load_policy(common));
   std::optional<pipeline::Calendar> calendar;
@@ -53,6 +53,11 @@ Result<Bench> set_up(const CommonOptions& common, Needs needs, const Context& co
     if (common.state == "none" && !common.stateless)
       return err(Errc::Usage, "without state an old message can undo a newer one",
                  "leave --state none out, or say --stateless too");
+    if (common.stateless)
+      print_error(context, Error{Errc::Usage,
+                                 "notice: without state, an old message can undo a newer one, and an event "
+                                 "that you deleted can come back",
+                                 {}});
     IMIP_TRY(auto opened, open_calendar(common, policy, !common.stateless));
     calendar.emplace(std::move(opened));
   } else if (!policy.store_path.empty()) {
@@ -117,6 +122,26 @@ Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Co
   }
   static_cast<void>(context);
   return overall.value_or(ExitCode::NothingJudged);
+}
+
+void BriefLine::add(ExitCode code, std::string line)
+{
+  if (worst_ && worst(*worst_, code) == *worst_) return;
+  worst_ = code;
+  line_ = std::move(line);
+}
+
+void BriefLine::add(const Error& error)
+{
+  add(exit_code_of(error.code),
+      error.code == Errc::NothingToJudge ? "none not-imip" : "error");
+}
+
+Result<void> check_brief(bool brief, const CommonOptions& common)
+{
+  if (brief && common.json)
+    return err(Errc::Usage, "--brief and --json are two forms of the same answer", "choose one");
+  return {};
 }
 
 ExitCode exit_code_of(policy::Verdict verdict)

@@ -23,7 +23,7 @@ enum class Needs : std::uint8_t { Nothing = 0, Calendar };
 
 /// Loads the policy and opens what is named. Needs::Nothing: a store that is not configured is none, and state is
 /// read only if it is there. Needs::Calendar: an owner and a store must be there, and state unless --stateless.
-Result<Bench> set_up(const CommonOptions& common, Needs needs, const Context& context);
+Result<Bench> set_up(const CommonOptions& common, Needs needs, Context& context);
 
 /// Judges every input in order; `each` is called once per calendar part (already decided against the calendar), and
 /// `failed` once per input that could not be judged. Gives the worst code. An exit code from `each` other than Ok,
@@ -35,6 +35,21 @@ Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Co
 
 /// Decides the part against the calendar, if there is one.
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part);
+
+/// `--brief`: one line in all, whatever was judged: the worst. A program that reads the first line must not take a
+/// half-forged mail for a trusted one.
+class BriefLine {
+ public:
+  void add(ExitCode code, std::string line);
+  void add(const Error& error);
+  [[nodiscard]] const std::string& line() const { return line_; }
+
+ private:
+  std::optional<ExitCode> worst_;
+  std::string line_ = "none not-imip";
+};
+/// @errors Errc::Usage  --brief and --json exclude each other
+Result<void> check_brief(bool brief, const CommonOptions& common);
 
 [[nodiscard]] ExitCode exit_code_of(policy::Verdict verdict);
 [[nodiscard]] report::Style style_of(const Context& context);

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <ostream>
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
+#include "base/text.hpp"
 #include "cli/judging.hpp"
 #include "ical/time.hpp"
 #include "mime/compose.hpp"
@@ -38,22 +41,65 @@ Result<std::optional<ical::Time>> instance_of(const std::string& when, const iti
   if (when.empty()) return std::optional<ical::Time>{};
   const ical::Zones zones(message.calendar);
   std::string zone;
-  if (const auto* start = message.components.front().component.find("DTSTART"))
+  if (const auto* start = message.components.front().component.find("DTSTART")) {
     if (const auto* tzid = start->parameter("TZID")) zone = *tzid;
+    const auto time = zones.time_of(*start);
+    if (time && time->kind == ical::TimeKind::Date && when.find('T') != std::string::npos)
+      return err(Errc::Usage, cat("--instance ", when, ": the event has days, not times"),
+                 cat("write ", when.substr(0, when.find('T'))));
+  }
   IMIP_TRY(const auto property, ical::when_property("RECURRENCE-ID", when, zone));
   IMIP_TRY(auto time, zones.time_of(property));
   return std::optional<ical::Time>{std::move(time)};
 }
 
-Result<itip::Answer> answer_of(const ReplyOptions& options, const itip::Message& message)
+bool is_recipient(const mime::Envelope& envelope, const CalAddress& own)
 {
+  const auto names = [&](const std::vector<std::string>& field) {
+    return std::any_of(field.begin(), field.end(), [&](const std::string& mailbox) {
+      const auto address = CalAddress::from_mailbox(mailbox);
+      return address && same_user(*address, own);
+    });
+  };
+  return names(envelope.to) || names(envelope.cc);
+}
+
+/// Which own address answers: --as, else the one that is invited, else of several that are invited the one that the
+/// mail went to; empty: none is invited under its own name.
+Result<CalAddress> own_address(const ReplyOptions& options, const pipeline::JudgedPart& part,
+                               const itip::Owner& owner)
+{
+  if (!options.as.empty()) {
+    IMIP_TRY(auto as, CalAddress::from_mailbox(options.as));
+    if (!owner.is(as))
+      return err(Errc::Usage, cat("--as ", options.as, ": not one of your addresses"),
+                 "[me] addresses, [[alias]] or --me name them");
+    return as;
+  }
+  std::vector<CalAddress> invited;
+  for (const auto& attendee : part.message()->components.front().attendees)
+    if (owner.is(attendee.address)) invited.push_back(attendee.address);
+  if (invited.size() > 1) {
+    std::vector<CalAddress> addressed;
+    for (const auto& own : invited)
+      if (is_recipient(part.envelope, own)) addressed.push_back(own);
+    if (addressed.size() != 1)
+      return err(Errc::Usage, cat(invited.size(), " of your addresses are invited"),
+                 cat("say which one answers: --as ", text::shell_quote(invited.front().mailbox())));
+    return addressed.front();
+  }
+  return invited.empty() ? CalAddress{} : invited.front();
+}
+
+Result<itip::Answer> answer_of(const ReplyOptions& options, const pipeline::JudgedPart& part,
+                               const itip::Owner& owner)
+{
+  const itip::Message& message = *part.message();
   itip::Answer answer;
   answer.partstat = partstat_of(options.answer);
   answer.comment = options.comment;
   IMIP_TRY(answer.instance, instance_of(options.instance, message));
-  if (!options.as.empty()) {
-    IMIP_TRY(answer.as, CalAddress::from_mailbox(options.as));
-  }
+  IMIP_TRY(answer.as, own_address(options, part, owner));
   return answer;
 }
 
@@ -129,6 +175,9 @@ Result<std::string> octets_of(const ReplyOptions& options, const Bench& bench,
 
 Result<pipeline::JudgedPart> the_part(const ReplyOptions& options, const Bench& bench)
 {
+  if (options.input.files.size() > 1)
+    return err(Errc::Usage, "one message at a time: an answer is one mail",
+               "call imip reply once for each");
   const std::string file = options.input.files.empty() ? "-" : options.input.files.front();
   IMIP_TRY(auto octets, read_input(file, bench.judge.policy().limits));
   IMIP_TRY(auto parts, bench.judge.examine(std::move(octets), file));
@@ -155,9 +204,14 @@ pipeline::Consent reply_consent(const ReplyOptions& options, const Context& cont
   return consent;
 }
 
-void tell_what_is_answered(const pipeline::PlannedAnswer& planned, Context& context)
+void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedAnswer& planned,
+                           const pipeline::JudgedPart& part, Context& context)
 {
-  if (planned.message_outcome == itip::Outcome::Obsolete)
+  if (!options.no_store && !part.stored && !planned.answer.plan.octets)
+    print_error(context, Error{Errc::Refused,
+                               "notice: you deleted this event; the answer goes out, and the event stays deleted",
+                               {}});
+  if (planned.message_outcome == itip::Outcome::Obsolete && !options.exact)
     print_error(context,
                 Error{Errc::Refused,
                       "notice: the calendar holds a newer revision, and that is what is answered",
@@ -176,7 +230,7 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
   if (part.message() == nullptr)
     return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
                                                              : part.evidence.refusals.front().text);
-  IMIP_TRY(const auto answer, answer_of(options, *part.message()));
+  IMIP_TRY(const auto answer, answer_of(options, part, bench.judge.policy().owner));
   const pipeline::Calendar* calendar =
       bench.calendar && !options.no_store ? &*bench.calendar : nullptr;
   const auto consent = reply_consent(options, context);
@@ -185,7 +239,7 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
   const policy::Verdict verdict = part.decision.verdict;
   IMIP_TRY(const auto mail, mail_of(options, planned.answer, part, answer));
   IMIP_TRY(const auto octets, octets_of(options, bench, mail, context));
-  tell_what_is_answered(planned, context);
+  tell_what_is_answered(options, planned, part, context);
   // Planned again under the lock: if anything moved meanwhile, nothing is sent and nothing stored.
   if (calendar != nullptr) {
     IMIP_TRY(const auto lock, bench.calendar->lock());
@@ -196,8 +250,11 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
     if (now_planned.answer.reply != planned.answer.reply || part.decision.verdict != verdict)
       return err(Errc::TryAgain, "the calendar changed while the answer was made", "run it again");
     IMIP_CHECK(write_output(context, options.output, octets));
+    errno = 0;
     context.out.flush();
-    if (!context.out) return err(Errc::Io, "the answer could not be written; nothing was stored");
+    if (!context.out)
+      return err(Errc::Io, cat("standard output: ", std::strerror(errno != 0 ? errno : EIO),
+                               "; nothing was stored"));
     const auto& plan = now_planned.answer.plan;
     IMIP_CHECK(bench.calendar->carry_out(plan, lock,
                                          pipeline::journal_entry(part, plan, bench.judge.now())));

@@ -7,12 +7,14 @@ namespace imip::cli {
 
 Result<ExitCode> run(const VerifyOptions& options, Context& context)
 {
+  IMIP_CHECK(check_brief(options.brief, options.common));
   IMIP_TRY(const auto bench, set_up(options.common, Needs::Nothing, context));
   const report::Style style = style_of(context);
+  BriefLine brief;
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));
     if (options.brief)
-      context.out << report::brief_verdict(part) << '\n';
+      brief.add(exit_code_of(part.decision.verdict), report::brief_verdict(part));
     else if (options.common.json)
       context.out << report::verdict_json(part) << '\n';
     else
@@ -21,13 +23,15 @@ Result<ExitCode> run(const VerifyOptions& options, Context& context)
   };
   const auto failed = [&](const std::string& input, const Error& error) {
     if (options.brief)
-      context.out << (error.code == Errc::NothingToJudge ? "none not-imip" : "error") << '\n';
+      brief.add(error);
     else if (options.common.json)
       context.out << report::no_verdict_json(input, error) << '\n';
     print_error(context, error);
   };
   IMIP_TRY(const auto code, for_each_part(bench, options.input, context, each, failed));
-  return options.brief ? ExitCode::Ok : code;
+  if (!options.brief) return code;
+  context.out << brief.line() << '\n';
+  return ExitCode::Ok;
 }
 
 }  // namespace imip::cli

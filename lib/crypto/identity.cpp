@@ -149,7 +149,7 @@ Result<SigningIdentity> SigningIdentity::load(const IdentityFiles& files,
   if (own == material.certificates.end())
     return err(Errc::Config,
                cat(files.key.empty() || packed ? path : files.key,
-                   ": the key does not belong to the certificate of ",
+                   ": the key does not belong to ",
                    label(material.certificates.front().get())),
                "name the key that the certificate was made for");
   auto impl = std::make_unique<Impl>();

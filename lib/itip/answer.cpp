@@ -112,7 +112,7 @@ Result<Slot> instance_slot(const View& view, const ical::Time& at, const Limits&
   }
   if (!match) {
     return err(Errc::NotFound, cat("the event has no occurrence ", text),
-               "imip show lists the occurrences");
+               "name one by its start, such as 2027-01-04T10:00");
   }
   const auto known = view.instances.find(*match);
   if (known != view.instances.end()) return known->second;

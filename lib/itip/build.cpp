@@ -194,6 +194,11 @@ Result<ical::Component> build_object(const BuildSpec& spec, const ical::Componen
   for (const ical::Component& e : events) calendar.components.push_back(detail::ordered(e));
   const ical::Zones zones(calendar);
   for (const ical::Component& e : events) IMIP_CHECK(detail::check_event(spec, has_base, zones, e));
+  // What imip itself would refuse to read, it does not make.
+  const Reading reading =
+      read_message(ical::Parsed{calendar, {}}, method_word(spec.method), std::nullopt, now);
+  if (!reading.refusals.empty())
+    return err(has_base ? Errc::BadCalendar : Errc::BadValue, reading.refusals.front().text);
   return calendar;
 }
 

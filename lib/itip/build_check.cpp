@@ -47,6 +47,11 @@ Result<void> check_times(const Complaint& bad, const ical::Zones& zones,
   if (end == nullptr) {
     if (bad.needs_end() && from->kind != ical::TimeKind::Date && event.find("DURATION") == nullptr)
       return bad(true, "the end is missing", "give --end WHEN or --duration PT1H");
+    if (event.find("DURATION") == nullptr) return {};
+    const auto span = ical::span_of(zones, event);
+    if (!span) return bad(bad.time_flags(), span.error().what, span.error().hint);
+    if (span->end.instant <= span->start.instant)
+      return bad(bad.time_flags(), "the duration is nothing: --duration must be more than zero");
     return {};
   }
   const auto to = zones.time_of(*end);

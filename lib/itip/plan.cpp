@@ -162,7 +162,9 @@ void conclude(Plan& plan, const Message& message, const Speaker& speaker,
 {
   const bool own = is_own(message, speaker, owner);
   const bool writes = plan.octets || plan.remove;
-  if (recorded.raised == 0) {
+  // A file that an earlier run could not write is written now: that is no duplicate.
+  const bool repairs = plan.octets && !stored;
+  if (recorded.raised == 0 && !repairs) {
     plan.outcome = recorded.rows == recorded.equal ? Outcome::Duplicate : Outcome::Obsolete;
     if (recorded.rows == 0) plan.outcome = Outcome::Ignored;
     const Code code = message.method == Method::Reply ? Code::ReplyOutdated : Code::Obsolete;

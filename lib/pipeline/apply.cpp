@@ -253,13 +253,13 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
   itip::PlanOptions options;
   options.remove_cancelled = judge.policy().remove_cancelled;
   options.limits = judge.policy().limits;
-  const auto answer_to = [&](const itip::StoredObject* object) {
-    return itip::plan_answer(part.message(), object, plan.facts, judge.policy().owner, answer,
-                             options, judge.now());
+  const auto answer_to = [&](const itip::StoredObject* object, const itip::Facts& facts) {
+    return itip::plan_answer(part.message(), object, facts, judge.policy().owner, answer, options,
+                             judge.now());
   };
-  IMIP_TRY(auto planned, answer_to(after ? &*after : nullptr));
+  IMIP_TRY(auto planned, answer_to(after ? &*after : nullptr, plan.facts));
   if (exact && after) {
-    IMIP_TRY(auto to_message, answer_to(nullptr));
+    IMIP_TRY(auto to_message, answer_to(nullptr, itip::Facts{}));
     planned.reply = std::move(to_message.reply);
   }
   if (!planned.plan.octets) planned.plan.octets = plan.octets;

@@ -2,11 +2,18 @@
 
 #include <chrono>
 
+#include "base/digest.hpp"
 #include "base/text.hpp"
 
 namespace imip::pipeline {
 
 namespace {
+
+std::optional<std::string> sha256_of(const std::optional<itip::StoredObject>& stored)
+{
+  if (!stored) return std::nullopt;
+  return stored->sha256;
+}
 
 constexpr int lock_timeout_ms = 5'000;
 
@@ -58,7 +65,7 @@ Result<Surroundings> Calendar::surroundings(const std::string& uid,
     IMIP_TRY(found.stored, store_->find(uid));
   }
   if (state_) {
-    IMIP_TRY(found.facts, state_->load(key(uid, organizer)));
+    IMIP_TRY(found.facts, state_->load(key(uid, organizer), sha256_of(found.stored)));
   }
   return found;
 }
@@ -70,7 +77,8 @@ Result<Surroundings> Calendar::surroundings(const itip::Message& message) const
     IMIP_TRY(found.stored, store_->find(message.uid));
   }
   if (state_) {
-    IMIP_TRY(found.facts, state_->load(key(message.uid, organizer_of(message, found.stored))));
+    IMIP_TRY(found.facts, state_->load(key(message.uid, organizer_of(message, found.stored)),
+                                       sha256_of(found.stored)));
   }
   return found;
 }
@@ -86,11 +94,20 @@ Result<store::Lock> Calendar::lock() const
 Result<void> Calendar::carry_out(const itip::Plan& plan, const store::Lock& lock,
                                  state::JournalEntry entry)
 {
-  if (state_ && plan.facts_changed) {
-    IMIP_CHECK(state_->save(key(plan.uid, plan.organizer), plan.facts, entry));
+  const bool writes = plan.octets || plan.remove;
+  const state::ObjectKey object = key(plan.uid, plan.organizer);
+  if (state_ && (plan.facts_changed || writes)) {
+    std::optional<state::Pending> pending;
+    if (writes) {
+      const std::optional<std::string> base = plan.base_sha256;
+      IMIP_TRY(const auto before, state_->load(object, base));
+      pending = {plan.octets ? sha256_hex(*plan.octets) : std::string{}, before.last_rendered};
+    }
+    IMIP_CHECK(state_->save(object, plan.facts, entry, pending));
   }
-  if (plan.octets || plan.remove) {
+  if (writes) {
     IMIP_CHECK(store_->apply(plan, lock));
+    if (state_) return state_->confirm(object);
   }
   return {};
 }

@@ -77,6 +77,17 @@ const ical::Component* first_component(const pipeline::JudgedPart& part)
                                                             : nullptr;
 }
 
+/// An answer is about the event that is stored, whatever it calls it.
+std::string title_of(const pipeline::JudgedPart& part)
+{
+  const ical::Component* component = first_component(part);
+  if (component == nullptr) return {};
+  if (part.message()->method == itip::Method::Reply && part.stored)
+    for (const auto& stored : part.stored->calendar.components)
+      if (stored.find("SUMMARY") != nullptr) return stored.text("SUMMARY");
+  return component->text("SUMMARY");
+}
+
 void message_line(Lines& lines, const pipeline::JudgedPart& part)
 {
   const itip::Message* message = part.message();
@@ -295,8 +306,8 @@ std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied
       applied.outcome == itip::Outcome::Refused || applied.outcome == itip::Outcome::Ask;
   std::string head = cat(where_of(part), ": ", dry_run && !stopped ? "would be " : "",
                          lines.coloured(itip::outcome_word(applied.outcome), stopped ? "1;31" : "1;32"));
-  if (const auto* component = first_component(part))
-    head += cat("  \"", safe(component->text("SUMMARY")), '"');
+  const std::string title = title_of(part);
+  if (!title.empty()) head += cat("  \"", safe(title), '"');
   lines.plain(head);
   if (stopped) {
     signature_lines(lines, part);

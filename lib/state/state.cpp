@@ -19,6 +19,8 @@ CREATE TABLE object (
   id INTEGER PRIMARY KEY,
   store TEXT NOT NULL, owner TEXT NOT NULL, uid TEXT NOT NULL, organizer TEXT NOT NULL,
   last_rendered TEXT NOT NULL,
+  -- while a file is being written: its SHA-256, and what last_rendered was before
+  pending_sha256 TEXT, rendered_before TEXT,
   UNIQUE (store, owner, uid, organizer)
 ) STRICT;
 CREATE TABLE fact (
@@ -89,7 +91,8 @@ Result<std::int64_t> object_id(sqlite::Database& db, const ObjectKey& key,
 {
   IMIP_CHECK(db.execute(
       "INSERT INTO object (store, owner, uid, organizer, last_rendered) VALUES (?, ?, ?, ?, ?) "
-      "ON CONFLICT DO UPDATE SET last_rendered = excluded.last_rendered",
+      "ON CONFLICT DO UPDATE SET last_rendered = excluded.last_rendered, pending_sha256 = NULL, "
+      "rendered_before = NULL",
       key.store, key.owner, key.uid, key.organizer, last_rendered));
   IMIP_TRY(auto row, db.query("SELECT id FROM object WHERE store = ? AND owner = ? AND uid = ? "
                               "AND organizer = ?",
@@ -152,13 +155,18 @@ Result<State> State::open(const std::filesystem::path& dir)
   return State(std::make_unique<Impl>(Impl{std::move(db)}));
 }
 
-Result<itip::Facts> State::load(const ObjectKey& key) const
+Result<itip::Facts> State::load(const ObjectKey& key,
+                                const std::optional<std::string>& stored_sha256) const
 {
-  // one statement, so that facts and last_rendered are of one moment
+  // one statement, so that facts and last_rendered are of one moment; a file that was to be written
+  // and is not there as it was to be was never written
   IMIP_TRY(auto row,
-           impl_->db.query("SELECT last_rendered, reg, scope, attendee, number, sequence, dtstamp, "
+           impl_->db.query("SELECT CASE WHEN pending_sha256 IS NULL OR pending_sha256 = ? "
+                           "THEN last_rendered ELSE rendered_before END, reg, scope, attendee, "
+                           "number, sequence, dtstamp, "
                            "digest, content FROM object LEFT JOIN fact ON fact.object = object.id "
                            "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ?",
+                           stored_sha256.value_or(std::string{}),
                            key.store, key.owner, key.uid, key.organizer));
   std::vector<itip::FactRow> rows;
   std::string last_rendered;
@@ -196,11 +204,15 @@ Result<std::vector<std::string>> State::organizers_of(const ObjectKey& key) cons
   }
 }
 
-Result<void> State::save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry)
+Result<void> State::save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry,
+                         const std::optional<Pending>& pending)
 {
   sqlite::Database& db = impl_->db;
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
   IMIP_TRY(const std::int64_t object, object_id(db, key, facts.last_rendered));
+  if (pending)
+    IMIP_CHECK(db.execute("UPDATE object SET pending_sha256 = ?, rendered_before = ? WHERE id = ?",
+                          pending->sha256, pending->rendered_before, object));
   IMIP_CHECK(put_facts(db, object, facts));
   IMIP_CHECK(
       db.execute("INSERT INTO journal (object, at, part_sha256, message_id, method, outcome, "
@@ -208,6 +220,14 @@ Result<void> State::save(const ObjectKey& key, const itip::Facts& facts, const J
                  object, seconds(entry.at), entry.part_sha256, entry.message_id, entry.method,
                  entry.outcome, entry.verdict, entry.before, entry.after));
   return transaction.commit();
+}
+
+Result<void> State::confirm(const ObjectKey& key)
+{
+  return impl_->db.execute(
+      "UPDATE object SET pending_sha256 = NULL, rendered_before = NULL "
+      "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ?",
+      key.store, key.owner, key.uid, key.organizer);
 }
 
 Result<std::int64_t> State::count_new(const std::string& signer, UtcSeconds since) const

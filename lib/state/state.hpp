@@ -2,6 +2,7 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,13 @@ struct JournalEntry {
   std::string before, after;  ///< the object's octets
 };
 
+/// What is about to become of the object's file, said before it is done: after a crash between the two the
+/// next run can tell a file that was never written from one that its owner deleted.
+struct Pending {
+  std::string sha256;           ///< of the new text; empty: the file goes
+  std::string rendered_before;  ///< Facts::last_rendered as it was
+};
+
 /// Many processes may have it open; writes are transactions (WAL, busy time-out 5 s).
 class State {
  public:
@@ -36,11 +44,17 @@ class State {
   State& operator=(State&&) noexcept;
   ~State();
 
-  [[nodiscard]] Result<itip::Facts> load(const ObjectKey& key) const;
+  /// @param stored_sha256  of the object's file as it is now; empty: there is none. It tells whether a write
+  /// that was not confirmed took place, and so what was rendered last.
+  [[nodiscard]] Result<itip::Facts> load(
+      const ObjectKey& key, const std::optional<std::string>& stored_sha256 = {}) const;
   /// Facts of this UID under another ORGANIZER: what other organizers claimed the UID.
   [[nodiscard]] Result<std::vector<std::string>> organizers_of(const ObjectKey& key) const;
   /// Replaces the facts of the key and adds the journal entry, in one transaction.
-  Result<void> save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry);
+  /// `pending`: a file is about to be written or removed; confirm() says that it was.
+  Result<void> save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry,
+                    const std::optional<Pending>& pending = {});
+  Result<void> confirm(const ObjectKey& key);
   /// New objects (outcome "added" or "held") by that signer since `since`.
   [[nodiscard]] Result<std::int64_t> count_new(const std::string& signer, UtcSeconds since) const;
   Result<void> note_new(const std::string& signer, UtcSeconds at);

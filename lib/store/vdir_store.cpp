@@ -225,8 +225,9 @@ Result<VdirStore> VdirStore::open(const fs::path& path, const fs::path& state_di
     return err(Errc::NoInput, cat(path.native(), ": ", errno_text(failed.value())),
                cat("the calendar folder must exist: mkdir -p ", path.native()));
   if (!fs::is_directory(real, failed))
-    return err(Errc::Config, cat(path.native(), ": is not a folder"),
+    return err(Errc::NoInput, cat(path.native(), ": is not a folder"),
                "the store is a folder with one .ics file per event");
+  IMIP_CHECK(require_private(path));
   if (!state_dir.empty()) IMIP_CHECK(make_private_folder(state_dir));
   return VdirStore(real, state_dir, limits);
 }

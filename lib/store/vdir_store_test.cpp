@@ -44,7 +44,7 @@ TEST_CASE("a missing folder and a file are no store")
   CHECK(missing.error().hint.find("mkdir") != std::string::npos);
   const auto file = VdirStore::open(f.dir.write("file", ""), f.state, Limits{});
   REQUIRE_FALSE(file);
-  CHECK(file.error().code == Errc::Config);
+  CHECK(file.error().code == Errc::NoInput);
 }
 
 TEST_CASE("nothing is found in an empty folder")
