@@ -77,13 +77,14 @@ Result<void> limit_flood(const Judge& judge, const Calendar& calendar, JudgedPar
   return {};
 }
 
-Result<void> judge_here(const Judge& judge, const Calendar& calendar, JudgedPart& part)
+Result<void> judge_here(const Judge& judge, const Calendar& calendar, JudgedPart& part,
+                        bool admit = false)
 {
   Surroundings surroundings;
   if (part.message() != nullptr) {
     IMIP_TRY(surroundings, calendar.surroundings(*part.message()));
   }
-  judge.decide(part, std::move(surroundings));
+  judge.decide(part, std::move(surroundings), admit);
   return limit_flood(judge, calendar, part);
 }
 
@@ -151,6 +152,9 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
     IMIP_TRY(may, ask_person(judge, calendar, part, consent, lock));
   }
   if (!may.granted) return stopped(stopping_outcome(part), part);
+  if (may.by_consent) {
+    IMIP_CHECK(judge_here(judge, calendar, part, true));
+  }
   Applied applied;
   applied.outcome = part.plan->outcome;
   applied.reasons = part.plan->reasons;

@@ -405,7 +405,7 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
   return parts;
 }
 
-void Judge::decide(JudgedPart& part, Surroundings surroundings) const
+void Judge::decide(JudgedPart& part, Surroundings surroundings, bool admit) const
 {
   part.stored = std::move(surroundings.stored);
   const itip::StoredObject* stored = part.stored ? &*part.stored : nullptr;
@@ -421,6 +421,7 @@ void Judge::decide(JudgedPart& part, Surroundings surroundings) const
   itip::PlanOptions options;
   options.remove_cancelled = impl_->policy.remove_cancelled;
   options.take_display_alarms = impl_->policy.display_alarms;
+  options.admit_party_crashers = admit;
   options.limits = impl_->policy.limits;
   if (part.decision.speaker.cls != itip::Speaker::Class::None)
     part.plan = itip::plan_message(*part.message(), part.decision.speaker, stored,

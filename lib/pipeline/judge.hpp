@@ -66,7 +66,8 @@ class Judge {
   Result<std::vector<JudgedPart>> examine(std::string octets, const std::string& input) const;
 
   /// Steps 7 to 9 against what the calendar holds. May be called again when that changed.
-  void decide(JudgedPart& part, Surroundings surroundings) const;
+  /// @param admit  a person said yes: an uninvited attendee's answer is let in
+  void decide(JudgedPart& part, Surroundings surroundings, bool admit = false) const;
 
   [[nodiscard]] const policy::Policy& policy() const;
   [[nodiscard]] UtcSeconds now() const;

@@ -137,19 +137,18 @@ Result<std::optional<UtcSeconds>> until_of(const std::string& text)
              "write 2027-06-30 or 2027-06-30T12:00:00Z");
 }
 
-Result<CalAddress> proxy_address(const std::string& text)
+Result<CalAddress> one_address(const std::string& text)
 {
   if (text.substr(0, 2) == "*@")
-    return err(Errc::BadValue,
-               cat("'", text, "': this version of imip has no wildcard for --sent-by"),
-               "name each assistant alone");
+    return err(Errc::BadValue, cat("'", text, "': this version of imip has no wildcard"),
+               "name each address alone");
   return CalAddress::from_mailbox(text);
 }
 
 Result<CheckedEdit> check_words(const AllowEdit& edit)
 {
   CheckedEdit out;
-  IMIP_TRY(out.address, CalAddress::from_mailbox(edit.address));
+  IMIP_TRY(out.address, one_address(edit.address));
   if (edit.sent_by.empty()) {
     if (!edit.methods.empty() || !edit.role.empty() || !edit.until.empty())
       return err(Errc::Usage, "a method, role or date needs --sent-by",
@@ -158,9 +157,9 @@ Result<CheckedEdit> check_words(const AllowEdit& edit)
   }
   Delegate delegate;
   delegate.principal = out.address;
-  IMIP_TRY(delegate.sent_by, proxy_address(edit.sent_by));
+  IMIP_TRY(delegate.sent_by, one_address(edit.sent_by));
   if (same_user(delegate.principal, delegate.sent_by))
-    return err(Errc::Usage, cat(edit.sent_by, " needs nobody's leave to speak for himself"),
+    return err(Errc::Usage, cat(edit.sent_by, " needs nobody's leave to speak in person"),
                "leave --sent-by out");
   for (const std::string& word : edit.methods) {
     delegate.methods.push_back(itip::method_from_word(word));
@@ -278,7 +277,7 @@ Result<std::size_t> remove_entry(const fs::path& path, const fs::path& home,
   IMIP_TRY(const CalAddress principal, CalAddress::from_mailbox(address));
   CalAddress proxy;
   if (!sent_by.empty()) {
-    IMIP_TRY(proxy, proxy_address(sent_by));
+    IMIP_TRY(proxy, one_address(sent_by));
   }
   std::error_code failed;
   if (!fs::exists(path, failed)) return std::size_t{0};

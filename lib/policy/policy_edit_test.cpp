@@ -325,7 +325,7 @@ TEST_CASE("words that mean nothing are refused before the file is touched")
       {allow(""), Errc::BadValue, "empty"},
       {delegate("boss@example.com", "pa"), Errc::BadValue, "it has no @"},
       {delegate("boss@example.com", "*@example.com"), Errc::BadValue, "no wildcard"},
-      {delegate("boss@example.com", "Boss@example.com"), Errc::Usage, "leave to speak for himself"},
+      {delegate("boss@example.com", "Boss@example.com"), Errc::Usage, "leave to speak in person"},
       {{"a@b.example", "c@b.example", {"INVITE"}, "", ""}, Errc::Usage, "'INVITE' is not a method"},
       {{"a@b.example", "c@b.example", {"REQUEST\"]"}, "", ""}, Errc::Usage, "is not a method"},
       {{"a@b.example", "c@b.example", {}, "chair", ""}, Errc::Usage, "'chair' is not a role"},
