@@ -233,12 +233,9 @@ Result<ExitCode> run(const BuildOptions& options, Context& context)
   } else {
     octets = ical::serialise(calendar);
   }
+  // Stored first: a mail that went out without the organizer's copy would bring answers to nothing.
+  if (!options.common.store.empty()) IMIP_CHECK(store_own(calendar, options.common, context));
   IMIP_CHECK(write_output(context, options.output, octets));
-  if (!options.common.store.empty()) {
-    context.out.flush();
-    if (!context.out) return ExitCode::IoErr;  // finish() says why; nothing was stored
-    IMIP_CHECK(store_own(calendar, options.common, context));
-  }
   return ExitCode::Ok;
 }
 

@@ -144,6 +144,18 @@ says 'SEQUENCE 1'
 run 0 build cancel --uid u1 --organizer boss@example.com --attendee alice@example.com --sequence 4
 [ -s err ] && fail "a notice without need"
 
+# ---- the organizer's own copy ---------------------------------------------------------------
+run 66 build request invite.ics --store nowhere --me boss@example.com
+silent # no mail goes out for what could not be stored
+says 'nowhere'
+mkdir own
+run 1 build request invite.ics --store own --me alice@example.com
+silent
+run 0 build request invite.ics --store own --me boss@example.com
+grep -q '^MIME-Version' out || fail "no mail beside the stored event"
+[ "$(cat own/*.ics | grep -c '^UID:u1@example.com')" = 1 ] || fail "--store stored nothing"
+grep -q '^METHOD' own/*.ics && fail "METHOD was stored"
+
 # ---- usage: 64, one line, nothing on standard output ----------------------------------------
 usage()
 {
