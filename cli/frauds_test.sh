@@ -168,6 +168,17 @@ imip sign --identity keys/alice.pem answer.eml >f.eml
 expect 0 at boss apply f.eml
 says answered
 
+# Bob was not invited. His signed answer asks, and comes in only on a person's word.
+imip build request --organizer boss@example.com --attendee bob@example.com --uid m1 --sequence 3 --summary Moved \
+  --start 2027-03-01T10:00:00 --duration PT1H --timezone Europe/Berlin --now 2026-11-20T00:00:03Z | sign boss >for-bob.eml
+imip reply accept --me bob@example.com --anchor keys/ca.pem --no-store --state none --sign --identity keys/bob.pem for-bob.eml >f.eml
+expect 2 at boss apply f.eml
+says party-crasher
+if grep -q bob@example.com boss/calendar/*.ics; then fail "a party crasher came in unasked"; fi
+expect 2 at boss apply --yes=stale f.eml
+expect 0 at boss apply --yes=party-crasher f.eml
+grep -q bob@example.com boss/calendar/*.ics || fail "a party crasher was not let in"
+
 # Terminal control sequences in a subject never arrive raw.
 esc=$(printf '\033[2J\302\233mx\342\200\256y')
 request 4 Plan --format ics | awk -v esc="$esc" '/^SUMMARY/ {sub(/\r/, esc "\r")} {print}' >evil.ics
