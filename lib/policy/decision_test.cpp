@@ -2,7 +2,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "identity/detail/test_message.hpp"
+#include "identity/test_message.hpp"
 
 using namespace imip::identity::testing;
 using namespace imip::policy;
