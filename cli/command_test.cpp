@@ -161,7 +161,7 @@ TEST_CASE("a default policy that cannot be read is no empty policy")
   CHECK(policy.error().code == Errc::Config);
 }
 
-TEST_CASE("--me chooses the owner, with the aliases of the policy")
+TEST_CASE("the flag --me chooses the owner, with the aliases of the policy")
 {
   const Home home;
   CommonOptions common;
@@ -175,7 +175,7 @@ TEST_CASE("--me chooses the owner, with the aliases of the policy")
   CHECK(load_policy(common).error().code == Errc::Usage);
 }
 
-TEST_CASE("--store and --anchor stand in for the policy's, --crl is added")
+TEST_CASE("the flag --store and --anchor stand in for the policy's, --crl is added")
 {
   const Home home;
   CommonOptions common;

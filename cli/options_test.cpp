@@ -95,7 +95,7 @@ TEST_CASE("a value in brackets is one value")
   CHECK(o.spec.attendees == std::vector<std::string>{"[x]"});
 }
 
-TEST_CASE("--yes never takes the next word")
+TEST_CASE("the flag --yes never takes the next word")
 {
   const auto bare = options<ApplyOptions>({"apply", "--yes", "mail.eml"});
   REQUIRE(bare.yes);
@@ -106,7 +106,7 @@ TEST_CASE("--yes never takes the next word")
   CHECK_FALSE(options<ApplyOptions>({"apply"}).yes);
 }
 
-TEST_CASE("--yes with a reason that does not exist is refused")
+TEST_CASE("the flag --yes with a reason that does not exist is refused")
 {
   CHECK_THAT(complaint({"apply", "--yes=whatever"}), Catch::Contains("'whatever'"));
   CHECK_THAT(complaint({"apply", "--yes="}), Catch::Contains("--yes"));
