@@ -188,6 +188,14 @@ rm killed/m2.ics
 expect 0 imip apply --policy alice/policy.toml --state alice/state3 --store killed two.eml
 [ ! -f killed/m2.ics ] || fail "a deleted event came back"
 
+# Looking writes nothing, and --state none names no folder.
+expect 0 imip verify --policy alice/policy.toml --state not-there good.eml
+expect 0 imip verify --policy alice/policy.toml --state none good.eml
+expect 0 imip apply --dry-run --policy alice/policy.toml --state none --stateless good.eml
+says 'without state'
+{ [ ! -e not-there ] && [ ! -e none ]; } || fail "a command that only looks made a state folder"
+unharmed
+
 # State that is damaged: try again later, nothing changed.
 cp -r alice/state keep
 for file in alice/state/*.sqlite alice/state/*.db; do

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -18,14 +19,31 @@ std::vector<std::string> inputs_of(const InputOptions& input)
   return input.files;
 }
 
-Result<pipeline::Calendar> open_calendar(const CommonOptions& common, const policy::Policy& policy,
-                                         bool use_state)
+/// For a command that changes the calendar: with the state's folder even where --stateless leaves the database out,
+/// because the lock is there.
+Result<pipeline::Calendar> open_to_change(const CommonOptions& common, const policy::Policy& policy)
+{
+  CommonOptions named = common;
+  if (named.state == "none") named.state.clear();
+  pipeline::CalendarPlaces places;
+  places.store = policy.store_path;
+  places.use_state = !common.stateless;
+  IMIP_TRY(places.state_dir, state_directory(named));
+  places.owner = policy.owner.addresses.front().uri();
+  return pipeline::Calendar::open(places, policy.limits);
+}
+
+/// For a command that only looks: what is not there yet is empty, and stays so.
+Result<pipeline::Calendar> open_to_look(const CommonOptions& common, const policy::Policy& policy)
 {
   pipeline::CalendarPlaces places;
   places.store = policy.store_path;
-  places.use_state = use_state;
-  if (use_state || !places.store.empty()) {
-    IMIP_TRY(places.state_dir, state_directory(common));
+  places.use_state = false;
+  if (common.state != "none" && !common.stateless) {
+    IMIP_TRY(const std::string folder, state_directory(common));
+    std::error_code failed;
+    if (std::filesystem::exists(folder, failed)) places.state_dir = folder;
+    places.use_state = state::State::exists(folder);
   }
   if (!policy.owner.addresses.empty()) places.owner = policy.owner.addresses.front().uri();
   return pipeline::Calendar::open(places, policy.limits);
@@ -58,11 +76,10 @@ Result<Bench> set_up(const CommonOptions& common, Needs needs, Context& context)
                                  "notice: without state, an old message can undo a newer one, and an event "
                                  "that you deleted can come back",
                                  {}});
-    IMIP_TRY(auto opened, open_calendar(common, policy, !common.stateless));
+    IMIP_TRY(auto opened, open_to_change(common, policy));
     calendar.emplace(std::move(opened));
   } else if (!policy.store_path.empty()) {
-    const bool use_state = common.state != "none" && !common.stateless;
-    IMIP_TRY(auto opened, open_calendar(common, policy, use_state));
+    IMIP_TRY(auto opened, open_to_look(common, policy));
     calendar.emplace(std::move(opened));
   }
   const UtcSeconds at = common.verification_time.value_or(context.now);

@@ -9,6 +9,7 @@
 namespace imip::state {
 namespace {
 
+constexpr const char* database_name = "state.sqlite";
 constexpr int busy_ms = 5000;
 constexpr std::int64_t schema_version = 1;
 constexpr std::int64_t application_id = 0x694d4950;  // "iMIP": no other program's database
@@ -137,6 +138,12 @@ State::State(State&&) noexcept = default;
 State& State::operator=(State&&) noexcept = default;
 State::~State() = default;
 
+bool State::exists(const std::filesystem::path& dir)
+{
+  std::error_code failed;
+  return std::filesystem::exists(dir / database_name, failed);
+}
+
 Result<State> State::open(const std::filesystem::path& dir)
 {
   auto folder = make_private_folder(dir);
@@ -146,7 +153,7 @@ Result<State> State::open(const std::filesystem::path& dir)
     if (error.code != Errc::Config) error.code = Errc::TryAgain;
     return tl::unexpected<Error>(std::move(error));
   }
-  const std::filesystem::path file = dir / "state.sqlite";
+  const std::filesystem::path file = dir / database_name;
   IMIP_TRY(sqlite::Database db, sqlite::Database::open(file, busy_ms));
   IMIP_CHECK(require_private(file));
   IMIP_CHECK(db.run("PRAGMA synchronous = FULL"));

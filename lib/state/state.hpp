@@ -40,6 +40,8 @@ class State {
   /// Makes the folder (0700) and the database (0600). @errors Errc::TryAgain (locked, unreadable, corrupt,
   /// disk full), Errc::Config (others may write it; schema newer than this program)
   static Result<State> open(const std::filesystem::path& dir);
+  /// Is there a database to open in that folder?
+  [[nodiscard]] static bool exists(const std::filesystem::path& dir);
   State(State&&) noexcept;
   State& operator=(State&&) noexcept;
   ~State();
