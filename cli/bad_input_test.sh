@@ -186,9 +186,17 @@ strace -f -o /dev/null -e trace=/^rename -e inject=/^rename:signal=SIGKILL \
 expect 0 imip apply --policy alice/policy.toml --state alice/state3 --store killed two.eml
 says added
 [ -f killed/m2.ics ] || fail "the event never arrived"
+# The same for an update of a file that is there.
+imip build request --organizer boss@example.com --attendee alice@example.com --uid m2 --sequence 1 --summary Later \
+  --start 2027-03-02T11:00:00Z --duration PT1H --now 2026-11-20T00:00:01Z | imip sign --identity keys/boss.pem >later.eml
+strace -f -o /dev/null -e trace=/^rename -e inject=/^rename:signal=SIGKILL \
+  "$IMIP" apply --policy alice/policy.toml --state alice/state3 --store killed later.eml >out 2>err || true
+if grep -q Later killed/m2.ics; then fail "the file was written all the same"; fi
+expect 0 imip apply --policy alice/policy.toml --state alice/state3 --store killed later.eml
+grep -q Later killed/m2.ics || fail "the update never arrived"
 # And a file that its owner deleted stays deleted.
 rm killed/m2.ics
-expect 0 imip apply --policy alice/policy.toml --state alice/state3 --store killed two.eml
+expect 0 imip apply --policy alice/policy.toml --state alice/state3 --store killed later.eml
 [ ! -f killed/m2.ics ] || fail "a deleted event came back"
 
 # Looking writes nothing, and --state none names no folder.

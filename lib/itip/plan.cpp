@@ -301,11 +301,7 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
   Facts next = before;
   const Recorded recorded = record_message(next, message, speaker, owner, options);
   plan.reasons = recorded.reasons;
-  if (stored && next == facts && stored->octets == facts.last_rendered) {
-    // Nothing new, and the file is as we left it: rendering would say the same again.
-    conclude(plan, message, speaker, stored, owner, recorded, {});
-    return plan;
-  }
+  // Rendered even if nothing is new: an earlier run may have been stopped before it wrote the file.
   const Settled settled = settle(plan, facts, before, std::move(next), stored, owner, options,
                                  recorded.newer_series, rules);
   for (Change& change : plan.changes) {
