@@ -10,6 +10,7 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "crypto/signature.hpp"
+#include "crypto/signing.hpp"
 
 namespace imip::crypto {
 
@@ -20,6 +21,14 @@ struct AnchorFile {
   std::string path;
   std::vector<std::string>
       domains;  ///< if not empty: identities of other domains (subdomains too) count for nothing
+  std::vector<std::string> schemes = {"mailto"};  ///< of identities; "sip" and "xmpp" take URI and
+                                                  ///< id-on-xmppAddr names of the subjectAltName too
+};
+
+/// A key to decrypt with. Loaded at the first message that is encrypted to it.
+struct DecryptionKey {
+  IdentityFiles files;
+  PassphraseSource passphrase;
 };
 
 enum class Revocation : std::uint8_t { IfAvailable = 0, Required, Off };
@@ -33,6 +42,7 @@ struct VerifyOptions {
   std::vector<AnchorFile> anchors;
   std::vector<std::string> intermediates;  ///< PEM files
   std::vector<std::string> crls;           ///< PEM or DER files
+  std::vector<DecryptionKey> keys;         ///< enveloped-data and authEnveloped-data
   Revocation revocation = Revocation::IfAvailable;
   Floor floor;
   UtcSeconds at{};   ///< moves validity only (--verification-time)
@@ -53,8 +63,9 @@ class Verifier {
   /// multipart/signed: `octets` are already canonical (CRLF).
   [[nodiscard]] SignatureReport verify_detached(std::string_view octets,
                                                 std::string_view der) const;
-  /// application/pkcs7-mime: opaque signed-data gives `content`; other CMS types give the defect
-  /// Encrypted or SignatureUnchecked with a sentence that says what it is.
+  /// application/pkcs7-mime: signed-data, compressed-data, enveloped-data and authEnveloped-data give
+  /// `content` and what it was wrapped in; what cannot be opened gives the defect Encrypted or
+  /// SignatureUnchecked with a sentence that says what it is and what to do.
   [[nodiscard]] SignatureReport verify_opaque(std::string_view der) const;
 
  private:

@@ -6,6 +6,7 @@
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "crypto/openpgp.hpp"
 #include "mime/calendar_part.hpp"
 #include "mime/signed_entity.hpp"
 
@@ -22,6 +23,7 @@ struct Layer {
   std::vector<Reason> signature_defects;
   std::vector<Reason> defects;
   bool in_forwarded = false;
+  bool encrypted = false;  ///< inside a decryption
   std::string group;
 };
 
@@ -43,7 +45,8 @@ crypto::SignatureReport unchecked(std::string text)
   return report;
 }
 
-crypto::SignatureReport check(const mime::SignedEntity& entity, const crypto::Verifier& verifier)
+crypto::SignatureReport check(const mime::SignedEntity& entity, const crypto::Verifier& verifier,
+                              const crypto::OpenPgp& openpgp)
 {
   switch (entity.protection) {
     case mime::Protection::SmimeDetached:
@@ -51,9 +54,9 @@ crypto::SignatureReport check(const mime::SignedEntity& entity, const crypto::Ve
     case mime::Protection::SmimeOpaque:
       return verifier.verify_opaque(entity.signature);
     case mime::Protection::OpenPgpDetached:
-      return unchecked("the OpenPGP signature was not checked: this version of imip checks S/MIME only");
+      return openpgp.verify_detached(entity.octets, entity.signature);
     case mime::Protection::OpenPgpEncrypted:
-      return unchecked("the OpenPGP encryption was not opened: this version of imip reads S/MIME only");
+      return openpgp.open(entity.signature);
     case mime::Protection::Unknown:
     case mime::Protection::None:
       break;
@@ -97,9 +100,9 @@ std::vector<Reason> node_defects(const mime::Message& message, std::size_t node)
 
 class Examination {
  public:
-  Examination(const policy::Policy& policy, const crypto::Verifier& verifier, UtcSeconds now,
-              const std::string& input)
-      : policy_(policy), verifier_(verifier), now_(now), input_(input)
+  Examination(const policy::Policy& policy, const crypto::Verifier& verifier,
+              const crypto::OpenPgp& openpgp, UtcSeconds now, const std::string& input)
+      : policy_(policy), verifier_(verifier), openpgp_(openpgp), now_(now), input_(input)
   {
   }
 
@@ -119,6 +122,7 @@ class Examination {
 
   const policy::Policy& policy_;
   const crypto::Verifier& verifier_;
+  const crypto::OpenPgp& openpgp_;
   UtcSeconds now_;
   std::string input_;
   std::optional<mime::Envelope> envelope_;
@@ -139,7 +143,7 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
   checked.reserve(entities.size());
   for (auto& entity : entities) {
     crypto::SignatureReport report;
-    if (entity.defects.empty()) report = check(entity, verifier_);
+    if (entity.defects.empty()) report = check(entity, verifier_, openpgp_);
     checked.push_back({std::move(entity), std::move(report)});
   }
   IMIP_TRY(auto calendars, mime::calendar_parts(message, policy_.limits));
@@ -170,10 +174,17 @@ Result<void> Examination::opaque(const mime::Message& message,
   content.signature_defects = layer.signature_defects;
   content.defects = layer.defects;
   content.in_forwarded = layer.in_forwarded;
+  content.encrypted = layer.encrypted;
   content.group = layer.group;
   collect(message, entities, node, content.signatures, content.signature_defects);
   append(content.defects, node_defects(message, node));
   append(content.signature_defects, inner.report.defects);
+  // A signature outside an encryption signs ciphertext: whoever made it need not know what it says.
+  if (inner.report.wrapping == crypto::Wrapping::Encrypted) {
+    content.signatures.clear();
+    content.signature_defects.clear();
+    content.encrypted = true;
+  }
   if (inner.entity.defects.empty())
     content.signatures.insert(content.signatures.end(), inner.report.signatures.begin(),
                               inner.report.signatures.end());
@@ -194,6 +205,7 @@ void Examination::calendar_part(const mime::Message& message,
   JudgedPart judged;
   judged.part = cat(layer.prefix, part.part);
   judged.in_forwarded = layer.in_forwarded || part.in_forwarded;
+  judged.encrypted = layer.encrypted;
   judged.group = layer.group;
   if (part.alternative != mime::no_node)
     judged.group = cat(layer.prefix, message.nodes()[part.alternative].part, "@", part.alternative);
@@ -308,6 +320,16 @@ void note_sender(JudgedPart& part)
                               from.empty() ? sender.front() : from.front())});
 }
 
+crypto::OpenPgpOptions openpgp_options(const policy::Policy& policy, UtcSeconds now, UtcSeconds at)
+{
+  crypto::OpenPgpOptions options;
+  options.floor = policy.floor;
+  options.at = at;
+  options.now = now;
+  options.clock_skew_seconds = policy.limits.clock_skew_minutes * 60;
+  return options;
+}
+
 crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds now, UtcSeconds at)
 {
   crypto::VerifyOptions options;
@@ -335,6 +357,7 @@ JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
   envelope = std::move(other.envelope);
   bare = other.bare;
   in_forwarded = other.in_forwarded;
+  encrypted = other.encrypted;
   group = std::move(other.group);
   calendar_text = std::move(other.calendar_text);
   reading = std::move(other.reading);
@@ -352,6 +375,7 @@ struct Judge::Impl {
   policy::Policy policy;
   UtcSeconds now{};
   std::optional<crypto::Verifier> verifier;
+  std::optional<crypto::OpenPgp> openpgp;
 };
 
 Judge::Judge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -364,6 +388,7 @@ Result<Judge> Judge::create(policy::Policy policy, UtcSeconds now, UtcSeconds ve
   IMIP_TRY(auto verifier, crypto::Verifier::create(verify_options(policy, now, verification_time),
                                                    policy.limits));
   impl->verifier.emplace(std::move(verifier));
+  impl->openpgp.emplace(openpgp_options(policy, now, verification_time), policy.limits);
   impl->policy = std::move(policy);
   impl->now = now;
   return Judge{std::move(impl)};
@@ -374,7 +399,7 @@ UtcSeconds Judge::now() const { return impl_->now; }
 
 Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::string& input) const
 {
-  Examination examination(impl_->policy, *impl_->verifier, impl_->now, input);
+  Examination examination(impl_->policy, *impl_->verifier, *impl_->openpgp, impl_->now, input);
   if (octets.empty())
     return err(Errc::BadMime, "the input is empty", "give a mail, or an iCalendar object");
   if (mime::looks_like_calendar(octets)) {

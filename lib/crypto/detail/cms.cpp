@@ -132,7 +132,10 @@ SignatureReport SignedDataJudge::judge(std::optional<std::string_view> detached,
     return defect(Code::DetachedWithContent,
                   "the detached signature carries a content of its own beside the message");
   SignatureReport report;
-  if (inside != nullptr) report.content = std::string(view_of(inside));
+  if (inside != nullptr) {
+    report.content = std::string(view_of(inside));
+    report.wrapping = Wrapping::Signed;
+  }
   if (OBJ_obj2nid(CMS_get0_eContentType(cms.get())) != NID_pkcs7_data) {
     report.defects.push_back(
         {Code::ContentTypeAttribute, "what is signed is not of the type id-data that e-mail uses"});
