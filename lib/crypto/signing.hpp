@@ -21,9 +21,9 @@ struct IdentityFiles {
   std::string key;  ///< PEM private key (PKCS#8, traditional, encrypted); empty: in `certificate`
   std::string pkcs12;  ///< instead of both: PKCS#12, modern or legacy RC2-40 (OpenSSL legacy
                        ///< provider, loaded only then)
-  std::string pkcs11;  ///< instead of `key`: "pkcs11:..." (RFC 7512); without `certificate`, that of
-                       ///< the token
   std::vector<std::string> intermediates;  ///< PEM files, added to the signature
+  std::string pkcs11{};  ///< instead of `key`: "pkcs11:..." (RFC 7512); without `certificate`, that
+                         ///< of the token
 };
 
 /// A private key with its certificate and chain.
