@@ -48,4 +48,33 @@ class OpenPgp {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Where the user's key rings are: GNUPGHOME, else ~/.gnupg with HOME, or without it the user database's
+/// home. Absolute; it need not exist. @errors Errc::Config  there is no home to begin with
+Result<std::string> default_gnupg_home();
+
+struct OpenPgpSignature {
+  std::string armour;  ///< the body of the application/pgp-signature part
+  std::string micalg;  ///< RFC 3156 section 5: "pgp-sha256"
+};
+
+/// A detached signature over `octets` (already canonical, CRLF, 7 bit). Its time is that of gpg's own clock.
+/// @param home  the key ring (GNUPGHOME); absolute
+/// @param who  a fingerprint (40 hexadecimal digits), or an address that exactly one secret key's user ID holds
+/// @param passphrase  may be empty: then gpg-agent must know the passphrase, or the key need none; nobody is
+/// asked by a pinentry
+/// @errors Errc::Config (no such key, several, expired, revoked, cannot sign), Errc::Permission (passphrase
+/// wrong or missing), Errc::Unavailable (no gpg)
+Result<OpenPgpSignature> openpgp_sign(const std::string& home, const std::string& who,
+                                      std::string_view octets, const PassphraseSource& passphrase);
+/// The addresses of the user IDs of the key that openpgp_sign() would take for `who`, revoked ones left out.
+/// @errors as openpgp_sign()
+Result<std::vector<CalAddress>> openpgp_addresses(const std::string& home, const std::string& who);
+/// An armoured, unsigned OpenPGP message to all of `recipients`: what is signed is signed before, as PGP/MIME.
+/// @param recipients  each a fingerprint, or an address that a user ID of full or ultimate validity of exactly
+/// one usable key holds
+/// @errors Errc::Config, which names the recipient that no such key was found for; Errc::Unavailable (no gpg)
+Result<std::string> openpgp_encrypt(const std::string& home,
+                                    const std::vector<std::string>& recipients,
+                                    std::string_view octets);
+
 }  // namespace imip::crypto
