@@ -100,7 +100,8 @@ Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part)
 Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Context& context,
                                const std::function<Result<ExitCode>(pipeline::JudgedPart&)>& each,
                                const std::function<void(const std::string&, const Error&)>& failed,
-                               bool stop_on_error)
+                               bool stop_on_error,
+                               const std::function<void(const pipeline::ProtectedEntities&)>& found)
 {
   std::optional<ExitCode> overall;
   const auto add = [&](ExitCode code) { overall = overall ? worst(*overall, code) : code; };
@@ -114,10 +115,13 @@ Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Co
     if (stop_on_error && overall && *overall != ExitCode::Ok) break;
     auto octets = read_input(file, bench.judge.policy().limits);
     if (!octets) {
+      if (found) found({});
       fail(file, octets.error());
       continue;
     }
-    auto parts = bench.judge.examine(std::move(*octets), file);
+    pipeline::ProtectedEntities entities;
+    auto parts = bench.judge.examine(std::move(*octets), file, &entities);
+    if (found) found(entities);
     if (!parts) {
       fail(file, parts.error());
       continue;

@@ -27,11 +27,13 @@ Result<Bench> set_up(const CommonOptions& common, Needs needs, Context& context)
 
 /// Judges every input in order; `each` is called once per calendar part (already decided against the calendar), and
 /// `failed` once per input that could not be judged. Gives the worst code. An exit code from `each` other than Ok,
-/// Ask, Untrusted, NothingJudged with `stop_on_error` ends the loop.
+/// Ask, Untrusted, NothingJudged with `stop_on_error` ends the loop. `found` is called once for each input, before
+/// anything else about it; null where it could not be read.
 Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Context& context,
                                const std::function<Result<ExitCode>(pipeline::JudgedPart&)>& each,
                                const std::function<void(const std::string&, const Error&)>& failed,
-                               bool stop_on_error = false);
+                               bool stop_on_error = false,
+                               const std::function<void(const pipeline::ProtectedEntities&)>& found = {});
 
 /// Decides the part against the calendar, if there is one.
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part);

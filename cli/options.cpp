@@ -225,7 +225,8 @@ void add_apply(App& app, ApplyOptions& o)
 void add_show(App& app, ShowOptions& o)
 {
   add_input(app, o.input);
-  add_common(app, o.common, judging);
+  app.add_flag("--chain", o.chain, "each signer's certificate or key, the chain, and where it breaks");
+  add_common(app, o.common, judging | Json);
 }
 
 void add_reply(App& app, ReplyOptions& o)

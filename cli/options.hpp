@@ -80,6 +80,7 @@ struct ApplyOptions {
 struct ShowOptions {
   CommonOptions common;
   InputOptions input;
+  bool chain = false;  ///< certificates, keys and chains too
 };
 struct ReplyOptions {
   CommonOptions common;

@@ -1,30 +1,77 @@
 #include "cli/judging.hpp"
+#include "report/chain_text.hpp"
 #include "report/json.hpp"
 
 #include <ostream>
 
 namespace imip::cli {
 
+namespace {
+
+class Show {
+ public:
+  Show(const ShowOptions& options, Context& context)
+      : options_(options), context_(context), style_(style_of(context))
+  {
+  }
+
+  void part(const pipeline::JudgedPart& part)
+  {
+    if (options_.common.json) {
+      pipeline::Applied none;
+      if (part.plan) none.outcome = part.plan->outcome;
+      context_.out << report::apply_json(part, none, true) << '\n';
+      return;
+    }
+    paragraph(report::show_text(part, style_));
+    if (options_.chain) paragraph(report::chain_text(part));
+  }
+
+  /// The next input begins; what is left to say of the one before is said now.
+  void next(const pipeline::ProtectedEntities& entities)
+  {
+    if (entities_ && options_.chain && !options_.common.json)
+      paragraph(report::other_chains_text(*entities_));
+    entities_ = entities;
+  }
+
+  void failed(const std::string& input, const Error& error)
+  {
+    if (options_.common.json)
+      context_.out << report::no_verdict_json(input, error, entities_) << '\n';
+    print_error(context_, error);
+  }
+
+ private:
+  void paragraph(const std::string& text)
+  {
+    if (text.empty()) return;
+    context_.out << (first_ ? "" : "\n") << text;
+    first_ = false;
+  }
+
+  const ShowOptions& options_;
+  Context& context_;
+  report::Style style_;
+  pipeline::ProtectedEntities entities_;  // of the present input
+  bool first_ = true;
+};
+
+}  // namespace
+
 Result<ExitCode> run(const ShowOptions& options, Context& context)
 {
   IMIP_TRY(const auto bench, set_up(options.common, Needs::Nothing, context));
-  const report::Style style = style_of(context);
-  bool first = true;
+  Show show(options, context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));
-    if (options.common.json) {
-      pipeline::Applied none;
-      if (part.plan) none.outcome = part.plan->outcome;
-      context.out << report::apply_json(part, none, true) << '\n';
-      return ExitCode::Ok;
-    }
-    if (!first) context.out << '\n';
-    first = false;
-    context.out << report::show_text(part, style);
+    show.part(part);
     return ExitCode::Ok;
   };
-  const auto failed = [&](const std::string&, const Error& error) { print_error(context, error); };
-  IMIP_TRY(const auto code, for_each_part(bench, options.input, context, each, failed));
+  const auto failed = [&](const std::string& input, const Error& error) { show.failed(input, error); };
+  const auto found = [&](const pipeline::ProtectedEntities& entities) { show.next(entities); };
+  IMIP_TRY(const auto code, for_each_part(bench, options.input, context, each, failed, false, found));
+  show.next({});
   // Viewers read 62 to 80 as commands of their own: 0 and 1 only.
   return code == ExitCode::Ok ? ExitCode::Ok : ExitCode::Untrusted;
 }

@@ -75,7 +75,7 @@ _imip()
             options="--anchor --brief --color --crl --dry-run --help --intermediate --json --me --now --part --policy --state --stateless --stop-on-error --store --verbose --verification-time --yes -h -v"
             ;;
         "show")
-            options="--anchor --color --crl --help --intermediate --me --now --part --policy --state --store --verbose --verification-time -h -v"
+            options="--anchor --chain --color --crl --help --intermediate --json --me --now --part --policy --state --store --verbose --verification-time -h -v"
             ;;
         "reply")
             options="--anchor --as --boundary-seed --color --comment --crl --exact --help --identity --instance --intermediate --json --key --me --message-id --no-store --now --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"

@@ -125,6 +125,8 @@ complete -c imip -n '__imip_is apply' -s h -l help -d 'print the options'
 # show
 complete -c imip -n '__imip_is show' -F
 complete -c imip -n '__imip_is show' -l part -x -d 'only this part'
+complete -c imip -n '__imip_is show' -l chain -d 'certificates, keys, and where a chain breaks'
+complete -c imip -n '__imip_is show' -l json -d 'JSON Lines'
 complete -c imip -n '__imip_is show' -l policy -r -F -d 'trust policy'
 complete -c imip -n '__imip_is show' -l me -x -d 'whose calendar this is'
 complete -c imip -n '__imip_is show' -l store -x -a '(__fish_complete_directories)' -d 'the calendar'

@@ -2,6 +2,7 @@
 
 #include <unictype.h>
 #include <unistr.h>
+#include <uniwidth.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -132,6 +133,11 @@ std::string for_terminal(std::string_view untrusted, bool keep_newlines)
     untrusted.remove_prefix(size);
   }
   return out;
+}
+
+std::size_t display_width(std::string_view shown)
+{
+  return static_cast<std::size_t>(std::max(u8_width(as_u8(shown), shown.size(), "UTF-8"), 0));
 }
 
 std::string shell_quote(std::string_view word)

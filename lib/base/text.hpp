@@ -1,5 +1,6 @@
 /// @file Text from strangers: checking, folding, showing.
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ namespace imip::text {
 /// format characters (Unicode Cf), line and paragraph separators, and invalid UTF-8 become visible
 /// escapes such as \u{202E} or \x1B; newline becomes "\n" as two characters unless `keep_newlines`.
 [[nodiscard]] std::string for_terminal(std::string_view untrusted, bool keep_newlines = false);
+
+/// Columns that text which for_terminal() gave takes on a terminal.
+[[nodiscard]] std::size_t display_width(std::string_view shown);
 
 /// One word for a POSIX shell: quoted with '...' unless all characters are in [A-Za-z0-9._+=@:/-].
 [[nodiscard]] std::string shell_quote(std::string_view word);

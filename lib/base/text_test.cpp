@@ -90,3 +90,12 @@ TEST_CASE("shell words are quoted unless they are harmless")
   CHECK(shell_quote("a\nb") == "'a\nb'");
   CHECK(shell_quote("~") == "'~'");
 }
+
+TEST_CASE("the width of shown text counts columns, not octets")
+{
+  CHECK(display_width("") == 0);
+  CHECK(display_width("abc") == 3);
+  CHECK(display_width("Pl\u00e4n") == 4);
+  CHECK(display_width("\u5927\u5b57") == 4);
+  CHECK(display_width(for_terminal("\x1b")) == 4);
+}

@@ -66,6 +66,9 @@ struct Signature {
   std::optional<UtcSeconds> signed_at;  ///< the signing-time attribute: a claim
   std::optional<std::size_t>
       anchor;  ///< index into VerifyOptions::anchors of the one the chain ends at
+  // Set by lib/pipeline, which knows them:
+  std::string entity;       ///< number of the part that this is the signature of: "TEXT", "2/1"
+  std::string anchor_file;  ///< path of `anchor`
 };
 
 /// What an opaque entity turned out to be, once opened.

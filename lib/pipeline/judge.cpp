@@ -109,6 +109,7 @@ class Examination {
   Result<void> message(std::string octets, const Layer& layer);
   void bare_calendar(std::string octets);
   std::vector<JudgedPart> take() { return std::move(parts_); }
+  std::vector<ProtectedEntity> take_entities() { return std::move(entities_); }
   [[nodiscard]] bool saw_calendar_without_method() const { return saw_calendar_without_method_; }
   [[nodiscard]] const std::vector<Reason>& unopened() const { return unopened_; }
 
@@ -117,6 +118,7 @@ class Examination {
                       CheckedEntity& inner, const Layer& layer);
   void calendar_part(const mime::Message& message, const std::vector<CheckedEntity>& entities,
                      mime::CalendarPart part, const Layer& layer);
+  void record(CheckedEntity& checked, const std::string& part);
   void read(JudgedPart& judged, const std::string& method,
             const std::optional<std::string>& component);
 
@@ -127,6 +129,7 @@ class Examination {
   std::string input_;
   std::optional<mime::Envelope> envelope_;
   std::vector<JudgedPart> parts_;
+  std::vector<ProtectedEntity> entities_;
   std::vector<Reason> unopened_;
   bool saw_calendar_without_method_ = false;
 };
@@ -145,6 +148,7 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
     crypto::SignatureReport report;
     if (entity.defects.empty()) report = check(entity, verifier_, openpgp_);
     checked.push_back({std::move(entity), std::move(report)});
+    record(checked.back(), cat(layer.prefix, message.nodes()[checked.back().entity.node].part));
   }
   IMIP_TRY(auto calendars, mime::calendar_parts(message, policy_.limits));
   for (auto& part : calendars) calendar_part(message, checked, std::move(part), layer);
@@ -154,6 +158,23 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
       IMIP_CHECK(opaque(message, checked, entity, layer));
     }
   return {};
+}
+
+void Examination::record(CheckedEntity& checked, const std::string& part)
+{
+  for (crypto::Signature& signature : checked.report.signatures) {
+    signature.entity = part;
+    if (signature.anchor && *signature.anchor < policy_.anchors.size())
+      signature.anchor_file = policy_.anchors[*signature.anchor].file.path;
+  }
+  ProtectedEntity entity;
+  entity.part = part;
+  entity.protection = checked.entity.protection;
+  entity.wrapping = checked.report.wrapping;
+  entity.signatures = checked.report.signatures;
+  entity.defects = checked.entity.defects;
+  append(entity.defects, checked.report.defects);
+  entities_.push_back(std::move(entity));
 }
 
 Result<void> Examination::opaque(const mime::Message& message,
@@ -301,6 +322,16 @@ void compare_parts(std::vector<JudgedPart>& parts)
   parts = std::move(kept);
 }
 
+/// Before any part is dropped as a copy of another: its signature covers a calendar all the same.
+void note_coverage(std::vector<ProtectedEntity>& entities, const std::vector<JudgedPart>& parts)
+{
+  for (ProtectedEntity& entity : entities)
+    for (const JudgedPart& part : parts)
+      if (std::any_of(part.evidence.signatures.begin(), part.evidence.signatures.end(),
+                      [&](const crypto::Signature& s) { return s.entity == entity.part; }))
+        entity.calendar_parts.push_back(part.part);
+}
+
 void note_sender(JudgedPart& part)
 {
   if (!part.evidence.correlation.signer || part.bare) return;
@@ -364,6 +395,7 @@ JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
   evidence = std::move(other.evidence);
   evidence.message = message();
   notices = std::move(other.notices);
+  entities = std::move(other.entities);
   stored = std::move(other.stored);
   decision = std::move(other.decision);
   plan = std::move(other.plan);
@@ -397,7 +429,8 @@ Result<Judge> Judge::create(policy::Policy policy, UtcSeconds now, UtcSeconds ve
 const policy::Policy& Judge::policy() const { return impl_->policy; }
 UtcSeconds Judge::now() const { return impl_->now; }
 
-Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::string& input) const
+Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::string& input,
+                                               ProtectedEntities* entities) const
 {
   Examination examination(impl_->policy, *impl_->verifier, *impl_->openpgp, impl_->now, input);
   if (octets.empty())
@@ -408,6 +441,10 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
     IMIP_CHECK(examination.message(std::move(octets), Layer{}));
   }
   std::vector<JudgedPart> parts = examination.take();
+  auto found = std::make_shared<std::vector<ProtectedEntity>>(examination.take_entities());
+  note_coverage(*found, parts);
+  for (JudgedPart& part : parts) part.entities = found;
+  if (entities != nullptr) *entities = found;
   if (parts.empty()) {
     if (!examination.unopened().empty())
       return err(Errc::NothingToJudge, examination.unopened().front().text);

@@ -13,10 +13,23 @@
 #include "itip/message.hpp"
 #include "itip/plan.hpp"
 #include "mime/message.hpp"
+#include "mime/signed_entity.hpp"
 #include "policy/decision.hpp"
 #include "policy/policy.hpp"
 
 namespace imip::pipeline {
+
+/// One signed, compressed or encrypted entity of a mail, whatever it covers: to be shown. Judging looks at
+/// policy::Evidence, where each calendar part has the signatures that cover it.
+struct ProtectedEntity {
+  std::string part;  ///< numbered as JudgedPart::part
+  mime::Protection protection = mime::Protection::None;
+  crypto::Wrapping wrapping = crypto::Wrapping::None;
+  std::vector<crypto::Signature> signatures;
+  std::vector<Reason> defects;              ///< why it gives no signature, or cannot be opened
+  std::vector<std::string> calendar_parts;  ///< those that its signatures cover
+};
+using ProtectedEntities = std::shared_ptr<const std::vector<ProtectedEntity>>;
 
 /// One calendar part: what was found about it (step 1 to 6 of lib/README.md), then, once it was held
 /// against a calendar, the decision and the plan (7 to 9).
@@ -33,6 +46,7 @@ struct JudgedPart {
   itip::Reading reading;          ///< the message, or why it is refused
   policy::Evidence evidence;      ///< message points into `reading`
   std::vector<Reason> notices;    ///< change no verdict
+  ProtectedEntities entities;     ///< all of the mail, in tree order; never null once examined
 
   std::optional<itip::StoredObject> stored;  ///< what it was held against
   policy::Decision decision;
@@ -63,8 +77,10 @@ class Judge {
 
   /// Steps 1 to 6: every text/calendar part with a method, who signed it, whom it speaks for. Calendar parts
   /// that contradict each other are told so here (trust.md section 4).
+  /// @param entities  gets what the parts have as `entities`, also where there is no part
   /// @errors Errc::NothingToJudge (no iMIP part), Errc::BadMime, Errc::TooLarge
-  Result<std::vector<JudgedPart>> examine(std::string octets, const std::string& input) const;
+  Result<std::vector<JudgedPart>> examine(std::string octets, const std::string& input,
+                                          ProtectedEntities* entities = nullptr) const;
 
   /// Steps 7 to 9 against what the calendar holds. May be called again when that changed.
   /// @param admit  a person said yes: an uninvited attendee's answer is let in

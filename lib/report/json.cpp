@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 #include "base/clock.hpp"
 #include "report/words.hpp"
 
@@ -19,34 +21,85 @@ Json reasons_json(const std::vector<Reason>& reasons)
   return list;
 }
 
+Json words_json(const std::vector<std::string>& words)
+{
+  Json list = Json::array();
+  for (const std::string& word : words) list.push_back(word);
+  return list;
+}
+
 Json certificate_json(const crypto::Certificate& certificate)
 {
   return {{"subject", certificate.subject},
           {"issuer", certificate.issuer},
           {"serial", certificate.serial},
           {"sha256", certificate.sha256},
+          {"spki_sha256", certificate.spki_sha256},
           {"mail_names", certificate.mail_names},
           {"not_before", to_rfc3339(certificate.not_before)},
           {"not_after", to_rfc3339(certificate.not_after)},
-          {"key", certificate.key}};
+          {"key", certificate.key},
+          {"faults", reasons_json(certificate.faults)}};
+}
+
+Json key_json(const crypto::OpenPgpKey& key)
+{
+  Json user_ids = Json::array();
+  for (const crypto::UserId& id : key.user_ids)
+    user_ids.push_back({{"text", id.text}, {"validity", id.validity}, {"revoked", id.revoked}});
+  return {{"fingerprint", key.fingerprint},
+          {"subkey", key.subkey},
+          {"user_ids", std::move(user_ids)},
+          {"created", to_rfc3339(key.created)},
+          {"expires", key.expires ? Json(to_rfc3339(*key.expires)) : Json{}},
+          {"key", key.key},
+          {"faults", reasons_json(key.faults)}};
+}
+
+/// The certificate or the key; null where the message or the key ring has none.
+Json signer_json(const crypto::Signature& signature)
+{
+  if (signature.signer) return certificate_json(*signature.signer);
+  if (signature.openpgp) return key_json(*signature.openpgp);
+  return {};
 }
 
 Json signature_json(const crypto::Signature& signature)
 {
-  Json json = {{"protocol", protocol_word(signature.protocol)},
+  Json json = {{"part", signature.entity},
+               {"protocol", protocol_word(signature.protocol)},
                {"status", status_word(signature.status)}};
   Json identities = Json::array();
   for (const auto& identity : signature.identities) identities.push_back(identity.uri());
   json["identities"] = std::move(identities);
-  json["signer"] = signature.signer ? certificate_json(*signature.signer) : Json{};
+  json["signer"] = signer_json(signature);
   Json chain = Json::array();
   for (const auto& certificate : signature.chain) chain.push_back(certificate_json(certificate));
   json["chain"] = std::move(chain);
+  json["anchor"] = signature.anchor ? Json(signature.anchor_file) : Json{};
   json["digest"] = signature.digest;
-  json["key"] = signature.signer ? Json(signature.signer->key) : Json{};
+  json["key"] = json["signer"].is_null() ? Json{} : json["signer"]["key"];
   json["signed_at"] = signature.signed_at ? Json(to_rfc3339(*signature.signed_at)) : Json{};
   json["findings"] = reasons_json(signature.findings);
   return json;
+}
+
+/// What is protected in the mail and covers other things than `calendar_part`.
+Json others_json(const std::vector<pipeline::ProtectedEntity>& entities,
+                 const std::string& calendar_part)
+{
+  Json list = Json::array();
+  for (const auto& entity : entities) {
+    const auto& covers = entity.calendar_parts;
+    if (std::find(covers.begin(), covers.end(), calendar_part) != covers.end()) continue;
+    Json signatures = Json::array();
+    for (const auto& signature : entity.signatures) signatures.push_back(signature_json(signature));
+    list.push_back({{"part", entity.part},
+                    {"covers", words_json(covers)},
+                    {"signatures", std::move(signatures)},
+                    {"findings", reasons_json(entity.defects)}});
+  }
+  return list;
 }
 
 void add_message(Json& json, const pipeline::JudgedPart& part)
@@ -103,6 +156,7 @@ Json verdict(const pipeline::JudgedPart& part, const char* schema)
   for (const auto& signature : part.evidence.signatures)
     signatures.push_back(signature_json(signature));
   json["signatures"] = std::move(signatures);
+  json["other_signatures"] = others_json(*part.entities, part.part);
   json["decided_by"] = origin_json(part.decision.decided_by);
   json["reasons"] = reasons_json(part.decision.reasons);
   json["notices"] = reasons_json(part.notices);
@@ -144,12 +198,14 @@ std::string verdict_json(const pipeline::JudgedPart& part)
   return line(verdict(part, "imip.verdict/1"));
 }
 
-std::string no_verdict_json(const std::string& input, const Error& error)
+std::string no_verdict_json(const std::string& input, const Error& error,
+                            const pipeline::ProtectedEntities& entities)
 {
   Json json = error_json("imip.verdict/1", input, error);
   json["reasons"] = Json::array();
   if (error.code == Errc::NothingToJudge)
     json["reasons"] = reasons_json({{Code::NotIMip, error.what}});
+  if (entities) json["other_signatures"] = others_json(*entities, {});
   return line(json);
 }
 

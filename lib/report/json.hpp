@@ -14,7 +14,9 @@ namespace imip::report {
 /// replaced by U+FFFD; whoever prints them to a terminal escapes them.
 [[nodiscard]] std::string verdict_json(const pipeline::JudgedPart& part);
 /// "imip.verdict/1" with verdict "none" (nothing to judge) or "error".
-[[nodiscard]] std::string no_verdict_json(const std::string& input, const Error& error);
+/// @param entities  of the mail, if it could be read
+[[nodiscard]] std::string no_verdict_json(const std::string& input, const Error& error,
+                                          const pipeline::ProtectedEntities& entities = {});
 /// "imip.apply/1": what was done (or, with `dry_run`, "imip.plan/1": what would be).
 [[nodiscard]] std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
                                      bool dry_run);

@@ -100,6 +100,16 @@ void message_line(Lines& lines, const pipeline::JudgedPart& part)
   if (message->organizer) lines.field("organizer", safe(party_text(message->organizer->property)));
 }
 
+/// What the certificate or the key says, which proves nothing.
+std::string unproven_name(const crypto::Signature& signature)
+{
+  if (signature.signer && !signature.signer->mail_names.empty())
+    return cat(" (the certificate says ", safe(signature.signer->mail_names.front()), ")");
+  if (signature.openpgp && !signature.openpgp->user_ids.empty())
+    return cat(" (the key says ", safe(signature.openpgp->user_ids.front().text), ")");
+  return {};
+}
+
 std::string signature_line(const crypto::Signature& signature)
 {
   std::string line;
@@ -107,14 +117,12 @@ std::string signature_line(const crypto::Signature& signature)
     for (const auto& identity : signature.identities)
       line += cat(line.empty() ? "" : ", ", safe(identity.mailbox()));
   } else {
-    line = signature.signer && !signature.signer->mail_names.empty()
-               ? cat("nobody proven (the certificate says ", safe(signature.signer->mail_names.front()),
-                     ")")
-               : std::string{"nobody proven"};
+    line = cat("nobody proven", unproven_name(signature));
   }
-  line += cat(" (S/MIME ", status_word(signature.status));
+  line += cat(" (", protocol_name(signature.protocol), ' ', status_word(signature.status));
   if (!signature.digest.empty()) line += cat(", ", safe(signature.digest));
   if (signature.signer) line += cat(", ", safe(signature.signer->key));
+  if (signature.openpgp) line += cat(", ", safe(signature.openpgp->key));
   return line + ")";
 }
 
@@ -134,6 +142,7 @@ void signature_lines(Lines& lines, const pipeline::JudgedPart& part)
         chain += cat(chain.empty() ? "" : " < ", safe(certificate.subject));
       lines.field("issued by", chain.empty() ? safe(signature.signer->issuer) : chain);
     }
+    if (signature.openpgp) lines.field("key", safe(signature.openpgp->fingerprint));
     if (signature.signed_at) lines.field("signed at", to_rfc3339(*signature.signed_at));
   }
 }

@@ -15,6 +15,19 @@ std::string_view protocol_word(crypto::Protocol protocol)
   return "none";
 }
 
+std::string_view protocol_name(crypto::Protocol protocol)
+{
+  switch (protocol) {
+    case crypto::Protocol::Smime:
+      return "S/MIME";
+    case crypto::Protocol::OpenPgp:
+      return "OpenPGP";
+    case crypto::Protocol::None:
+      break;
+  }
+  return "unknown kind";
+}
+
 std::string_view status_word(crypto::SignatureStatus status)
 {
   switch (status) {

@@ -8,6 +8,7 @@
 namespace imip::report {
 
 [[nodiscard]] std::string_view protocol_word(crypto::Protocol protocol);      ///< "smime"
+[[nodiscard]] std::string_view protocol_name(crypto::Protocol protocol);      ///< "S/MIME"
 [[nodiscard]] std::string_view status_word(crypto::SignatureStatus status);   ///< "valid"
 [[nodiscard]] std::string_view role_word(identity::Claimant::Role role);      ///< "organizer"
 

@@ -1,0 +1,81 @@
+#!/bin/sh
+# imip show --chain: the certificate of the signer and the whole chain, of good and of bad signatures,
+# and what they cover; the same as data.
+set -eu
+# shellcheck source=cli/test_lib.sh
+. "$(dirname "$0")/test_lib.sh"
+
+"$KEYS" keys boss alice twin:other-ca,as=boss@example.com old:expired
+person alice
+
+imip build request --organizer boss@example.com --attendee alice@example.com --uid m1 --summary Plan \
+  --start 2027-03-01T10:00:00 --duration PT1H --timezone Europe/Berlin >plain.eml
+sign() { imip sign --identity "keys/$1.pem"; }
+fingerprint() { openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f; }
+narrow() { # from the line of the first signature on
+  sed -n '/^Signature at\|^Part .* gives no\|^No signature covers/,$p' out | awk 'length($0) > 80 { exit 1 }' ||
+    fail "wider than 80 columns"
+}
+
+sign boss <plain.eml >good.eml
+expect 0 as alice show --chain good.eml
+says 'Signature at part TEXT: S/MIME, valid; covers calendar part 1.1.2'
+says "$(fingerprint keys/boss.crt)"
+says "$(fingerprint keys/ca.pem)"
+says 'keys/ca.pem'
+says 'boss@example.com'
+grep -q "^    serial    0*$(openssl x509 -in keys/boss.crt -noout -serial | sed 's/.*=0*//')\$" out || fail "serial"
+narrow
+
+# Nobody proven: the chain of a CA with the same name.
+sign twin <plain.eml 2>/dev/null >f.eml
+expect 0 as alice show --chain f.eml
+says 'S/MIME, unproven; covers calendar part'
+says 'no-anchor'
+says "$(fingerprint keys/twin.crt)"
+narrow
+
+# Changed afterwards: the certificate is shown all the same.
+sed 's/^Content-Type: text\/plain; charset=UTF-8/&; x=y/' good.eml >f.eml
+expect 0 as alice show --chain f.eml
+says 'S/MIME, invalid; covers calendar part'
+says 'signature-invalid'
+says "$(fingerprint keys/boss.crt)"
+narrow
+
+# The signature of a text beside the calendar covers no calendar.
+printf 'From: boss@example.com\nSubject: x\n\nPlease see below.\n' | sign boss >text.eml
+{
+  printf 'From: boss@example.com\nTo: alice@example.com\nSubject: x\nMIME-Version: 1.0\n'
+  printf 'Content-Type: multipart/mixed; boundary=outside\n\n--outside\n'
+  sed -n '/^Content-Type: multipart\/signed/,$p' text.eml
+  printf '\n--outside\n'
+  sed -n '/^Content-Type: multipart/,$p' plain.eml
+  printf '\n--outside--\n'
+} >beside.eml
+expect 0 as alice show --chain beside.eml
+says 'No signature covers this calendar part.'
+says 'S/MIME, valid; covers no calendar part'
+says "$(fingerprint keys/boss.crt)"
+expect 1 as alice verify --json beside.eml
+says '"verdict":"untrusted"'
+says '"other_signatures":[{"part":"1","covers":[],"signatures":[{"part":"1","protocol":"smime","status":"valid"'
+
+# Several mails: each told beside its own parts.
+expect 1 as alice show --chain text.eml good.eml missing.eml
+says 'no text/calendar part'
+[ "$(grep -c '^Signature at' out)" = 2 ] || fail "each signature once"
+awk '/covers no calendar part/ { seen = 1 } /^Invitation: Plan/ { exit !seen }' out || fail "the order of the mails"
+expect 1 as alice show --json text.eml missing.eml
+[ "$(grep -c '"other_signatures"' out)" = 1 ] || fail "an unreadable mail has no signatures"
+grep -q '"schema":"imip.verdict/1".*"covers":\[\],"signatures":\[{"part":"TEXT"' out || fail "JSON without a calendar"
+expect 0 as alice show --json good.eml
+says '"schema":"imip.plan/1"'
+says "\"sha256\":\"$(fingerprint keys/ca.pem)\""
+says '"faults":[]'
+
+# A bare calendar has nothing to show.
+expect 0 as alice show --chain plain.eml
+says 'No signature covers this calendar part.'
+
+echo "chain_test: $checks checks"
