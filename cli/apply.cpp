@@ -55,7 +55,7 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
 {
   IMIP_CHECK(check_yes(options));
   IMIP_CHECK(check_brief(options.brief, options.common));
-  IMIP_TRY(auto bench, set_up(options.common, Needs::Calendar, context));
+  IMIP_TRY(auto bench, set_up(options.common, options.keys, Needs::Calendar, context));
   const pipeline::Consent consent = consent_of(options.yes, context);
   const report::Style style = style_of(context);
   BriefLine brief;
@@ -87,7 +87,7 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
 Result<void> store_own(const ical::Component& calendar, const CommonOptions& common,
                        Context& context)
 {
-  IMIP_TRY(auto bench, set_up(common, Needs::Calendar, context));
+  IMIP_TRY(auto bench, set_up(common, {}, Needs::Calendar, context));
   IMIP_TRY(auto parts, bench.judge.examine(ical::serialise(calendar), "-"));
   pipeline::JudgedPart& part = parts.front();
   if (part.message() == nullptr)

@@ -93,6 +93,8 @@ void lay_over(policy::Policy& policy, const CommonOptions& common)
     anchor.origin.entry = "--anchor";
     policy.anchors.push_back(std::move(anchor));
   }
+  if (!common.gpg_home.empty())
+    policy.key_ring = policy::KeyRing{absolute(common.gpg_home), false, {{}, 0, "--gpg-home"}};
   // Added, not instead: what the policy revokes stays revoked.
   for (const std::string& file : common.intermediates)
     policy.intermediates.push_back(absolute(file));

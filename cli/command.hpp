@@ -56,6 +56,8 @@ Result<std::string> home_directory();
 /// $XDG_STATE_HOME/imip or --state.
 Result<std::string> state_directory(const CommonOptions& common);
 
+inline constexpr std::size_t largest_key_file = 1U << 20U;  ///< octets
+
 /// Standard input for "" and "-", else the file. @errors Errc::NoInput, Errc::TooLarge
 Result<std::string> read_input(const std::string& file, const Limits& limits);
 /// Writes to --output FILE (atomically) or to context.out. @errors Errc::CannotCreate

@@ -7,7 +7,7 @@ namespace imip::cli {
 
 Result<ExitCode> explain(const PolicyOptions& options, Context& context)
 {
-  IMIP_TRY(const auto bench, set_up(options.common, Needs::Nothing, context));
+  IMIP_TRY(const auto bench, set_up(options.common, options.keys, Needs::Nothing, context));
   const report::Style style = style_of(context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));

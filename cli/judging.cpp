@@ -6,17 +6,27 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/atomic_file.hpp"
 #include "base/cat.hpp"
+#include "cli/passphrase.hpp"
 #include "ical/time.hpp"
 
 namespace imip::cli {
 
 namespace {
 
-std::vector<std::string> inputs_of(const InputOptions& input)
+/// --identity FILE as an entry of the policy that has no address.
+Result<void> take_keys(const KeyOptions& keys, policy::Policy& policy)
 {
-  if (input.files.empty()) return {"-"};
-  return input.files;
+  if (keys.identity.empty()) return {};
+  policy.identities.clear();
+  for (const std::string& path : keys.identity) {
+    IMIP_TRY(const std::string octets, read_file(path, largest_key_file));
+    policy::Identity identity;
+    (octets.find("-----BEGIN ") != std::string::npos ? identity.certificate : identity.pkcs12) = path;
+    policy.identities.push_back(std::move(identity));
+  }
+  return {};
 }
 
 /// For a command that changes the calendar: with the state's folder even where --stateless leaves the database out,
@@ -62,29 +72,56 @@ Result<void> require_calendar(const policy::Policy& policy)
 
 }  // namespace
 
-Result<Bench> set_up(const CommonOptions& common, Needs needs, Context& context)
+Result<Bench> set_up(const CommonOptions& common, const KeyOptions& keys, Needs needs,
+                     Context& context)
+{
+  if (needs == Needs::Nothing) {
+    IMIP_TRY(auto benches, set_up_many(common, keys, 1, context));
+    return std::move(benches.front());
+  }
+  IMIP_TRY(auto policy, load_policy(common));
+  IMIP_CHECK(take_keys(keys, policy));
+  IMIP_CHECK(require_calendar(policy));
+  if (common.state == "none" && !common.stateless)
+    return err(Errc::Usage, "without state an old message can undo a newer one",
+               "leave --state none out, or say --stateless too");
+  if (common.stateless)
+    print_error(context, Error{Errc::Usage,
+                               "notice: without state, an old message can undo a newer one, and an event "
+                               "that you deleted can come back",
+                               {}});
+  IMIP_TRY(auto calendar, open_to_change(common, policy));
+  const UtcSeconds at = common.verification_time.value_or(context.now);
+  const auto passphrases = [&](const policy::Identity& identity) {
+    return passphrase_source(keys, &identity);
+  };
+  IMIP_TRY(auto judge, pipeline::Judge::create(std::move(policy), context.now, at, passphrases));
+  return Bench{std::move(judge), std::move(calendar)};
+}
+
+Result<std::vector<Bench>> set_up_many(const CommonOptions& common, const KeyOptions& keys,
+                                       std::size_t how_many, Context& context)
 {
   IMIP_TRY(auto policy, load_policy(common));
-  std::optional<pipeline::Calendar> calendar;
-  if (needs == Needs::Calendar) {
-    IMIP_CHECK(require_calendar(policy));
-    if (common.state == "none" && !common.stateless)
-      return err(Errc::Usage, "without state an old message can undo a newer one",
-                 "leave --state none out, or say --stateless too");
-    if (common.stateless)
-      print_error(context, Error{Errc::Usage,
-                                 "notice: without state, an old message can undo a newer one, and an event "
-                                 "that you deleted can come back",
-                                 {}});
-    IMIP_TRY(auto opened, open_to_change(common, policy));
-    calendar.emplace(std::move(opened));
-  } else if (!policy.store_path.empty()) {
-    IMIP_TRY(auto opened, open_to_look(common, policy));
-    calendar.emplace(std::move(opened));
-  }
+  IMIP_CHECK(take_keys(keys, policy));
   const UtcSeconds at = common.verification_time.value_or(context.now);
-  IMIP_TRY(auto judge, pipeline::Judge::create(std::move(policy), context.now, at));
-  return Bench{std::move(judge), std::move(calendar)};
+  // made once, so that all benches share what they remember
+  std::vector<crypto::PassphraseSource> sources;
+  for (const policy::Identity& identity : policy.identities)
+    sources.push_back(passphrase_source(keys, &identity));
+  std::vector<Bench> benches;
+  for (std::size_t i = 0; i < how_many; ++i) {
+    std::optional<pipeline::Calendar> calendar;
+    if (!policy.store_path.empty()) {
+      IMIP_TRY(auto opened, open_to_look(common, policy));
+      calendar.emplace(std::move(opened));
+    }
+    std::size_t next = 0;
+    const auto same = [&](const policy::Identity&) { return sources[next++]; };
+    IMIP_TRY(auto judge, pipeline::Judge::create(policy, context.now, at, same));
+    benches.push_back(Bench{std::move(judge), std::move(calendar)});
+  }
+  return benches;
 }
 
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part)
@@ -97,6 +134,29 @@ Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part)
   return {};
 }
 
+Result<std::vector<pipeline::JudgedPart>> examine(const Bench& bench, mime::StoredMail message,
+                                                  const std::string& part,
+                                                  pipeline::ProtectedEntities* entities)
+{
+  const auto named = [&](Error error) {
+    if (message.name != "-" && error.what.rfind(message.name + ":", 0) != 0)
+      error.what = cat(message.name, ": ", error.what);
+    return tl::unexpected(std::move(error));
+  };
+  if (!message.octets) return named(message.octets.error());
+  auto parts = bench.judge.examine(*std::move(message.octets), message.name, entities);
+  if (!parts) return named(parts.error());
+  if (part.empty()) return parts;
+  const std::string first = parts->front().part;
+  std::vector<pipeline::JudgedPart> wanted;
+  for (pipeline::JudgedPart& found : *parts)
+    if (found.part == part) wanted.push_back(std::move(found));
+  if (wanted.empty())
+    return named(Error{Errc::NothingToJudge, cat("no iMIP calendar part ", part),
+                       cat("the first one is ", first)});
+  return wanted;
+}
+
 Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Context& context,
                                const std::function<Result<ExitCode>(pipeline::JudgedPart&)>& each,
                                const std::function<void(const std::string&, const Error&)>& failed,
@@ -105,43 +165,37 @@ Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Co
 {
   std::optional<ExitCode> overall;
   const auto add = [&](ExitCode code) { overall = overall ? worst(*overall, code) : code; };
-  const auto fail = [&](const std::string& file, Error error) {
-    if (file != "-" && error.what.rfind(file + ":", 0) != 0)
-      error.what = cat(file, ": ", error.what);
-    failed(file, error);
+  const auto fail = [&](const std::string& name, Error error) {
+    if (name != "-" && error.what.rfind(name + ":", 0) != 0) error.what = cat(name, ": ", error.what);
+    failed(name, error);
     add(exit_code_of(error.code));
   };
-  for (const std::string& file : inputs_of(input)) {
-    if (stop_on_error && overall && *overall != ExitCode::Ok) break;
-    auto octets = read_input(file, bench.judge.policy().limits);
-    if (!octets) {
-      if (found) found({});
-      fail(file, octets.error());
-      continue;
-    }
+  const auto stopped = [&] { return stop_on_error && overall && *overall != ExitCode::Ok; };
+  IMIP_TRY(auto messages, Messages::open(input, bench.judge.policy().limits));
+  Progress progress(context);
+  std::size_t count = 0;
+  while (!stopped()) {
+    auto message = messages.next();
+    if (!message) break;
+    const std::string name = message->name;
     pipeline::ProtectedEntities entities;
-    auto parts = bench.judge.examine(std::move(*octets), file, &entities);
+    auto parts = examine(bench, *std::move(message), input.part, &entities);
+    progress.clear();
     if (found) found(entities);
     if (!parts) {
-      fail(file, parts.error());
-      continue;
+      fail(name, parts.error());
+    } else {
+      for (auto& part : *parts) {
+        if (stopped()) break;
+        auto code = each(part);
+        if (code)
+          add(*code);
+        else
+          fail(name, code.error());
+      }
     }
-    bool any = false;
-    for (auto& part : *parts) {
-      if (!input.part.empty() && part.part != input.part) continue;
-      if (stop_on_error && overall && *overall != ExitCode::Ok) break;
-      any = true;
-      auto code = each(part);
-      if (code)
-        add(*code);
-      else
-        fail(file, code.error());
-    }
-    if (!any && !input.part.empty())
-      fail(file, Error{Errc::NothingToJudge, cat("no iMIP calendar part ", input.part),
-                       cat("the first one is ", parts->front().part)});
+    progress.show(++count, messages.fraction());
   }
-  static_cast<void>(context);
   return overall.value_or(ExitCode::NothingJudged);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/messages.hpp"
 #include "pipeline/apply.hpp"
 #include "pipeline/calendar.hpp"
 #include "pipeline/judge.hpp"
@@ -23,7 +24,12 @@ enum class Needs : std::uint8_t { Nothing = 0, Calendar };
 
 /// Loads the policy and opens what is named. Needs::Nothing: a store that is not configured is none, and state is
 /// read only if it is there. Needs::Calendar: an owner and a store must be there, and state unless --stateless.
-Result<Bench> set_up(const CommonOptions& common, Needs needs, Context& context);
+/// @param keys  --identity: what to decrypt with, instead of every [[identity]]; --passphrase-*
+Result<Bench> set_up(const CommonOptions& common, const KeyOptions& keys, Needs needs,
+                     Context& context);
+/// Several of the same, each for a thread of its own, that ask for a passphrase once. Only to look.
+Result<std::vector<Bench>> set_up_many(const CommonOptions& common, const KeyOptions& keys,
+                                       std::size_t how_many, Context& context);
 
 /// Judges every input in order; `each` is called once per calendar part (already decided against the calendar), and
 /// `failed` once per input that could not be judged. Gives the worst code. An exit code from `each` other than Ok,
@@ -34,6 +40,12 @@ Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Co
                                const std::function<void(const std::string&, const Error&)>& failed,
                                bool stop_on_error = false,
                                const std::function<void(const pipeline::ProtectedEntities&)>& found = {});
+
+/// The iMIP parts of one message that are wanted. Its name is in the error, where one is due.
+/// @errors as Judge::examine; Errc::NothingToJudge also where there is no part of that number
+Result<std::vector<pipeline::JudgedPart>> examine(const Bench& bench, mime::StoredMail message,
+                                                  const std::string& part,
+                                                  pipeline::ProtectedEntities* entities = nullptr);
 
 /// Decides the part against the calendar, if there is one.
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part);

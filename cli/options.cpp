@@ -116,6 +116,7 @@ void add_common(App& app, CommonOptions& c, unsigned share)
   if ((share & Trust) != 0) {
     in_group(texts(app, "--anchor", c.anchors, "FILE", "trusted CA certificates, PEM"));
     in_group(texts(app, "--crl", c.crls, "FILE", "certificate revocation lists"));
+    in_group(text(app, "--gpg-home", c.gpg_home, "FOLDER", "OpenPGP key ring, instead of [openpgp]"));
     in_group(instant(app, "--verification-time", c.verification_time,
                      "judge the validity of certificates at TIME"));
   }
@@ -129,11 +130,8 @@ void add_common(App& app, CommonOptions& c, unsigned share)
   in_group(app.add_flag("-v,--verbose", c.verbose, "say more on standard error"));
 }
 
-void add_keys(App& app, KeyOptions& k, const char* as_help)
+void add_passphrases(App& app, KeyOptions& k)
 {
-  texts(app, "--identity", k.identity, "FILE", "key and certificate: PEM or PKCS#12");
-  text(app, "--key", k.key, "FILE", "PEM private key, where --identity has none");
-  if (as_help != nullptr) text(app, "--as", k.as, "ADDRESS", as_help);
   text(app, "--passphrase-file", k.passphrase_file, "FILE", "its first line unlocks the key");
   app.add_option_function<int>(
          "--passphrase-fd", [&k](int fd) { k.passphrase_fd = fd; },
@@ -143,11 +141,47 @@ void add_keys(App& app, KeyOptions& k, const char* as_help)
   text(app, "--passphrase-env", k.passphrase_env, "NAME", "the same from the environment");
 }
 
+void add_keys(App& app, KeyOptions& k, const char* as_help)
+{
+  texts(app, "--identity", k.identity, "FILE", "key and certificate: PEM or PKCS#12");
+  text(app, "--key", k.key, "FILE", "PEM private key, where --identity has none");
+  if (as_help != nullptr) text(app, "--as", k.as, "ADDRESS", as_help);
+  add_passphrases(app, k);
+}
+
+void add_decryption(App& app, KeyOptions& k)
+{
+  texts(app, "--identity", k.identity, "FILE", "key to decrypt with, instead of [[identity]]");
+  add_passphrases(app, k);
+}
+
 void add_input(App& app, InputOptions& input)
 {
   app.add_option("FILE", input.files, "mail or iCalendar; none or -: standard input")
       ->type_name("");
   text(app, "--part", input.part, "N", "only this part of the mail, such as 1.2");
+}
+
+// For the commands that may be given many messages.
+void add_many(App& app, InputOptions& input)
+{
+  add_input(app, input);
+  static const std::vector<std::pair<std::string, InputKind>> kinds = {
+      {"auto", InputKind::Auto},
+      {"message", InputKind::Message},
+      {"mbox", InputKind::Mbox},
+      {"maildir", InputKind::Maildir}};
+  const auto read = [&input](const std::string& given) {
+    const auto found = std::find_if(kinds.begin(), kinds.end(),
+                                    [&](const auto& kind) { return kind.first == given; });
+    if (found == kinds.end())
+      throw CLI::ValidationError(
+          "--input-kind", cat('\'', given, "' is not one of the choices: auto, message, mbox or maildir"));
+    input.kind = found->second;
+  };
+  app.add_option_function<std::string>("--input-kind", read,
+                                       "what each FILE is (auto: a folder holds mails, a file is one)")
+      ->option_text("auto|message|mbox|maildir");
 }
 
 void add_reproducible(App& app, std::string* message_id, std::string& boundary_seed)
@@ -207,24 +241,31 @@ constexpr unsigned judging = Me | Store | State | Trust | Now | Color;
 
 void add_verify(App& app, VerifyOptions& o)
 {
-  add_input(app, o.input);
+  add_many(app, o.input);
   app.add_flag("--brief", o.brief, "one line, always exit 0: verdict and first reason");
+  app.add_option_function<unsigned>(
+         "-j,--jobs", [&o](unsigned n) { o.jobs = n; }, "judge so many messages at a time")
+      ->check(CLI::Range(1U, 256U).description(""))
+      ->option_text("N");
+  add_decryption(app, o.keys);
   add_common(app, o.common, judging | Json);
 }
 
 void add_apply(App& app, ApplyOptions& o)
 {
-  add_input(app, o.input);
+  add_many(app, o.input);
   app.add_flag("--brief", o.brief, "one line, always exit 0: outcome and first reason");
   app.add_flag("--dry-run", o.dry_run, "say what would change, change nothing");
   app.add_flag("--stop-on-error", o.stop_on_error, "not on to the next FILE after a failure");
   yes_option(app, o.yes);
+  add_decryption(app, o.keys);
   add_common(app, o.common, judging | Json | Stateless);
 }
 
 void add_show(App& app, ShowOptions& o)
 {
-  add_input(app, o.input);
+  add_many(app, o.input);
+  add_decryption(app, o.keys);
   app.add_flag("--chain", o.chain, "each signer's certificate or key, the chain, and where it breaks");
   add_common(app, o.common, judging | Json);
 }
@@ -288,6 +329,7 @@ void add_policy_explain(App& app, PolicyOptions& o)
 {
   o.action = PolicyOptions::Action::Explain;
   add_input(app, o.input);
+  add_decryption(app, o.keys);
   add_common(app, o.common, judging | Json);
 }
 

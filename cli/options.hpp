@@ -20,6 +20,7 @@ struct CommonOptions {
   std::vector<std::string> me;  ///< --me
   std::string store;            ///< --store
   std::vector<std::string> anchors, intermediates, crls;
+  std::string gpg_home;  ///< --gpg-home: the OpenPGP key ring, instead of [openpgp]
   std::optional<UtcSeconds> now;                ///< --now
   std::optional<UtcSeconds> verification_time;  ///< --verification-time
   std::string color = "auto";                   ///< auto | always | never
@@ -31,6 +32,7 @@ enum class InputKind : std::uint8_t { Auto = 0, Message, Mbox, Maildir };
 
 struct InputOptions {
   std::vector<std::string> files;  ///< empty or "-": standard input
+  InputKind kind = InputKind::Auto;
   std::string part;                ///< --part N: only this one
 };
 
@@ -67,11 +69,14 @@ struct SignOptions {
 struct VerifyOptions {
   CommonOptions common;
   InputOptions input;
+  KeyOptions keys;  ///< to decrypt with, instead of every [[identity]]
+  unsigned jobs = 1;
   bool brief = false;
 };
 struct ApplyOptions {
   CommonOptions common;
   InputOptions input;
+  KeyOptions keys;
   bool brief = false;
   bool dry_run = false;
   bool stop_on_error = false;
@@ -80,6 +85,7 @@ struct ApplyOptions {
 struct ShowOptions {
   CommonOptions common;
   InputOptions input;
+  KeyOptions keys;
   bool chain = false;  ///< certificates, keys and chains too
 };
 struct ReplyOptions {
@@ -108,6 +114,7 @@ struct PolicyOptions {
     Explain
   } action = Action::None;
   InputOptions input;   ///< explain
+  KeyOptions keys;      ///< explain
   std::string address;  ///< allow, revoke
   std::string sent_by;  ///< allow, revoke: [[delegate]] of address by sent_by
   std::vector<std::string> methods;

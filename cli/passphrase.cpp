@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "base/cat.hpp"
@@ -122,6 +123,7 @@ Result<std::string> find(const KeyOptions& keys, const policy::Identity* entry,
 class Remembered {
  public:
   ~Remembered() { ::explicit_bzero(text_.data(), text_.size()); }
+  std::mutex mutex_;  // several threads may need the same key
   std::string text_;
   bool known_ = false;
 };
@@ -133,6 +135,7 @@ crypto::PassphraseSource passphrase_source(const KeyOptions& keys, const policy:
   auto memory = std::make_shared<Remembered>();
   return [keys, memory, entry = entry != nullptr ? std::optional(*entry) : std::nullopt](
              const std::string& what) -> Result<std::string> {
+    const std::lock_guard lock(memory->mutex_);
     if (!memory->known_) {
       IMIP_TRY(memory->text_, find(keys, entry ? &*entry : nullptr, what));
       memory->known_ = true;

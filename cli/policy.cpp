@@ -103,7 +103,8 @@ Result<ExitCode> check(const PolicyOptions& options, Context& context)
   if (!loaded->problems.empty()) return ExitCode::Config;
   // the files that it names must also be what it says they are
   IMIP_TRY(policy::Policy policy, load_policy(options.common));
-  IMIP_TRY(const auto judge, pipeline::Judge::create(policy, context.now, context.now));
+  IMIP_TRY(const auto judge, pipeline::Judge::create(policy, context.now, context.now,
+                                                     [](const policy::Identity&) { return nullptr; }));
   static_cast<void>(judge);
   if (options.common.json) {
     Json json = entry_json("ok", {place.path.string(), 0, ""});
@@ -160,6 +161,15 @@ std::vector<Row> rows_of(const policy::Policy& p, UtcSeconds now)
                     where(d.origin)});
   for (const policy::Allow& a : p.allows)
     rows.push_back({"allow", a.address.mailbox(), "", where(a.origin)});
+  for (const policy::Pin& pin : p.pins) {
+    for (const std::string& key : pin.spki_sha256)
+      rows.push_back({"pin", pin.address.mailbox(), cat("spki-sha256 ", key), where(pin.origin)});
+    for (const std::string& key : pin.openpgp)
+      rows.push_back({"pin", pin.address.mailbox(), cat("openpgp ", key), where(pin.origin)});
+  }
+  if (p.key_ring)
+    rows.push_back({"openpgp", p.key_ring->home, p.key_ring->ultimate_only ? "ultimate only" : "full",
+                    where(p.key_ring->origin)});
   return rows;
 }
 
@@ -234,6 +244,19 @@ void list_json(Context& context, const policy::Policy& p)
   for (const policy::Allow& a : p.allows) {
     Json json = entry_json("allow", a.origin);
     json["address"] = a.address.mailbox();
+    dump(context, json);
+  }
+  for (const policy::Pin& pin : p.pins) {
+    Json json = entry_json("pin", pin.origin);
+    json["address"] = pin.address.mailbox();
+    json["spki_sha256"] = pin.spki_sha256;
+    json["openpgp"] = pin.openpgp;
+    dump(context, json);
+  }
+  if (p.key_ring) {
+    Json json = entry_json("openpgp", p.key_ring->origin);
+    json["path"] = p.key_ring->home;
+    json["validity"] = p.key_ring->ultimate_only ? "ultimate" : "full";
     dump(context, json);
   }
 }

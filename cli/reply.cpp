@@ -223,7 +223,7 @@ void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedA
 Result<ExitCode> run(const ReplyOptions& options, Context& context)
 {
   IMIP_TRY(auto bench,
-           set_up(options.common, options.no_store ? Needs::Nothing : Needs::Calendar, context));
+           set_up(options.common, options.keys, options.no_store ? Needs::Nothing : Needs::Calendar, context));
   if (bench.judge.policy().owner.addresses.empty())
     return err(Errc::Config, "who answers?", "say --me ADDRESS, or [me] addresses in the policy");
   IMIP_TRY(auto part, the_part(options, bench));

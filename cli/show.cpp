@@ -61,7 +61,7 @@ class Show {
 
 Result<ExitCode> run(const ShowOptions& options, Context& context)
 {
-  IMIP_TRY(const auto bench, set_up(options.common, Needs::Nothing, context));
+  IMIP_TRY(const auto bench, set_up(options.common, options.keys, Needs::Nothing, context));
   Show show(options, context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));

@@ -17,7 +17,7 @@ namespace {
 
 using Addresses = std::vector<CalAddress>;
 
-constexpr std::size_t largest_key_file = 1U << 20U;  // octets
+
 
 // Who the mail says it is from: --as alone, else From, then Sender.
 Result<Addresses> wanted_addresses(const SignRequest& request)

@@ -40,8 +40,12 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "mail ics" -- "$cur")
             return
             ;;
-        --state|--store)
+        --gpg-home|--state|--store)
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+            return
+            ;;
+        --input-kind)
+            mapfile -t COMPREPLY < <(compgen -W "auto message mbox maildir" -- "$cur")
             return
             ;;
         --color)
@@ -56,7 +60,7 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "organizer attendee both" -- "$cur")
             return
             ;;
-        --as|--attendee|--boundary-seed|--comment|--description|--duration|--end|--exdate|--from|--instance|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--rdate|--recurrence-id|--rrule|--sent-by|--sequence|--start|--summary|--timezone|--to|--uid|--until|--verification-time)
+        --as|--attendee|--boundary-seed|--comment|--description|--duration|--end|--exdate|--from|--instance|-j|--jobs|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--rdate|--recurrence-id|--rrule|--sent-by|--sequence|--start|--summary|--timezone|--to|--uid|--until|--verification-time)
             return
             ;;
     esac
@@ -69,16 +73,16 @@ _imip()
             options="--as --boundary-seed --help --identity --intermediate --key --now --opaque --output --passphrase-env --passphrase-fd --passphrase-file --policy --verbose -h -v"
             ;;
         "verify")
-            options="--anchor --brief --color --crl --help --intermediate --json --me --now --part --policy --state --store --verbose --verification-time -h -v"
+            options="--anchor --brief --color --crl --gpg-home --help --identity --input-kind --intermediate --jobs --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -j -v"
             ;;
         "apply")
-            options="--anchor --brief --color --crl --dry-run --help --intermediate --json --me --now --part --policy --state --stateless --stop-on-error --store --verbose --verification-time --yes -h -v"
+            options="--anchor --brief --color --crl --dry-run --gpg-home --help --identity --input-kind --intermediate --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --stateless --stop-on-error --store --verbose --verification-time --yes -h -v"
             ;;
         "show")
-            options="--anchor --chain --color --crl --help --intermediate --json --me --now --part --policy --state --store --verbose --verification-time -h -v"
+            options="--anchor --chain --color --crl --gpg-home --help --identity --input-kind --intermediate --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -v"
             ;;
         "reply")
-            options="--anchor --as --boundary-seed --color --comment --crl --exact --help --identity --instance --intermediate --json --key --me --message-id --no-store --now --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"
+            options="--anchor --as --boundary-seed --color --comment --crl --exact --gpg-home --help --identity --instance --intermediate --json --key --me --message-id --no-store --now --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"
             ;;
         "policy check")
             options="--help --json --now --policy --verbose -h -v"
@@ -93,7 +97,7 @@ _imip()
             options="--help --json --policy --sent-by --verbose -h -v"
             ;;
         "policy explain")
-            options="--anchor --color --crl --help --intermediate --json --me --now --part --policy --state --store --verbose --verification-time -h -v"
+            options="--anchor --color --crl --gpg-home --help --identity --intermediate --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -v"
             ;;
         completion)
             ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W "bash zsh fish" -- "$cur")

@@ -64,6 +64,9 @@ namespace imip {
   /* policy */                                                                                  \
   X(Allowed, "allowed")                                                                         \
   X(AnchorAdmits, "anchor-admits")                                                              \
+  X(KeyRingAdmits, "key-ring-admits")                                                           \
+  X(Pinned, "pinned")                                                                           \
+  X(PinMismatch, "pin-mismatch")                                                                \
   X(FirstContact, "first-contact")                                                              \
   X(UnknownSigner, "unknown-signer")                                                            \
   X(OwnMessage, "own-message")                                                                  \

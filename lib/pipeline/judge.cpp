@@ -354,6 +354,12 @@ void note_sender(JudgedPart& part)
 crypto::OpenPgpOptions openpgp_options(const policy::Policy& policy, UtcSeconds now, UtcSeconds at)
 {
   crypto::OpenPgpOptions options;
+  if (policy.key_ring) {
+    options.home = policy.key_ring->home;
+    options.ultimate_only = policy.key_ring->ultimate_only;
+  }
+  for (const auto& pin : policy.pins)
+    for (const auto& fingerprint : pin.openpgp) options.pins.emplace_back(pin.address, fingerprint);
   options.floor = policy.floor;
   options.at = at;
   options.now = now;
@@ -361,12 +367,16 @@ crypto::OpenPgpOptions openpgp_options(const policy::Policy& policy, UtcSeconds 
   return options;
 }
 
-crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds now, UtcSeconds at)
+crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds now, UtcSeconds at,
+                                     const PassphrasesOf& passphrases)
 {
   crypto::VerifyOptions options;
   for (const auto& anchor : policy.anchors) options.anchors.push_back(anchor.file);
   options.intermediates = policy.intermediates;
   options.crls = policy.crls;
+  for (const policy::Identity& i : policy.identities)
+    if (!i.certificate.empty() || !i.pkcs12.empty())
+      options.keys.push_back({{i.certificate, i.key, i.pkcs12, {}}, passphrases(i)});
   options.revocation = policy.revocation;
   options.floor = policy.floor;
   options.at = at;
@@ -414,11 +424,13 @@ Judge::Judge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Judge::Judge(Judge&&) noexcept = default;
 Judge::~Judge() = default;
 
-Result<Judge> Judge::create(policy::Policy policy, UtcSeconds now, UtcSeconds verification_time)
+Result<Judge> Judge::create(policy::Policy policy, UtcSeconds now, UtcSeconds verification_time,
+                            const PassphrasesOf& passphrases)
 {
   auto impl = std::make_unique<Impl>();
-  IMIP_TRY(auto verifier, crypto::Verifier::create(verify_options(policy, now, verification_time),
-                                                   policy.limits));
+  IMIP_TRY(auto verifier,
+           crypto::Verifier::create(verify_options(policy, now, verification_time, passphrases),
+                                    policy.limits));
   impl->verifier.emplace(std::move(verifier));
   impl->openpgp.emplace(openpgp_options(policy, now, verification_time), policy.limits);
   impl->policy = std::move(policy);

@@ -1,6 +1,7 @@
 /// @file Calls the steps in order, from octets to a decision and a plan; holds no rule of its own.
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,10 +69,16 @@ struct Surroundings {
   itip::Facts facts;
 };
 
+/// Where the passphrase of one [[identity]] comes from.
+using PassphrasesOf = std::function<crypto::PassphraseSource(const policy::Identity&)>;
+
 class Judge {
  public:
   /// @errors Errc::Config (an anchor file that holds no certificate)
-  static Result<Judge> create(policy::Policy policy, UtcSeconds now, UtcSeconds verification_time);
+  /// @param passphrases  what unlocks the key of an [[identity]], asked only when a message is
+  ///                     encrypted to it
+  static Result<Judge> create(policy::Policy policy, UtcSeconds now, UtcSeconds verification_time,
+                              const PassphrasesOf& passphrases);
   Judge(Judge&&) noexcept;
   ~Judge();
 

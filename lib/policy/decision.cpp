@@ -97,6 +97,8 @@ class Judgement {
   [[nodiscard]] Reason why_not_authorized() const;
   [[nodiscard]] const Anchor* admitting_anchor() const;
   [[nodiscard]] const Allow* allow_for(const CalAddress& address) const;
+  [[nodiscard]] const Pin* pin_met_by(const Signature& s) const;
+  [[nodiscard]] std::optional<Reason> pin_broken(Origin& origin) const;
   [[nodiscard]] bool admitted(Decision& out) const;
   void first_contact(Decision& out) const;
   [[nodiscard]] bool is_pair(const Delegate& d) const;
@@ -194,6 +196,12 @@ Decision Judgement::proven() const
                         *correlation.signature < evidence_.signatures.size() &&
                         proves(evidence_.signatures[*correlation.signature]);
   if (!complete) return no_correlation();
+  Origin origin;
+  if (auto broken = pin_broken(origin)) {
+    Decision out = untrusted({*std::move(broken)});
+    out.decided_by = std::move(origin);
+    return out;
+  }
   switch (correlation.backing) {
     case Backing::SignedByClaimant:
       return direct();
@@ -240,6 +248,40 @@ const Allow* Judgement::allow_for(const CalAddress& address) const
   return nullptr;
 }
 
+bool names_key(const Pin& pin, const Signature& s)
+{
+  const auto has = [](const std::vector<std::string>& list, const std::string& key) {
+    return std::find(list.begin(), list.end(), key) != list.end();
+  };
+  if (s.openpgp) return has(pin.openpgp, s.openpgp->fingerprint);
+  return s.signer && has(pin.spki_sha256, s.signer->spki_sha256);
+}
+
+const Pin* Judgement::pin_met_by(const Signature& s) const
+{
+  for (const Pin& pin : policy_.pins)
+    if (same_(pin.address, signer()) && names_key(pin, s)) return &pin;
+  return nullptr;
+}
+
+/// What restricts is compared loosely: a pin of boss@ holds for boss+x@ and for aliases too.
+std::optional<Reason> Judgement::pin_broken(Origin& origin) const
+{
+  const Signature& relied = evidence_.signatures[*evidence_.correlation.signature];
+  const Pin* broken = nullptr;
+  for (const Pin& pin : policy_.pins) {
+    if (!same_(pin.address, signer()) && !maybe_same_user(pin.address, signer())) continue;
+    if (names_key(pin, relied)) return std::nullopt;
+    broken = &pin;
+  }
+  if (broken == nullptr) return std::nullopt;
+  origin = broken->origin;
+  return Reason{Code::PinMismatch,
+                cat("signed by ", signer().mailbox(),
+                    " with a key that the [[pin]] of ", broken->address.mailbox(),
+                    " does not name: ask that person, by another way than mail, whether the key changed")};
+}
+
 // Known by an entry of the policy or by the anchor of the certificate?
 bool Judgement::admitted(Decision& out) const
 {
@@ -247,6 +289,19 @@ bool Judgement::admitted(Decision& out) const
   if (const Allow* allow = allow_for(address)) {
     out.reasons.push_back({Code::Allowed, cat(address.mailbox(), " is in an [[allow]] entry")});
     out.decided_by = allow->origin;
+    return true;
+  }
+  const Signature& relied = evidence_.signatures[*evidence_.correlation.signature];
+  if (const Pin* pin = pin_met_by(relied)) {
+    out.reasons.push_back({Code::Pinned, cat("a [[pin]] names the key of ", signer().mailbox())});
+    out.decided_by = pin->origin;
+    return true;
+  }
+  if (relied.protocol == crypto::Protocol::OpenPgp && policy_.key_ring) {
+    out.reasons.push_back({Code::KeyRingAdmits, cat("the key ring ", policy_.key_ring->home,
+                                                    " says that the key belongs to ",
+                                                    signer().mailbox())});
+    out.decided_by = policy_.key_ring->origin;
     return true;
   }
   const Anchor* anchor = admitting_anchor();

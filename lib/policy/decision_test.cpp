@@ -780,3 +780,81 @@ TEST_CASE("verdicts and assurances have their words")
   CHECK(assurance_word(Assurance::None) == "none");
   CHECK(verdict_word(Decision{}.verdict) == "none");
 }
+
+namespace {
+
+Signature by_openpgp(const char* mailbox, const char* fingerprint)
+{
+  Signature s = signed_by({mailbox});
+  s.protocol = imip::crypto::Protocol::OpenPgp;
+  s.signer.reset();
+  s.openpgp.emplace();
+  s.openpgp->fingerprint = fingerprint;
+  return s;
+}
+
+Signature with_spki(Signature s, const char* spki)
+{
+  s.signer.emplace();
+  s.signer->spki_sha256 = spki;
+  return s;
+}
+
+Policy with_pin(const char* mailbox, std::vector<std::string> spki, std::vector<std::string> openpgp = {})
+{
+  Policy p = base_policy();
+  p.pins.push_back({user(mailbox), std::move(spki), std::move(openpgp), {"policy.toml", 30, "pin"}});
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("an OpenPGP key that the owner's key ring calls valid admits")
+{
+  Policy p = base_policy();
+  p.key_ring = KeyRing{"/home/alice/.gnupg", false, {"policy.toml", 8, "openpgp"}};
+  const Decision d = judge(p, request(), {by_openpgp(boss, "AA")});
+  expect(d, Verdict::Trusted, Code::KeyRingAdmits);
+  CHECK(d.decided_by.line == 8);
+  expect(judge(base_policy(), request(), {by_openpgp(boss, "AA")}), Verdict::Ask, Code::FirstContact);
+}
+
+TEST_CASE("a pin lets its key in and no other")
+{
+  const Policy p = with_pin(boss, {"aa"}, {"FF"});
+  const Decision pinned = judge(p, request(), {with_spki(by(boss, 1), "aa")});
+  expect(pinned, Verdict::Trusted, Code::Pinned);
+  CHECK(pinned.decided_by.line == 30);
+  expect(judge(p, request(), {by_openpgp(boss, "FF")}), Verdict::Trusted, Code::Pinned);
+  for (const Signature& other : {with_spki(by(boss), "bb"), by(boss), by_openpgp(boss, "FE"),
+                                 by_openpgp(boss, "")}) {
+    const Decision d = judge(p, request(), {other});
+    expect(d, Verdict::Untrusted, Code::PinMismatch);
+    CHECK(d.decided_by.line == 30);
+    CHECK(d.speaker.cls == Speaker::Class::None);
+    CHECK(suggest(p, evidence_of(p, request(), {other})).empty());
+  }
+}
+
+TEST_CASE("no [[allow]] lifts a pin, and what a pin restricts it restricts loosely")
+{
+  Policy p = with_pin(boss, {"aa"});
+  p.allows.push_back({user(boss), {"policy.toml", 20, "allow"}});
+  expect(judge(p, request(), {with_spki(by(boss), "bb")}), Verdict::Untrusted, Code::PinMismatch);
+  const char* tagged = "boss+calendar@example.com";
+  expect(judge(p, request(tagged), {with_spki(by(tagged), "bb")}), Verdict::Untrusted,
+         Code::PinMismatch);
+  // the pin grants to the very address only
+  const Decision d = judge(p, request(tagged), {with_spki(by(tagged, 1), "aa")});
+  expect(d, Verdict::Ask, Code::FirstContact);
+}
+
+TEST_CASE("the pin of an assistant holds for what she signs for somebody else")
+{
+  Policy p = with_delegate();
+  p.pins.push_back({user(pa), {"aa"}, {}, {"policy.toml", 30, "pin"}});
+  expect(judge(p, request(boss, pa), {with_spki(by(pa), "aa")}), Verdict::Trusted,
+         Code::SentByAuthorized);
+  expect(judge(p, request(boss, pa), {with_spki(by(pa), "bb")}), Verdict::Untrusted,
+         Code::PinMismatch);
+}

@@ -7,6 +7,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
+#include "base/text.hpp"
 #include "policy/detail/document.hpp"
 #include "policy/detail/reader.hpp"
 
@@ -115,6 +116,20 @@ void read_smime(Table table, Policy& policy)
   table.finish();
 }
 
+void read_schemes(Table& table, std::vector<std::string>& schemes)
+{
+  const std::vector<std::string_view> known = {"mailto", "sip", "xmpp"};
+  std::vector<std::string> given;
+  for (const Node* scheme : table.strings("schemes")) {
+    if (std::find(known.begin(), known.end(), scheme->string) != known.end())
+      given.push_back(scheme->string);
+    else
+      table.reading().problem(*scheme, cat("certificates have no names of the scheme '", scheme->string, "'"),
+                              cat("write ", detail::list_words(known)));
+  }
+  if (!given.empty()) schemes = std::move(given);
+}
+
 void read_anchor(Table table, Policy& policy)
 {
   Reading& reading = table.reading();
@@ -131,10 +146,7 @@ void read_anchor(Table table, Policy& policy)
                       "write the part after the @");
   }
   anchor.admits = table.boolean("admits").value_or(true);
-  for (const Node* scheme : table.strings("schemes"))
-    if (scheme->string != "mailto")
-      reading.problem(*scheme, cat("this version of imip has no scheme '", scheme->string, "'"),
-                      "write mailto, or leave schemes out");
+  read_schemes(table, anchor.file.schemes);
   table.finish();
   if (!anchor.file.path.empty()) policy.anchors.push_back(std::move(anchor));
 }
@@ -257,6 +269,57 @@ void read_allow(Table table, Policy& policy)
   const auto address = table.address("address", true);
   table.finish({"free-busy"});
   if (address) policy.allows.push_back({*address, origin_of(table, "allow")});
+}
+
+// Hexadecimal of so many digits, however written; a problem if it is not.
+std::vector<std::string> read_hashes(Table& table, std::string_view key,
+                                     const std::vector<std::size_t>& lengths, bool upper)
+{
+  std::vector<std::string> out;
+  for (const Node* word : table.strings(key)) {
+    std::string digits;
+    bool hexadecimal = true;
+    for (const char c : text::ascii_lower(word->string)) {
+      if (c == ' ' || c == ':') continue;
+      hexadecimal = hexadecimal && ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'));
+      digits += upper && c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+    if (hexadecimal && std::find(lengths.begin(), lengths.end(), digits.size()) != lengths.end())
+      out.push_back(std::move(digits));
+    else
+      table.reading().problem(*word, cat("'", word->string, "' is no whole fingerprint"),
+                              "write all its hexadecimal digits; imip show --chain prints them");
+  }
+  return out;
+}
+
+void read_pin(Table table, Policy& policy)
+{
+  Pin pin;
+  pin.origin = origin_of(table, "pin");
+  const auto address = table.address("address", true);
+  pin.spki_sha256 = read_hashes(table, "spki-sha256", {64}, false);
+  pin.openpgp = read_hashes(table, "openpgp", {40, 64}, true);
+  if (table.node().find("spki-sha256") == nullptr && table.node().find("openpgp") == nullptr)
+    table.reading().problem(table.node(), "[[pin]] names no key", "give spki-sha256 or openpgp");
+  table.finish();
+  if (!address) return;
+  pin.address = *address;
+  policy.pins.push_back(std::move(pin));
+}
+
+void read_openpgp(Table table, Policy& policy)
+{
+  KeyRing ring;
+  ring.origin = origin_of(table, "openpgp");
+  Node usual = table.node();
+  usual.string = "~/.gnupg";
+  const Node* home = table.get("home", NodeKind::String);
+  ring.home = table.reading().deciding_folder(home != nullptr ? *home : usual);
+  if (const auto choice = table.choice("validity", {"full", "ultimate"}))
+    ring.ultimate_only = *choice == 1;
+  table.finish();
+  policy.key_ring = std::move(ring);
 }
 
 void read_defaults(Table table, Policy& policy)
@@ -437,11 +500,13 @@ Loaded parse_policy(const std::string& text, const fs::path& path, const fs::pat
   many_tables(root, "identity", out.policy, read_identity);
   many_tables(root, "delegate", out.policy, read_delegate);
   many_tables(root, "allow", out.policy, read_allow);
+  many_tables(root, "pin", out.policy, read_pin);
+  one_table(root, "openpgp", out.policy, read_openpgp);
   one_table(root, "defaults", out.policy, read_defaults);
   one_table(root, "limits", out.policy,
             [](Table table, Policy& policy) { read_limits(std::move(table), policy.limits); });
   // named, so that nobody who reads "unknown" goes looking for a slip of the pen
-  root.finish({"openpgp", "pin", "authentication-results", "rule"});
+  root.finish({"authentication-results", "rule"});
   add_owner_aliases(out.policy);
   out.problems = std::move(reading.problems);
   std::stable_sort(out.problems.begin(), out.problems.end(),

@@ -38,6 +38,20 @@ struct Allow {
   CalAddress address;
   Origin origin;
 };
+/// This calendar user signs with these keys and no other. Never instead of a chain; an OpenPGP key so
+/// named needs no validity in the key ring.
+struct Pin {
+  CalAddress address;
+  std::vector<std::string> spki_sha256;  ///< lower-case hexadecimal
+  std::vector<std::string> openpgp;      ///< primary fingerprints, upper-case hexadecimal
+  Origin origin;
+};
+/// The owner's key ring. Without it no OpenPGP signature is checked.
+struct KeyRing {
+  std::string home;  ///< GNUPGHOME, absolute
+  bool ultimate_only = false;
+  Origin origin;
+};
 struct Anchor {
   crypto::AnchorFile file;
   bool admits = true;
@@ -71,6 +85,8 @@ struct Policy {
   std::vector<Identity> identities;
   std::vector<Delegate> delegates;
   std::vector<Allow> allows;
+  std::vector<Pin> pins;
+  std::optional<KeyRing> key_ring;
   std::vector<std::pair<CalAddress, CalAddress>> aliases;  ///< (address, same-as)
   std::vector<Origin> alias_origins;                       ///< of `aliases`, one to one
   Defaults defaults;

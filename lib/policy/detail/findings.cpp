@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/cat.hpp"
 #include "base/text.hpp"
 #include "ical/recurrence.hpp"
 #include "ical/time.hpp"
@@ -77,6 +78,8 @@ std::vector<Reason> findings_of(const Signature& s)
 
 std::string signer_name(const Signature& s)
 {
+  if (s.openpgp && !s.openpgp->user_ids.empty()) return s.openpgp->user_ids.front().text;
+  if (s.openpgp) return cat("the OpenPGP key ", s.openpgp->fingerprint);
   if (!s.signer) return "somebody";
   if (!s.signer->mail_names.empty()) return s.signer->mail_names.front();
   return s.signer->subject.empty() ? "somebody" : s.signer->subject;

@@ -104,6 +104,20 @@ std::string Reading::deciding_file(const Node& at)
   return check_private(at, path) ? path : std::string{};
 }
 
+std::string Reading::deciding_folder(const Node& at)
+{
+  std::string path = path_of(at);
+  if (path.empty()) return {};
+  std::error_code failed;
+  if (!fs::is_directory(path, failed)) {
+    problem(at, cat("'", at.string, "' is no folder"), cat("there is no folder ", path));
+    return {};
+  }
+  const auto ok = require_private(path);
+  if (!ok) problem(at, ok.error().what, ok.error().hint);
+  return ok ? path : std::string{};
+}
+
 std::vector<std::string> Reading::deciding_files(const Node& at)
 {
   if (!is_pattern(at.string)) {

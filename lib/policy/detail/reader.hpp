@@ -29,6 +29,8 @@ struct Reading {
   std::string path_of(const Node& at);
   /// Like path_of, for a file that decides: it must exist and be private.
   std::string deciding_file(const Node& at);
+  /// The same for a folder that decides: a key ring.
+  std::string deciding_folder(const Node& at);
   /// The files that a pattern names, sorted; a problem if there is none.
   std::vector<std::string> deciding_files(const Node& at);
   /// Is the existing file one that only we may change? Else a problem.
