@@ -10,6 +10,7 @@
 #include "crypto/signing.hpp"
 #include "mime/compose.hpp"
 #include "mime/message.hpp"
+#include "mime/protect.hpp"
 
 namespace imip::cli {
 
@@ -142,12 +143,15 @@ Result<std::string> sign_mail(const SignRequest& request, Context& context)
   const std::string octets = mime::to_crlf(split.entity);
   if (request.opaque) {
     IMIP_TRY(const std::string der, crypto::sign_opaque(identity, octets, at));
-    return mime::wrap_opaque(split, der);
+    IMIP_TRY(const std::string entity, mime::pkcs7_mime(der, "signed-data"));
+    return mime::join(split, entity);
   }
   IMIP_TRY(const crypto::DetachedSignature signature, crypto::sign_detached(identity, octets, at));
   const std::string seed =
       request.boundary_seed.empty() ? sha256_hex(split.entity) : request.boundary_seed;
-  return mime::wrap_signed(split, signature.der, signature.micalg, seed);
+  IMIP_TRY(const std::string entity,
+           mime::smime_signed(split.entity, signature.der, signature.micalg, seed));
+  return mime::join(split, entity);
 }
 
 Result<ExitCode> run(const SignOptions& options, Context& context)

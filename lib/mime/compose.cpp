@@ -13,14 +13,6 @@ namespace {
 
 constexpr std::size_t max_composed_line = 77;
 
-bool is_token(std::string_view s)
-{
-  constexpr std::string_view specials = "()<>@,;:\\\"/[]?=";
-  return !s.empty() && std::all_of(s.begin(), s.end(), [&](char c) {
-    return c > ' ' && c <= '~' && specials.find(c) == std::string_view::npos;
-  });
-}
-
 bool is_printable(std::string_view s)
 {
   return std::all_of(s.begin(), s.end(), [](char c) { return c > ' ' && c <= '~'; });
@@ -56,15 +48,6 @@ Result<std::string> file_name(std::string_view name)
   return std::string(name);
 }
 
-std::string to_lf(std::string_view s)
-{
-  std::string out;
-  out.reserve(s.size());
-  for (std::size_t i = 0; i < s.size(); ++i)
-    if (s[i] != '\r' || i + 1 >= s.size() || s[i + 1] != '\n') out += s[i];
-  return out;
-}
-
 bool lines_are_short(std::string_view s)
 {
   while (s.size() > max_composed_line) {
@@ -77,7 +60,7 @@ bool lines_are_short(std::string_view s)
 
 std::string text_part(const OutgoingMail& mail)
 {
-  std::string body = to_lf(mail.text);
+  std::string body = detail::to_lf(mail.text);
   if (body.empty() || body.back() != '\n') body += '\n';
   std::string out = "Content-Type: text/plain; charset=UTF-8\n";
   if (detail::is_transport_safe(body) && lines_are_short(body))
@@ -87,10 +70,10 @@ std::string text_part(const OutgoingMail& mail)
 
 Result<std::string> calendar_part(const OutgoingMail& mail)
 {
-  if (!is_token(mail.method)) return err(Errc::BadValue, "calendar: no method");
+  if (!detail::is_token(mail.method)) return err(Errc::BadValue, "calendar: no method");
   std::string out = cat("Content-Type: text/calendar; method=", mail.method, "; charset=UTF-8");
   if (!mail.component.empty()) {
-    if (!is_token(mail.component)) return err(Errc::BadValue, "calendar: bad component name");
+    if (!detail::is_token(mail.component)) return err(Errc::BadValue, "calendar: bad component name");
     out += cat(";\n component=", mail.component);
   }
   return cat(out, "\nContent-Transfer-Encoding: base64\n\n", detail::encode_base64(mail.calendar));
@@ -102,7 +85,7 @@ Result<std::string> file_part(const std::string& media_type, const std::string& 
   const auto slash = media_type.find('/');
   const std::string type = media_type.substr(0, slash);
   const std::string subtype = slash == std::string::npos ? "" : media_type.substr(slash + 1);
-  const bool usable = is_token(type) && is_token(subtype) &&
+  const bool usable = detail::is_token(type) && detail::is_token(subtype) &&
                       !text::ascii_iequal(type, "multipart") &&
                       !text::ascii_iequal(type, "message");
   IMIP_TRY(const std::string shown, file_name(name));
@@ -116,20 +99,6 @@ Result<std::string> file_part(const std::string& media_type, const std::string& 
   }
   out += cat("Content-Disposition: ", detail::encode_attachment(shown), "\n");
   return out + detail::encode_base64(octets);
-}
-
-/// Joins parts to a multipart entity: its Content-Type field, an empty line, and the body.
-std::string multipart(std::string_view subtype, std::string_view parameters,
-                      const std::vector<std::string>& parts, std::string_view seed,
-                      std::string_view preamble = {})
-{
-  std::string all;
-  for (const std::string& part : parts) all += part;
-  const std::string boundary = detail::boundary_for(seed, subtype, all);
-  std::string out = cat("Content-Type: multipart/", subtype, ";", parameters, "\n boundary=\"",
-                        boundary, "\"\n\n", preamble);
-  for (const std::string& part : parts) out += cat("--", boundary, "\n", part, "\n");
-  return cat(out, "--", boundary, "--\n");
 }
 
 Result<std::string> header_fields(const OutgoingMail& mail)
@@ -154,7 +123,7 @@ Result<std::string> compose(const OutgoingMail& mail)
   std::vector<std::string> related;
   std::vector<std::string> mixed;
   related.push_back(
-      multipart("alternative", "", {text_part(mail), std::move(calendar)}, mail.boundary_seed));
+      detail::multipart("alternative", "", {text_part(mail), std::move(calendar)}, mail.boundary_seed));
   IMIP_TRY(std::string ics,
            file_part("application/ics", mail.calendar_file_name, "", mail.calendar));
   mixed.push_back(std::move(ics));
@@ -166,29 +135,9 @@ Result<std::string> compose(const OutgoingMail& mail)
   std::string body =
       related.size() == 1
           ? std::move(related.front())
-          : multipart("related", "\n type=\"multipart/alternative\";", related, mail.boundary_seed);
+          : detail::multipart("related", "\n type=\"multipart/alternative\";", related, mail.boundary_seed);
   mixed.insert(mixed.begin(), std::move(body));
-  return header + multipart("mixed", "", mixed, mail.boundary_seed);
-}
-
-Result<std::string> wrap_signed(const SplitMail& mail, std::string_view der,
-                                std::string_view micalg, const std::string& boundary_seed)
-{
-  if (!is_token(micalg)) return err(Errc::BadValue, "micalg: not a name");
-  if (mail.entity.empty()) return err(Errc::BadMime, "mail: nothing to sign");
-  std::string out = mail.headers;
-  if (!out.empty() && out.back() != '\n') out += '\n';
-  const std::string lower = "\n" + text::ascii_lower(out);
-  if (lower.find("\nmime-version:") == std::string::npos) out += "MIME-Version: 1.0\n";
-  const std::string signature =
-      cat("Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\n"
-          "Content-Transfer-Encoding: base64\n"
-          "Content-Disposition: attachment; filename=\"smime.p7s\"\n\n",
-          detail::encode_base64(der));
-  const std::string parameters =
-      cat(" micalg=", micalg, ";\n protocol=\"application/pkcs7-signature\";");
-  return out + multipart("signed", parameters, {mail.entity, signature}, boundary_seed,
-                         "This is a signed message in MIME format (RFC 8551).\n\n");
+  return header + detail::multipart("mixed", "", mixed, mail.boundary_seed);
 }
 
 std::string to_crlf(std::string_view octets)

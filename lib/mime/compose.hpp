@@ -1,4 +1,4 @@
-/// @file Outgoing mail: an iMIP message (RFC 6047 section 2), and the multipart/signed around it.
+/// @file Outgoing mail: an iMIP message (RFC 6047 section 2).
 #pragma once
 #include <optional>
 #include <string>
@@ -45,27 +45,6 @@ struct OutgoingMail {
 /// than 78 octets (but for an id that is). The text/calendar part has no Content-Disposition.
 /// @errors Errc::BadValue (a header value with a line break, an address that is none)
 Result<std::string> compose(const OutgoingMail& mail);
-
-/// The body entity of a mail: what a signature covers.
-struct SplitMail {
-  std::string headers;  ///< header fields that stay outside (LF, no final blank line)
-  std::string entity;   ///< Content-* fields, blank line, body (LF)
-};
-
-/// Splits a mail for signing; CRLF input is taken too. What is not 7-bit clean, or has "From " lines
-/// or trailing blanks (which mail servers change), is re-encoded first (base64 or quoted-printable).
-/// @errors Errc::BadMime (empty input, no header)
-Result<SplitMail> split_for_signing(const std::string& mail);
-
-/// The finished multipart/signed mail (RFC 8551 section 3.5.3.2), LF line ends.
-/// @param der     the detached CMS over the entity with CRLF line ends
-/// @param micalg  "sha-256"
-Result<std::string> wrap_signed(const SplitMail& mail, std::string_view der, std::string_view micalg,
-                                const std::string& boundary_seed);
-
-/// The finished application/pkcs7-mime; smime-type=signed-data mail (RFC 8551 section 3.5.2), LF line ends.
-/// @param der  the opaque CMS that holds the entity with CRLF line ends
-Result<std::string> wrap_opaque(const SplitMail& mail, std::string_view der);
 
 /// "a\nb" -> "a\r\nb"; existing CRLF and a bare CR stay as they are.
 [[nodiscard]] std::string to_crlf(std::string_view octets);

@@ -86,6 +86,36 @@ std::string boundary_for(std::string_view seed, std::string_view label, ByteView
   }
 }
 
+bool is_token(std::string_view s)
+{
+  constexpr std::string_view specials = "()<>@,;:\\\"/[]?=";
+  return !s.empty() && std::all_of(s.begin(), s.end(), [&](char c) {
+    return c > ' ' && c <= '~' && specials.find(c) == std::string_view::npos;
+  });
+}
+
+std::string to_lf(std::string_view s)
+{
+  std::string out;
+  out.reserve(s.size());
+  for (std::size_t i = 0; i < s.size(); ++i)
+    if (s[i] != '\r' || i + 1 >= s.size() || s[i + 1] != '\n') out += s[i];
+  return out;
+}
+
+std::string multipart(std::string_view subtype, std::string_view parameters,
+                      const std::vector<std::string>& parts, std::string_view seed,
+                      std::string_view preamble)
+{
+  std::string all;
+  for (const std::string& part : parts) all += part;
+  const std::string boundary = boundary_for(seed, subtype, all);
+  std::string out = cat("Content-Type: multipart/", subtype, ";", parameters, "\n boundary=\"",
+                        boundary, "\"\n\n", preamble);
+  for (const std::string& part : parts) out += cat("--", boundary, "\n", part, "\n");
+  return cat(out, "--", boundary, "--\n");
+}
+
 std::string encode_content_type(const std::string& type, const std::string& subtype,
                                 const std::string& name)
 {

@@ -11,6 +11,7 @@
 #include "mime/calendar_part.hpp"
 #include "mime/compose.hpp"
 #include "mime/message.hpp"
+#include "mime/protect.hpp"
 #include "mime/signed_entity.hpp"
 
 using namespace imip;

@@ -8,6 +8,7 @@
 #include "mime/detail/scan.hpp"
 #include "mime/detail/transfer.hpp"
 #include "mime/message.hpp"
+#include "mime/protect.hpp"
 
 namespace imip::mime {
 
@@ -16,15 +17,6 @@ namespace {
 using detail::Kind;
 using detail::RawEntity;
 using detail::RawField;
-
-std::string to_lf(std::string_view s)
-{
-  std::string out;
-  out.reserve(s.size());
-  for (std::size_t i = 0; i < s.size(); ++i)
-    if (s[i] != '\r' || i + 1 >= s.size() || s[i + 1] != '\n') out += s[i];
-  return out;
-}
 
 bool is_content_field(ByteView name)
 {
@@ -157,11 +149,63 @@ Result<void> check_same_tree(const std::string& entity, const std::vector<RawEnt
   return {};
 }
 
+/// Why nobody may sign this part alone; empty: one may.
+std::string_view obstacle(const std::vector<RawEntity>& raw, std::size_t node)
+{
+  for (std::size_t at = raw[node].parent; at != no_node; at = raw[at].parent) {
+    if (raw[at].kind == Kind::Message) return "is inside a forwarded message";
+    if (raw[at].type.media_type() == "multipart/signed") return "is signed already";
+  }
+  return {};
+}
+
+/// @errors Errc::Refused
+Result<std::size_t> calendar_node(const std::vector<RawEntity>& raw)
+{
+  std::size_t found = no_node;
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (raw[i].type.media_type() != "text/calendar") continue;
+    if (found != no_node)
+      return err(Errc::Refused, "mail: has more than one text/calendar part",
+                 "sign all of it: --layout outer");
+    found = i;
+  }
+  if (found == no_node)
+    return err(Errc::Refused, "mail: has no text/calendar part to sign",
+               "sign all of it: --layout outer");
+  if (const auto why = obstacle(raw, found); !why.empty())
+    return err(Errc::Refused, cat("mail: its text/calendar part ", why),
+               "sign all of it: --layout outer");
+  return found;
+}
+
+SplitMail outer(const RawEntity& root)
+{
+  SplitMail out;
+  for (const RawField& field : root.header.fields) {
+    if (is_content_field(field.name)) continue;
+    out.before += cat(field.name, ":", field.value);
+    if (out.before.back() != '\n') out.before += '\n';
+  }
+  return out;
+}
+
+SplitMail inner(const std::string& octets, const RawEntity& root, const RawEntity& calendar)
+{
+  SplitMail out;
+  const std::size_t header_end = root.whole.offset + root.header.size;
+  out.before = octets.substr(0, header_end);
+  if (!root.header.find("mime-version")) out.before += "MIME-Version: 1.0\n";
+  out.before += octets.substr(header_end, calendar.whole.offset - header_end);
+  out.after = octets.substr(calendar.whole.end());
+  return out;
+}
+
 }  // namespace
 
-Result<SplitMail> split_for_signing(const std::string& mail)
+Result<SplitMail> split_for_signing(const std::string& mail, Layout layout)
 {
-  std::string octets = to_lf(mail);
+  std::string octets = detail::to_lf(mail);
   if (octets.compare(0, 5, "From ") == 0) octets.erase(0, octets.find('\n') + 1);
   const Limits limits;
   IMIP_TRY(const Message message, parse_message(octets, limits));  // all guards, all defects
@@ -171,12 +215,17 @@ Result<SplitMail> split_for_signing(const std::string& mail)
         return err(Errc::BadMime, cat("mail: part ", node.part, ": ", reason.text),
                    "nobody could tell what a signature over it covers");
   IMIP_TRY(const auto raw, detail::scan_entities(octets, 0, limits));
-  SplitMail out;
-  for (const RawField& field : raw.front().header.fields) {
-    if (is_content_field(field.name)) continue;
-    out.headers += cat(field.name, ":", field.value);
-    if (out.headers.back() != '\n') out.headers += '\n';
+  std::size_t node = 0;
+  if (layout == Layout::Inner) {
+    IMIP_TRY(node, calendar_node(raw));
   }
+  if (node != 0) {
+    SplitMail out = inner(octets, raw.front(), raw[node]);
+    IMIP_TRY(out.entity, Rewriter(octets, raw).entity(node, [](ByteView) { return true; }));
+    IMIP_CHECK(check_same_tree(join(out, out.entity), raw, limits));
+    return out;
+  }
+  SplitMail out = outer(raw.front());
   const auto inside = [](ByteView name) {
     return is_content_field(name) && !text::ascii_iequal(name, "content-length");
   };

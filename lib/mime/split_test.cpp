@@ -1,10 +1,11 @@
-// split_for_signing and wrap_signed: what is signed arrives as it was signed.
+// split_for_signing, smime_signed, join: what is signed arrives as it was signed.
 #include <catch2/catch.hpp>
 #include <cstdlib>
 
 #include "mime/compose.hpp"
 #include "mime/detail/outgoing.hpp"
 #include "mime/detail/test_mail.hpp"
+#include "mime/protect.hpp"
 #include "mime/signed_entity.hpp"
 #include "testing/temp_dir.hpp"
 
@@ -21,6 +22,13 @@ SplitMail split(const std::string& mail)
   REQUIRE(out);
   CHECK(detail::is_transport_safe(out->entity));
   return *out;
+}
+
+Result<std::string> wrap_signed(const SplitMail& mail, std::string_view der, std::string_view micalg,
+                                const std::string& seed)
+{
+  IMIP_TRY(const std::string entity, smime_signed(mail.entity, der, micalg, seed));
+  return join(mail, entity);
 }
 
 // The decoded content of the first leaf.
@@ -72,7 +80,7 @@ TEST_CASE("Content fields go inside, all others stay outside in their order")
       "From: a@example.com\nContent-Type: text/plain;\n charset=us-ascii\nTo: b@example.com\n"
       "content-transfer-encoding: 7bit\nSubject: x\n y\nContent-Length: 5\nMIME-Version: "
       "1.0\n\nhello\n");
-  CHECK(out.headers ==
+  CHECK(out.before ==
         "From: a@example.com\nTo: b@example.com\nSubject: x\n y\nMIME-Version: 1.0\n");
   CHECK(out.entity ==
         "Content-Type: text/plain;\n charset=us-ascii\ncontent-transfer-encoding: 7bit\n\nhello\n");
@@ -84,7 +92,7 @@ TEST_CASE("CRLF input and an mbox line give the same as LF input")
   const SplitMail lf = split(mail);
   for (const std::string& other : {crlf(mail), "From a Sat\n" + mail}) {
     const SplitMail out = split(other);
-    CHECK(out.headers == lf.headers);
+    CHECK(out.before == lf.before);
     CHECK(out.entity == lf.entity);
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.hpp"
 #include "base/result.hpp"
@@ -27,6 +28,18 @@ namespace imip::mime::detail {
 [[nodiscard]] std::string reencode_parameters(std::string_view field_name, ByteView raw);
 /// An unstructured value made ASCII by RFC 2047 and folded: " value\n".
 [[nodiscard]] std::string encode_unstructured(std::string_view name, ByteView raw);
+
+/// RFC 2045 section 5.1.
+[[nodiscard]] bool is_token(std::string_view s);
+
+/// CRLF becomes LF; a bare CR stays.
+[[nodiscard]] std::string to_lf(std::string_view s);
+
+/// Joins parts to a multipart entity: its Content-Type field, an empty line, and the body (LF).
+/// @param parameters  of Content-Type besides the boundary: " name=value;", folded with "\n "
+[[nodiscard]] std::string multipart(std::string_view subtype, std::string_view parameters,
+                                    const std::vector<std::string>& parts, std::string_view seed,
+                                    std::string_view preamble = {});
 
 /// From, Sender, To, Subject with their names, each line ending with LF. @errors Errc::BadValue
 Result<std::string> address_and_subject_fields(const OutgoingMail& mail);
