@@ -1,5 +1,5 @@
-/// @file Encrypting to people by S/MIME (RFC 8551 sections 3.3 and 3.4; RFC 5652 section 6, RFC 5083).
-/// What is encrypted is a whole MIME entity, as a rule one that was signed before.
+/// @file Encrypting to people by S/MIME (RFC 8551 sections 3.3 and 3.4; RFC 5652 section 6, RFC
+/// 5083). What is encrypted is a whole MIME entity, as a rule one that was signed before.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -37,9 +37,9 @@ Result<Recipient> read_recipient(const std::string& certificate_file);
 /// CMS for application/pkcs7-mime, in DER, to each of the certificates (read as by read_recipient).
 /// @param octets  a MIME entity in canonical form (CRLF)
 /// @param at      the certificates must be valid then
-/// @errors those of read_recipient; Errc::Config, which names the file, if a certificate is not valid
-/// at `at`, is not for e-mail or not for encryption (keyUsage), or has a key below the floor or of a
-/// kind that cannot encrypt; Errc::Usage without any recipient
+/// @errors those of read_recipient; Errc::Config, which names the file, if a certificate is not
+/// valid at `at`, is not for e-mail or not for encryption (keyUsage), or has a key below the floor
+/// or of a kind that cannot encrypt; Errc::Usage without any recipient
 Result<std::string> encrypt_to(const std::vector<std::string>& certificate_files,
                                std::string_view octets, Cipher cipher, UtcSeconds at,
                                const Floor& floor = {});

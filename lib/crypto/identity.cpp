@@ -49,22 +49,6 @@ Result<KeyPtr> load_pem_key(const std::string& path, const PassphraseSource& pas
              "it must be PEM (-----BEGIN PRIVATE KEY-----); a .p12 or .pfx file goes into pkcs12");
 }
 
-Result<std::vector<X509Ptr>> load_certificates(const std::string& path)
-{
-  Secret pem;  // a combined file has the key in it
-  IMIP_CHECK(read_key_file(path, pem));
-  const BioPtr in = bio_over(pem.text());
-  std::vector<X509Ptr> found;
-  while (X509* x = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) found.emplace_back(x);
-  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-    return err(Errc::Config, cat(path, ": a certificate in it cannot be read: ", error_text()));
-  if (found.empty())
-    return err(
-        Errc::Config, cat(path, ": holds no certificate"),
-        "it must be PEM (-----BEGIN CERTIFICATE-----); a .p12 or .pfx file goes into pkcs12");
-  return found;
-}
-
 Result<KeyMaterial> load_pem(const IdentityFiles& files, const PassphraseSource& passphrase)
 {
   if (files.certificate.empty())
@@ -90,6 +74,22 @@ bool is_root(X509* x)
 }
 
 }  // namespace
+
+Result<std::vector<X509Ptr>> load_certificates(const std::string& path)
+{
+  Secret pem;  // a combined file has the key in it
+  IMIP_CHECK(read_key_file(path, pem));
+  const BioPtr in = bio_over(pem.text());
+  std::vector<X509Ptr> found;
+  while (X509* x = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) found.emplace_back(x);
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+    return err(Errc::Config, cat(path, ": a certificate in it cannot be read: ", error_text()));
+  if (found.empty())
+    return err(
+        Errc::Config, cat(path, ": holds no certificate"),
+        "it must be PEM (-----BEGIN CERTIFICATE-----); a .p12 or .pfx file goes into pkcs12");
+  return found;
+}
 
 Result<void> ask_passphrase(const PassphraseSource& passphrase, const std::string& path,
                             Secret& out)
@@ -148,8 +148,7 @@ Result<SigningIdentity> SigningIdentity::load(const IdentityFiles& files,
                    [&](const X509Ptr& x) { return belongs(x.get(), material.key.get()); });
   if (own == material.certificates.end())
     return err(Errc::Config,
-               cat(files.key.empty() || packed ? path : files.key,
-                   ": the key does not belong to ",
+               cat(files.key.empty() || packed ? path : files.key, ": the key does not belong to ",
                    label(material.certificates.front().get())),
                "name the key that the certificate was made for");
   auto impl = std::make_unique<Impl>();

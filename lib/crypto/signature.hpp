@@ -30,15 +30,15 @@ struct Certificate {
   std::vector<std::string>
       mail_names;  ///< rfc822Name and SmtpUTF8Mailbox, as given; untrusted text
   UtcSeconds not_before{}, not_after{};
-  std::string key;  ///< "rsa-3072", "ec-p256", "ed25519"
+  std::string key;             ///< "rsa-3072", "ec-p256", "ed25519"
   std::vector<Reason> faults;  ///< why the chain breaks at this certificate; empty: not here
 };
 
 /// One user ID of an OpenPGP key (RFC 4880 section 5.11).
 struct UserId {
   std::string text;      ///< "Boss <boss@example.com>"; untrusted
-  std::string validity;  ///< of this user ID in the owner's key ring: "full", "ultimate", "marginal",
-                         ///< "never", "unknown"
+  std::string validity;  ///< of this user ID in the owner's key ring: "full", "ultimate",
+                         ///< "marginal", "never", "unknown"
   bool revoked = false;
 };
 
@@ -59,8 +59,8 @@ struct Signature {
   SignatureStatus status = SignatureStatus::NotChecked;
   std::vector<Reason> findings;        ///< why it is not Valid; or notices
   std::vector<CalAddress> identities;  ///< empty unless status is Valid
-  std::optional<Certificate> signer;  ///< S/MIME
-  std::optional<OpenPgpKey> openpgp;  ///< OpenPGP, if the key is in the key ring
+  std::optional<Certificate> signer;   ///< S/MIME
+  std::optional<OpenPgpKey> openpgp;   ///< OpenPGP, if the key is in the key ring
   std::vector<Certificate> chain;  ///< signer's issuer upward to the anchor, as far as it was built
   std::string digest;              ///< "sha256"
   std::optional<UtcSeconds> signed_at;  ///< the signing-time attribute: a claim

@@ -91,16 +91,6 @@ bool add_certificates(CMS_ContentInfo* cms, const SigningIdentity::Impl& identit
   return true;  // CMS_add1_signer adds the signer's own
 }
 
-Result<std::string> encode(CMS_ContentInfo* cms)
-{
-  unsigned char* der = nullptr;
-  const int n = i2d_CMS_ContentInfo(cms, &der);
-  if (n <= 0) return err(Errc::Internal, cat("the signature cannot be encoded: ", error_text()));
-  std::string out(reinterpret_cast<char*>(der), static_cast<std::size_t>(n));
-  OPENSSL_free(der);
-  return out;
-}
-
 Result<std::string> sign(const SigningIdentity::Impl& identity, std::string_view octets,
                          const EVP_MD* md, UtcSeconds at, unsigned form)
 {
@@ -117,10 +107,20 @@ Result<std::string> sign(const SigningIdentity::Impl& identity, std::string_view
       !add_signing_time(info, at) || CMS_final(cms.get(), in.get(), nullptr, flags) != 1)
     return err(Errc::Internal,
                cat("signing as ", label(identity.certificate.get()), " failed: ", error_text()));
-  return encode(cms.get());
+  return encode_cms(cms.get());
 }
 
 }  // namespace
+
+Result<std::string> encode_cms(CMS_ContentInfo* cms)
+{
+  unsigned char* der = nullptr;
+  const int n = i2d_CMS_ContentInfo(cms, &der);
+  if (n <= 0) return err(Errc::Internal, cat("the CMS cannot be encoded: ", error_text()));
+  std::string out(reinterpret_cast<char*>(der), static_cast<std::size_t>(n));
+  OPENSSL_free(der);
+  return out;
+}
 
 Result<DetachedSignature> sign_detached(const SigningIdentity& identity, std::string_view octets,
                                         UtcSeconds at)

@@ -17,11 +17,11 @@ namespace imip::crypto {
 using PassphraseSource = std::function<Result<std::string>(const std::string& what)>;
 
 struct IdentityFiles {
-  std::string certificate;  ///< PEM: the signer's certificate, then (optionally) intermediates
-  std::string key;  ///< PEM private key (PKCS#8, traditional, encrypted); empty: in `certificate`
-  std::string pkcs12;  ///< instead of both: PKCS#12, modern or legacy RC2-40 (OpenSSL legacy
-                       ///< provider, loaded only then)
-  std::vector<std::string> intermediates;  ///< PEM files, added to the signature
+  std::string certificate{};  ///< PEM: the signer's certificate, then (optionally) intermediates
+  std::string key{};  ///< PEM private key (PKCS#8, traditional, encrypted); empty: in `certificate`
+  std::string pkcs12{};  ///< instead of both: PKCS#12, modern or legacy RC2-40 (OpenSSL legacy
+                         ///< provider, loaded only then)
+  std::vector<std::string> intermediates{};  ///< PEM files, added to the signature
   std::string pkcs11{};  ///< instead of `key`: "pkcs11:..." (RFC 7512); without `certificate`, that
                          ///< of the token
 };

@@ -1,6 +1,7 @@
 #include "crypto/signing.hpp"
 
 #include "crypto/fixture.hpp"
+#include "crypto/gpgsm_fixture.hpp"
 
 using namespace imip;
 using namespace imip::crypto;
@@ -171,30 +172,16 @@ TEST_CASE("we accept what gpgsm signs, and gpgsm accepts what we sign")
   const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"},
                                          .key_usage = "critical,digitalSignature,nonRepudiation",
                                          .key = "rsa-2048"});
-  const std::string home = (dir / "g").string();
-  const std::string p12 = ca.pkcs12(alice, "x", true);
-  dir.write("g/gpgsm.conf", "disable-crl-checks\nauto-issuer-key-retrieve\n");
-  dir.write("g/gpg-agent.conf", "allow-loopback-pinentry\n");
-  const auto fingerprint = testing::shell("openssl x509 -noout -fingerprint -sha1 -in " +
-                                          ca.root().certificate + " | sed 's/.*=//'")
-                               .output;
-  dir.write("g/trustlist.txt", cat(fingerprint.substr(0, fingerprint.find('\n')), " S relax\n"));
+  const GpgsmHome gpgsm(ca, alice);
   const std::string in = dir.write("m", octets);
-  const std::string gpgsm =
-      "gpgsm --homedir " + home + " --batch --pinentry-mode loopback --passphrase-fd 0 ";
-  const std::string out = (dir / "o").string();
-  const auto made = testing::shell(
-      cat("chmod 700 ", home, "; export LC_ALL=C; echo x | ", gpgsm, "--import ", p12, "; ",
-          "gpgsm --homedir ", home, " --import ", ca.root().certificate, "; echo x | ", gpgsm,
-          "-u alice@example.com --output ", out, " --detach-sign ", in));
+  const auto made =
+      gpgsm.run(cat("-u alice@example.com --output ", (dir / "o").string(), " --detach-sign ", in));
   INFO(made.output);
-  const std::string ours = dir.write("s.der", detached(alice));
-  const auto checked = testing::shell("gpgsm --homedir " + home + " --verify " + ours + " " + in);
-  testing::shell("gpgconf --homedir " + home + " --kill all");
   REQUIRE(made.status == 0);
   auto options = trusting({ca.root().certificate});
   options.now = options.at = system_now();
   check_valid(verifier(options).verify_detached(octets, dir.read("o")), "alice@example.com");
+  const auto checked = gpgsm.run("--verify " + dir.write("s.der", detached(alice)) + " " + in);
   INFO(checked.output);
   CHECK(checked.output.find("Good signature") != std::string::npos);
 }

@@ -53,12 +53,17 @@ struct Verifier::Impl {
   Limits limits;
   CertificateIndex anchors, intermediates;
   std::vector<CrlPtr> crls;
+  KeyRing keys;
 
+  Impl(VerifyOptions o, const Limits& l)
+      : options(std::move(o)), limits(l), keys(std::move(options.keys))
+  {
+  }
   [[nodiscard]] SignatureReport judge(std::optional<std::string_view> detached,
                                       std::string_view der)
   {
     const Trust trust{options, anchors, intermediates, crls};
-    return SignedDataJudge(trust, limits).judge(detached, der);
+    return CmsJudge(trust, keys, limits).judge(detached, der);
   }
 };
 
@@ -70,17 +75,16 @@ Verifier::~Verifier() = default;
 Result<Verifier> Verifier::create(VerifyOptions options, const Limits& limits)
 {
   start_libcrypto();
-  auto impl = std::make_unique<Impl>();
-  impl->limits = limits;
-  for (AnchorFile& anchor : options.anchors) {
+  auto impl = std::make_unique<Impl>(std::move(options), limits);
+  for (AnchorFile& anchor : impl->options.anchors) {
     IMIP_CHECK(impl->anchors.add_file(anchor.path, limits));
     IMIP_CHECK(normalize(anchor));
   }
-  for (const std::string& path : options.intermediates)
+  for (const std::string& path : impl->options.intermediates)
     IMIP_CHECK(impl->intermediates.add_file(path, limits));
-  if (options.revocation != Revocation::Off)
-    for (const std::string& path : options.crls) IMIP_CHECK(add_crls(path, limits, impl->crls));
-  impl->options = std::move(options);
+  if (impl->options.revocation != Revocation::Off)
+    for (const std::string& path : impl->options.crls)
+      IMIP_CHECK(add_crls(path, limits, impl->crls));
   return Verifier(std::move(impl));
 }
 

@@ -21,8 +21,9 @@ struct AnchorFile {
   std::string path;
   std::vector<std::string>
       domains;  ///< if not empty: identities of other domains (subdomains too) count for nothing
-  std::vector<std::string> schemes = {"mailto"};  ///< of identities; "sip" and "xmpp" take URI and
-                                                  ///< id-on-xmppAddr names of the subjectAltName too
+  std::vector<std::string> schemes = {
+      "mailto"};  ///< of identities; "sip" and "xmpp" take URI and
+                  ///< id-on-xmppAddr names of the subjectAltName too
 };
 
 /// A key to decrypt with. Loaded at the first message that is encrypted to it.
@@ -63,8 +64,8 @@ class Verifier {
   /// multipart/signed: `octets` are already canonical (CRLF).
   [[nodiscard]] SignatureReport verify_detached(std::string_view octets,
                                                 std::string_view der) const;
-  /// application/pkcs7-mime: signed-data, compressed-data, enveloped-data and authEnveloped-data give
-  /// `content` and what it was wrapped in; what cannot be opened gives the defect Encrypted or
+  /// application/pkcs7-mime: signed-data, compressed-data, enveloped-data and authEnveloped-data
+  /// give `content` and what it was wrapped in; what cannot be opened gives the defect Encrypted or
   /// SignatureUnchecked with a sentence that says what it is and what to do.
   [[nodiscard]] SignatureReport verify_opaque(std::string_view der) const;
 

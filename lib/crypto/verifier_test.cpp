@@ -258,31 +258,6 @@ TEST_CASE("opaque signed-data without content is a defect")
   CHECK_FALSE(report.content);
 }
 
-TEST_CASE("encrypted and compressed CMS say what they are")
-{
-  const TestCa ca;
-  const TempDir dir;
-  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}, .key = "rsa-2048"});
-  const std::string in = dir.write("m", octets);
-  const auto v = verifier(trusting({ca.root().certificate}));
-  const auto make = [&](const std::string& how) {
-    const auto made = testing::shell("openssl cms -binary -outform DER -in " + in + " -out " +
-                                     (dir / "o").string() + " " + how);
-    INFO(made.output);
-    REQUIRE(made.status == 0);
-    return v.verify_opaque(dir.read("o"));
-  };
-  const auto enveloped = make("-encrypt -aes-256-cbc " + alice.certificate);
-  CHECK(codes(enveloped.defects) == "encrypted");
-  CHECK(enveloped.defects.front().text.find("enveloped-data") != std::string::npos);
-  const auto authenticated = make("-encrypt -aes-256-gcm " + alice.certificate);
-  CHECK(codes(authenticated.defects) == "encrypted");
-  CHECK(authenticated.defects.front().text.find("authEnveloped-data") != std::string::npos);
-  const auto plain = make("-data_create");
-  CHECK(codes(plain.defects) == "signature-unchecked");
-  CHECK(v.verify_detached(octets, dir.read("o")).defects.front().code == Code::SignatureMalformed);
-}
-
 TEST_CASE("counts above the limits are refused by name before anything is decoded")
 {
   const TestCa ca;

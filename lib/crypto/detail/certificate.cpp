@@ -75,12 +75,7 @@ std::string der_hash(const T* object)
 
 std::string serial_text(X509* x)
 {
-  const Handle<BIGNUM, BN_free> n(ASN1_INTEGER_to_BN(X509_get0_serialNumber(x), nullptr));
-  char* hex = n ? BN_bn2hex(n.get()) : nullptr;
-  if (hex == nullptr) return {};
-  std::string text(hex);
-  OPENSSL_free(hex);
-  return text;
+  return number_text(X509_get0_serialNumber(x));
 }
 
 std::string group_of(EVP_PKEY* key)
@@ -150,6 +145,25 @@ std::string error_text()
   if (reason != nullptr) return reason;
   ERR_error_string_n(code, text.data(), text.size());
   return text.data();
+}
+
+std::string number_text(const ASN1_INTEGER* number)
+{
+  const Handle<BIGNUM, BN_free> n(ASN1_INTEGER_to_BN(number, nullptr));
+  char* hex = n ? BN_bn2hex(n.get()) : nullptr;
+  if (hex == nullptr) return {};
+  std::string text(hex);
+  OPENSSL_free(hex);
+  return text;
+}
+
+std::string hex_text(std::string_view octets)
+{
+  char* hex = OPENSSL_buf2hexstr(octets_of(octets), static_cast<long>(octets.size()));
+  if (hex == nullptr) return {};
+  std::string text(hex);
+  OPENSSL_free(hex);
+  return text;
 }
 
 UtcSeconds time_of(const ASN1_TIME* t)

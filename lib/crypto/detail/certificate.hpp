@@ -15,6 +15,9 @@ namespace imip::crypto {
 /// How a sentence names a certificate: "certificate 'CN=...'"; cut where a stranger made it long.
 [[nodiscard]] std::string label(X509* x);
 [[nodiscard]] std::string subject_text(const X509_NAME* name);
+/// In hexadecimal, upper case.
+[[nodiscard]] std::string number_text(const ASN1_INTEGER* number);
+[[nodiscard]] std::string hex_text(std::string_view octets);
 [[nodiscard]] UtcSeconds time_of(const ASN1_TIME* t);
 
 /// "rsa-3072", "ec-p256", "ed25519"; otherwise OpenSSL's name with the bits.

@@ -3,45 +3,51 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
+#include "crypto/detail/compression.hpp"
 #include "crypto/detail/der.hpp"
 #include "crypto/detail/signer.hpp"
 
 namespace imip::crypto {
 namespace {
 
-SignatureReport defect(Code code, std::string text)
+SignatureReport open_other(const CmsShape& shape, std::string_view der, KeyRing& keys,
+                           const Limits& limits)
 {
-  SignatureReport report;
-  report.defects.push_back({code, std::move(text)});
-  return report;
+  switch (shape.content_type) {
+    case NID_pkcs7_enveloped:
+    case NID_id_smime_ct_authEnvelopedData:
+      return open_enveloped(shape, der, keys, limits);
+    case NID_id_smime_ct_compressedData:
+      return open_compressed(shape, der, limits);
+    case NID_pkcs7_encrypted:
+      return defect(Code::SignatureUnchecked,
+                    "the message is encrypted with a key that both sides share (CMS "
+                    "encrypted-data), which e-mail does not use and imip does not open");
+    case NID_pkcs7_digest:
+      return defect(Code::SignatureUnchecked,
+                    "the message has a digest and no signature (CMS digested-data): anybody can "
+                    "make one");
+    case NID_id_smime_ct_authData:
+      return defect(Code::SignatureUnchecked,
+                    "the message has an authentication code and no signature (CMS "
+                    "authenticated-data): everybody who can check it could have made it");
+    default:
+      return defect(Code::SignatureUnchecked,
+                    "the CMS is neither signed, encrypted, nor compressed; imip does not open it");
+  }
 }
 
-SignatureReport other_type(int nid)
+std::string_view noun(const CmsShape& shape)
 {
-  switch (nid) {
-    case NID_pkcs7_enveloped:
-      return defect(Code::Encrypted,
-                    "the message is encrypted (CMS enveloped-data); decrypt it first");
-    case NID_id_smime_ct_authEnvelopedData:
-      return defect(Code::Encrypted,
-                    "the message is encrypted (CMS authEnveloped-data); decrypt it first");
-    case NID_pkcs7_encrypted:
-      return defect(Code::Encrypted,
-                    "the message is encrypted (CMS encrypted-data); decrypt it first");
-    case NID_id_smime_ct_compressedData:
-      return defect(Code::SignatureUnchecked,
-                    "the message is compressed (CMS compressed-data), which is not looked into");
-    default:
-      return defect(Code::SignatureUnchecked, "the CMS is neither signed-data nor encrypted");
-  }
+  return shape.content_type == NID_pkcs7_signed ? "signature" : "CMS";
 }
 
 std::optional<SignatureReport> over_limit(const CmsShape& shape, const Limits& limits)
 {
-  const auto exceeded = [](std::string_view what, std::size_t n, std::size_t most,
-                           std::string_view key) {
-    return defect(Code::LimitExceeded,
-                  cat("the signature holds ", n, " ", what, "; the limit ", key, " is ", most));
+  const auto exceeded = [&](std::string_view what, std::size_t n, std::size_t most,
+                            std::string_view key) {
+    return defect(Code::LimitExceeded, cat("the ", noun(shape), " holds ", n, " ", what,
+                                           "; the limit ", key, " is ", most));
   };
   // Decoding multiplies: ten megabytes of names or revoked numbers become a gigabyte of objects.
   if (shape.overhead > limits.signature_bytes)
@@ -85,8 +91,15 @@ BioPtr digest_filters(STACK_OF(CMS_SignerInfo) * infos, std::string_view octets)
 
 }  // namespace
 
-void SignedDataJudge::judge_signers(CMS_ContentInfo* cms, std::string_view octets,
-                                    SignatureReport& report) const
+SignatureReport defect(Code code, std::string text)
+{
+  SignatureReport report;
+  report.defects.push_back({code, std::move(text)});
+  return report;
+}
+
+void CmsJudge::judge_signers(CMS_ContentInfo* cms, std::string_view octets,
+                             SignatureReport& report) const
 {
   STACK_OF(CMS_SignerInfo)* infos = CMS_get0_SignerInfos(cms);
   const OwnedCertificates certificates(CMS_get1_certs(cms));
@@ -102,22 +115,21 @@ void SignedDataJudge::judge_signers(CMS_ContentInfo* cms, std::string_view octet
     report.signatures.push_back(judge_signer(sk_CMS_SignerInfo_value(infos, i), content, trust_));
 }
 
-SignatureReport SignedDataJudge::judge(std::optional<std::string_view> detached,
-                                       std::string_view der) const
+SignatureReport CmsJudge::judge(std::optional<std::string_view> detached,
+                                std::string_view der) const
 {
   const ErrorScope errors;
   const auto shape = cms_shape(der);
   if (!shape)
     return defect(Code::SignatureMalformed, "the signature is not a CMS structure (RFC 5652)");
-  if (shape->content_type != NID_pkcs7_signed) {
-    if (!detached) return other_type(shape->content_type);
+  if (shape->content_type != NID_pkcs7_signed && detached)
     return defect(Code::SignatureMalformed,
                   "the signature part holds a CMS that is not signed-data");
-  }
   if (shape->octets != der.size())
-    return defect(Code::TrailingDer, cat("octets follow the end of the signature (",
+    return defect(Code::TrailingDer, cat("octets follow the end of the ", noun(*shape), " (",
                                          der.size() - shape->octets, " of them)"));
   if (auto report = over_limit(*shape, limits_)) return *std::move(report);
+  if (shape->content_type != NID_pkcs7_signed) return open_other(*shape, der, keys_, limits_);
 
   const unsigned char* p = octets_of(der);
   const CmsPtr cms(d2i_CMS_ContentInfo(nullptr, &p, static_cast<long>(der.size())));

@@ -139,6 +139,70 @@ bool count_signed_data(ByteView content, CmsShape& shape)
          into(crls, shape.crls) && into(signers, shape.signer_infos);
 }
 
+// The OID that an AlgorithmIdentifier begins with.
+bool read_algorithm(ByteView& in, CmsShape& shape)
+{
+  const auto algorithm = take(in, V_ASN1_SEQUENCE);
+  if (!algorithm) return false;
+  ByteView inside = algorithm->body;
+  const auto oid = take(inside, V_ASN1_OBJECT);
+  if (oid) shape.algorithm = nid_of(*oid);
+  return oid.has_value();
+}
+
+// EnvelopedData and AuthEnvelopedData (RFC 5652 section 6.1, RFC 5083 section 2.1).
+bool count_enveloped_data(ByteView content, CmsShape& shape, bool authenticated)
+{
+  const auto data = take(content, V_ASN1_SEQUENCE);
+  if (!data) return false;
+  ByteView in = data->body;
+  if (!take(in, V_ASN1_INTEGER)) return false;
+  static_cast<void>(take(in, 0, V_ASN1_CONTEXT_SPECIFIC));  // originatorInfo
+  const auto recipients = take(in, V_ASN1_SET);
+  const auto encrypted = take(in, V_ASN1_SEQUENCE);
+  if (!recipients || !encrypted) return false;
+  const auto n = count(recipients->body);
+  if (!n) return false;
+  shape.recipients = *n;
+  shape.overhead = shape.octets - encrypted->whole.size();
+  ByteView info = encrypted->body;
+  if (!take(info, V_ASN1_OBJECT) || !read_algorithm(info, shape)) return false;
+  if (!authenticated) return true;
+  shape.authenticated_attributes = take(in, 1, V_ASN1_CONTEXT_SPECIFIC).has_value();
+  const auto mac = take(in, V_ASN1_OCTET_STRING);
+  if (mac && !mac->constructed) shape.tag_octets = mac->body.size();
+  return mac.has_value();
+}
+
+// CompressedData (RFC 3274 section 1.1).
+bool read_compressed_data(ByteView content, CmsShape& shape)
+{
+  const auto data = take(content, V_ASN1_SEQUENCE);
+  if (!data) return false;
+  ByteView in = data->body;
+  if (!take(in, V_ASN1_INTEGER) || !read_algorithm(in, shape)) return false;
+  const auto content_info = take(in, V_ASN1_SEQUENCE);
+  if (!content_info) return false;
+  shape.overhead = shape.octets - content_info->whole.size();
+  return true;
+}
+
+bool read_content(ByteView content, CmsShape& shape)
+{
+  switch (shape.content_type) {
+    case NID_pkcs7_signed:
+      return count_signed_data(content, shape);
+    case NID_pkcs7_enveloped:
+      return count_enveloped_data(content, shape, false);
+    case NID_id_smime_ct_authEnvelopedData:
+      return count_enveloped_data(content, shape, true);
+    case NID_id_smime_ct_compressedData:
+      return read_compressed_data(content, shape);
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 std::optional<CmsShape> cms_shape(ByteView der)
@@ -152,9 +216,8 @@ std::optional<CmsShape> cms_shape(ByteView der)
   const auto type = take(in, V_ASN1_OBJECT);
   if (!type) return {};
   shape.content_type = nid_of(*type);
-  if (shape.content_type != NID_pkcs7_signed) return shape;
   const auto content = take(in, 0, V_ASN1_CONTEXT_SPECIFIC);
-  if (!content || !count_signed_data(content->body, shape)) return {};
+  if (!read_content(content ? content->body : ByteView{}, shape)) return {};
   return shape;
 }
 

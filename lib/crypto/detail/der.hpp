@@ -13,13 +13,19 @@ struct CmsShape {
   int content_type = 0;  ///< OpenSSL's NID; NID_undef for a type it does not know
   std::size_t octets =
       0;  ///< of the outermost element; less than what was given: something follows
+  std::size_t overhead = 0;  ///< octets of all but the encapContentInfo or encryptedContentInfo
   // signed-data only:
-  std::size_t overhead = 0;  ///< octets of all but the encapContentInfo
   std::size_t digest_algorithms = 0, certificates = 0, crls = 0, signer_infos = 0;
+  // enveloped-data and authEnveloped-data only:
+  std::size_t recipients = 0;
+  std::size_t tag_octets = 0;  ///< of authEnveloped-data's mac
+  bool authenticated_attributes = false;
+  int algorithm =
+      0;  ///< OpenSSL's NID: of the content's encryption, or of compressed-data's compression
 };
 
-/// Definite and indefinite lengths. Nothing if this is not a ContentInfo (or, for signed-data, not
-/// a SignedData). Linear in the size.
+/// Definite and indefinite lengths. Nothing if this is not a ContentInfo (or, for the types that
+/// have counts, not what the type says). Linear in the size.
 [[nodiscard]] std::optional<CmsShape> cms_shape(ByteView der);
 
 /// The subject Name (its DER, tag and all) of the certificate that `der` begins with; the

@@ -32,6 +32,17 @@ struct KeyMaterial {
 /// @errors those of SigningIdentity::load
 Result<KeyMaterial> load_pkcs12(const std::string& path, const PassphraseSource& passphrase);
 
+/// The certificates of a PEM file, in its order. @errors Errc::NoInput, Errc::TooLarge,
+/// Errc::Config
+Result<std::vector<X509Ptr>> load_certificates(const std::string& path);
+
+/// What an enveloped-data or authEnveloped-data CMS holds. Nothing of it if its tag does not hold.
+/// @errors Errc::Refused: it does not decrypt; one sentence, whatever the reason
+Result<std::string> decrypt(const SigningIdentity::Impl& identity, std::string_view der);
+
+/// As DER.
+Result<std::string> encode_cms(CMS_ContentInfo* cms);
+
 /// A passphrase or a key file; wiped however its scope is left.
 class Secret {
  public:

@@ -1,0 +1,192 @@
+#include "crypto/detail/decryption.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/cat.hpp"
+#include "crypto/detail/certificate.hpp"
+#include "crypto/detail/cms.hpp"
+#include "crypto/detail/identity.hpp"
+
+namespace imip::crypto {
+namespace {
+
+// A cipher that is not listed would be used without its tag (GCM in enveloped-data), or a tag that
+// means nothing would pass for one (CBC in authEnveloped-data).
+bool cipher_fits(const CmsShape& shape)
+{
+  static constexpr std::array plain = {NID_aes_128_cbc, NID_aes_192_cbc, NID_aes_256_cbc,
+                                       NID_des_ede3_cbc};
+  static constexpr std::array authenticated = {NID_aes_128_gcm, NID_aes_192_gcm, NID_aes_256_gcm};
+  const auto among = [&](const auto& list) {
+    return std::find(list.begin(), list.end(), shape.algorithm) != list.end();
+  };
+  return shape.content_type == NID_pkcs7_enveloped ? among(plain) : among(authenticated);
+}
+
+std::string cipher_name(const CmsShape& shape)
+{
+  return shape.algorithm == NID_undef ? "of no name that is known here"
+                                      : std::string(OBJ_nid2ln(shape.algorithm));
+}
+
+std::optional<SignatureReport> refuse_form(const CmsShape& shape)
+{
+  constexpr std::size_t shortest_tag = 12;  // RFC 5084 section 3.2; shorter ones can be guessed
+  constexpr std::size_t longest_tag = 16;
+  if (!cipher_fits(shape))
+    return defect(Code::Encrypted,
+                  cat("the message is encrypted with a cipher that imip does not open (",
+                      cipher_name(shape), "); ask for AES"));
+  if (shape.content_type == NID_pkcs7_enveloped) return {};
+  if (shape.tag_octets < shortest_tag || shape.tag_octets > longest_tag)
+    return defect(Code::Encrypted,
+                  cat("the encrypted message is protected by a tag of ", shape.tag_octets,
+                      " octets, which is too short or too long to show that nobody changed it"));
+  if (shape.authenticated_attributes)
+    return defect(Code::Encrypted,
+                  "the encrypted message has authenticated attributes (RFC 5083), which OpenSSL "
+                  "does not check; ask for one without them, or decrypt it with another program");
+  return {};
+}
+
+CmsPtr parse(std::string_view der)
+{
+  const unsigned char* p = octets_of(der);
+  return CmsPtr(d2i_CMS_ContentInfo(nullptr, &p, static_cast<long>(der.size())));
+}
+
+// Calls `visit` with each recipientInfo, and for key agreement with each of its encrypted keys.
+template <typename Visit>
+void each_recipient(CMS_ContentInfo* cms, Visit visit)
+{
+  STACK_OF(CMS_RecipientInfo)* infos = CMS_get0_RecipientInfos(cms);
+  for (int i = 0; i < sk_CMS_RecipientInfo_num(infos); ++i) {
+    CMS_RecipientInfo* info = sk_CMS_RecipientInfo_value(infos, i);
+    STACK_OF(CMS_RecipientEncryptedKey)* keys = nullptr;
+    if (CMS_RecipientInfo_type(info) == CMS_RECIPINFO_AGREE)
+      keys = CMS_RecipientInfo_kari_get0_reks(info);
+    if (keys == nullptr) visit(info, nullptr);
+    for (int j = 0; j < sk_CMS_RecipientEncryptedKey_num(keys); ++j)
+      visit(info, sk_CMS_RecipientEncryptedKey_value(keys, j));
+  }
+}
+
+bool is_recipient(CMS_ContentInfo* cms, X509* x)
+{
+  bool found = false;
+  each_recipient(cms, [&](CMS_RecipientInfo* info, CMS_RecipientEncryptedKey* key) {
+    if (key != nullptr)
+      found = found || CMS_RecipientEncryptedKey_cert_cmp(key, x) == 0;
+    else if (CMS_RecipientInfo_type(info) == CMS_RECIPINFO_TRANS)
+      found = found || CMS_RecipientInfo_ktri_cert_cmp(info, x) == 0;
+  });
+  return found;
+}
+
+std::string recipient_text(CMS_RecipientInfo* info, CMS_RecipientEncryptedKey* key)
+{
+  constexpr std::size_t longest = 100;
+  ASN1_OCTET_STRING* key_id = nullptr;
+  X509_NAME* issuer = nullptr;
+  ASN1_INTEGER* serial = nullptr;
+  const bool known =
+      key != nullptr
+          ? CMS_RecipientEncryptedKey_get0_id(key, &key_id, nullptr, nullptr, &issuer, &serial) == 1
+          : CMS_RecipientInfo_type(info) == CMS_RECIPINFO_TRANS &&
+                CMS_RecipientInfo_ktri_get0_signer_id(info, &key_id, &issuer, &serial) == 1;
+  if (known && issuer != nullptr && serial != nullptr)
+    return cat("serial number ", number_text(serial).substr(0, longest), " of '",
+               subject_text(issuer).substr(0, longest), "'");
+  if (known && key_id != nullptr)
+    return cat("key identifier ", hex_text(view_of(key_id)).substr(0, longest));
+  return "somebody without a certificate";
+}
+
+SignatureReport no_recipient(CMS_ContentInfo* cms, bool any_key)
+{
+  constexpr std::size_t shown = 3;
+  std::size_t n = 0;
+  std::string list;
+  each_recipient(cms, [&](CMS_RecipientInfo* info, CMS_RecipientEncryptedKey* key) {
+    if (n++ < shown) list += cat(list.empty() ? "" : ", ", recipient_text(info, key));
+  });
+  if (n > shown) list += cat(", and ", n - shown, " more");
+  return defect(
+      Code::Encrypted,
+      cat("the message is encrypted to ", n, n == 1 ? " certificate" : " certificates", ", ",
+          any_key ? "none of which is that of a key that imip knows" : "and imip knows no key",
+          n == 0 ? "" : cat(" (", list, ")"),
+          "; name the key and its certificate in [[identity]] or with --identity"));
+}
+
+}  // namespace
+
+void know_ciphers()
+{
+  static const bool added = [] {
+    for (const EVP_CIPHER* cipher :
+         {EVP_aes_128_cbc(), EVP_aes_192_cbc(), EVP_aes_256_cbc(), EVP_des_ede3_cbc(),
+          EVP_aes_128_gcm(), EVP_aes_192_gcm(), EVP_aes_256_gcm()})
+      EVP_add_cipher(cipher);
+    return true;
+  }();
+  static_cast<void>(added);
+}
+
+Result<std::string> decrypt(const SigningIdentity::Impl& identity, std::string_view der)
+{
+  const ErrorScope errors;
+  know_ciphers();
+  const CmsPtr cms = parse(der);
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  if (!cms || !out) return err(Errc::Internal, "the message cannot be read again");
+  // With the certificate OpenSSL goes on with a random key where the wrapped one cannot be read, so
+  // that nobody learns from the error whether its padding was right (RFC 3218). Ours has one
+  // sentence.
+  if (CMS_decrypt(cms.get(), identity.key.get(), identity.certificate.get(), nullptr, out.get(),
+                  CMS_BINARY) != 1)
+    return err(Errc::Refused,
+               cat("it does not decrypt with the key of ", label(identity.certificate.get()),
+                   ": it was changed on its way, or is not for this key"));
+  return std::string(view_of(out.get()));
+}
+
+SignatureReport open_enveloped(const CmsShape& shape, std::string_view der, KeyRing& keys,
+                               const Limits& limits)
+{
+  if (auto refused = refuse_form(shape)) return *std::move(refused);
+  const CmsPtr cms = parse(der);
+  if (!cms || OBJ_obj2nid(CMS_get0_type(cms.get())) != shape.content_type)
+    return defect(Code::SignatureMalformed, cat("the encryption does not parse: ", error_text()));
+  if (OBJ_obj2nid(CMS_get0_eContentType(cms.get())) != NID_pkcs7_data)
+    return defect(Code::ContentTypeAttribute,
+                  "what is encrypted is not of the type id-data that e-mail uses");
+  SignatureReport report;
+  std::vector<Error> failed = keys.each(
+      [&](X509* x) { return is_recipient(cms.get(), x); },
+      [&](const SigningIdentity& identity) {
+        auto content = decrypt(SigningAccess::of(identity), der);
+        if (content)
+          report.content = *std::move(content);
+        else
+          report.defects.push_back(
+              {Code::Encrypted, cat("the message is encrypted, and ", content.error().what)});
+        return content.has_value();
+      });
+  if (report.content && report.content->size() > limits.decoded_bytes)
+    return defect(Code::LimitExceeded,
+                  cat("the message decrypts to ", report.content->size(),
+                      " octets; the limit decoded-bytes is ", limits.decoded_bytes));
+  if (report.content) {
+    report.defects.clear();  // of a key that did not fit
+    report.wrapping = Wrapping::Encrypted;
+    return report;
+  }
+  for (const Error& e : failed)
+    report.defects.push_back({Code::Encrypted, cat("the message is encrypted, and ", e.what,
+                                                   e.hint.empty() ? "" : cat("; ", e.hint))});
+  return report.defects.empty() ? no_recipient(cms.get(), !keys.empty()) : report;
+}
+
+}  // namespace imip::crypto
