@@ -61,14 +61,22 @@ bool add_recipient(CMS_ContentInfo* cms, X509* x)
   return agreement != nullptr && EVP_PKEY_CTX_set_ecdh_kdf_md(agreement, EVP_sha256()) == 1;
 }
 
-Result<std::vector<X509Ptr>> load_recipients(const std::vector<std::string>& files, UtcSeconds at,
-                                             const Floor& floor)
+Result<X509Ptr> parse_recipient(std::string_view der, const std::string& source)
+{
+  const BioPtr in = bio_over(der);
+  X509Ptr x(d2i_X509_bio(in.get(), nullptr));
+  if (!x) return err(Errc::Config, cat(source, ": holds no certificate"));
+  return x;
+}
+
+Result<std::vector<X509Ptr>> load_recipients(const std::vector<Recipient>& recipients,
+                                             UtcSeconds at, const Floor& floor)
 {
   std::vector<X509Ptr> found;
-  for (const std::string& path : files) {
-    IMIP_TRY(X509Ptr x, load_recipient(path));
+  for (const Recipient& recipient : recipients) {
+    IMIP_TRY(X509Ptr x, parse_recipient(recipient.der, recipient.source));
     if (const auto problem = unfit(x.get(), at, floor))
-      return err(Errc::Config, cat(path, ": ", label(x.get()), " ", *problem),
+      return err(Errc::Config, cat(recipient.source, ": ", label(x.get()), " ", *problem),
                  "ask its owner for a certificate to encrypt to");
     const bool known = std::any_of(found.begin(), found.end(), [&](const X509Ptr& y) {
       return X509_cmp(x.get(), y.get()) == 0;
@@ -91,17 +99,36 @@ Result<Recipient> read_recipient(const std::string& certificate_file)
   start_libcrypto();
   const ErrorScope errors;
   IMIP_TRY(const X509Ptr x, load_recipient(certificate_file));
-  return Recipient{describe(x.get()), identities(x.get(), false)};
+  return Recipient{certificate_file, der_of(x.get()), describe(x.get()), identities(x.get(), false)};
+}
+
+Result<Recipient> recipient_of(std::string_view der, const std::string& source)
+{
+  start_libcrypto();
+  const ErrorScope errors;
+  IMIP_TRY(const X509Ptr x, parse_recipient(der, source));
+  return Recipient{source, std::string(der), describe(x.get()), identities(x.get(), false)};
 }
 
 Result<std::string> encrypt_to(const std::vector<std::string>& certificate_files,
                                std::string_view octets, Cipher cipher, UtcSeconds at,
                                const Floor& floor)
 {
+  std::vector<Recipient> recipients;
+  for (const std::string& file : certificate_files) {
+    IMIP_TRY(Recipient recipient, read_recipient(file));
+    recipients.push_back(std::move(recipient));
+  }
+  return encrypt_to(recipients, octets, cipher, at, floor);
+}
+
+Result<std::string> encrypt_to(const std::vector<Recipient>& who, std::string_view octets,
+                               Cipher cipher, UtcSeconds at, const Floor& floor)
+{
   start_libcrypto();
   const ErrorScope errors;
   know_ciphers();
-  IMIP_TRY(const std::vector<X509Ptr> recipients, load_recipients(certificate_files, at, floor));
+  IMIP_TRY(const std::vector<X509Ptr> recipients, load_recipients(who, at, floor));
   const unsigned flags = CMS_BINARY | CMS_PARTIAL;
   const CmsPtr cms(CMS_encrypt(nullptr, nullptr,
                                cipher == Cipher::Aes256Gcm ? EVP_aes_256_gcm() : EVP_aes_256_cbc(),

@@ -26,6 +26,8 @@ enum class Cipher : std::uint8_t {
 
 /// Somebody to encrypt to.
 struct Recipient {
+  std::string source;  ///< the file, or whatever names the certificate in errors
+  std::string der;
   Certificate certificate;
   std::vector<CalAddress> addresses;  ///< of the subjectAltName; may be empty
 };
@@ -33,13 +35,18 @@ struct Recipient {
 /// The first certificate of a PEM file, or the one of a DER file.
 /// @errors Errc::NoInput, Errc::TooLarge (file); Errc::Config (holds no certificate)
 Result<Recipient> read_recipient(const std::string& certificate_file);
+/// @errors Errc::Config  no certificate
+Result<Recipient> recipient_of(std::string_view der, const std::string& source);
 
-/// CMS for application/pkcs7-mime, in DER, to each of the certificates (read as by read_recipient).
+/// CMS for application/pkcs7-mime, in DER, to each of the certificates.
 /// @param octets  a MIME entity in canonical form (CRLF)
 /// @param at      the certificates must be valid then
-/// @errors those of read_recipient; Errc::Config, which names the file, if a certificate is not
-/// valid at `at`, is not for e-mail or not for encryption (keyUsage), or has a key below the floor
-/// or of a kind that cannot encrypt; Errc::Usage without any recipient
+/// @errors Errc::Config, which names the source, if a certificate is not valid at `at`, is not for
+/// e-mail or not for encryption (keyUsage), or has a key below the floor or of a kind that cannot
+/// encrypt; Errc::Usage without any recipient
+Result<std::string> encrypt_to(const std::vector<Recipient>& recipients, std::string_view octets,
+                               Cipher cipher, UtcSeconds at, const Floor& floor = {});
+/// The same to certificates in files. @errors those of read_recipient, too
 Result<std::string> encrypt_to(const std::vector<std::string>& certificate_files,
                                std::string_view octets, Cipher cipher, UtcSeconds at,
                                const Floor& floor = {});

@@ -159,3 +159,26 @@ TEST_CASE("the ciphers go with their media type parameters")
   CHECK(smime_type(Cipher::Aes256Cbc) == "enveloped-data");
   CHECK(smime_type(Cipher::Aes256Gcm) == "authEnveloped-data");
 }
+
+TEST_CASE("a certificate that is in no file is encrypted to as well, and named as one likes")
+{
+  const TestCa ca;
+  const Issued alice = ca.issue(mailbox("alice@example.com"));
+  const auto identity =
+      SigningIdentity::load({.certificate = alice.certificate, .key = alice.key}, {});
+  REQUIRE(identity);
+  const auto self = recipient_of(identity->certificate_der(), "my own");
+  REQUIRE(self);
+  CHECK(self->der == read_recipient(alice.certificate)->der);
+  CHECK(names(self->addresses) == "alice@example.com");
+  const auto der = encrypt_to(std::vector<Recipient>{*self}, octets, Cipher::Aes256Gcm, now);
+  REQUIRE(der);
+  auto options = trusting({});
+  options.keys.push_back({{.certificate = alice.certificate, .key = alice.key}, {}});
+  CHECK(verifier(options).verify_opaque(*der).content == octets);
+  const auto expired = encrypt_to(std::vector<Recipient>{*self}, octets, Cipher::Aes256Gcm, day(2090, 1, 1));
+  REQUIRE_FALSE(expired);
+  check_refused(expired.error().what, "my own: ");
+  CHECK_FALSE(recipient_of("", "my own"));
+  CHECK_FALSE(recipient_of("not DER", "my own"));
+}

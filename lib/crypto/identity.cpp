@@ -126,6 +126,11 @@ const Certificate& SigningIdentity::certificate() const
   return impl_->description;
 }
 
+std::string SigningIdentity::certificate_der() const
+{
+  return der_of(impl_->certificate.get());
+}
+
 std::vector<CalAddress> SigningIdentity::addresses() const
 {
   const ErrorScope errors;

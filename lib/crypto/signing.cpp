@@ -55,6 +55,9 @@ Result<void> check_fitness(X509* x, UtcSeconds at)
     return err(Errc::Config,
                cat(label(x), " is not for e-mail: its extendedKeyUsage lacks emailProtection"),
                "name a certificate that was made for S/MIME");
+  if (const auto problem = key_problem(X509_get0_pubkey(x), Floor{}))
+    return err(Errc::Config, cat(label(x), " ", *problem),
+               "receivers refuse so weak a key: get a certificate for a better one");
   return {};
 }
 

@@ -40,6 +40,7 @@ class SigningIdentity {
 
   [[nodiscard]] const Certificate& certificate() const;
   [[nodiscard]] std::vector<CalAddress> addresses() const;  ///< of the certificate's subjectAltName
+  [[nodiscard]] std::string certificate_der() const;
 
   struct Impl;  ///< lib/crypto's own
 

@@ -63,14 +63,14 @@ bool plain_domain(std::string_view mailbox)
 }
 
 template <typename T, int (*Encode)(const T*, unsigned char**)>
-std::string der_hash(const T* object)
+std::string encoded(const T* object)
 {
   unsigned char* out = nullptr;
   const int n = Encode(object, &out);
   if (n <= 0) return {};
-  std::string hash = sha256_hex({reinterpret_cast<char*>(out), static_cast<std::size_t>(n)});
+  std::string der(reinterpret_cast<char*>(out), static_cast<std::size_t>(n));
   OPENSSL_free(out);
-  return hash;
+  return der;
 }
 
 std::string serial_text(X509* x)
@@ -317,14 +317,19 @@ std::vector<CalAddress> identities(X509* x, bool constrained)
   return found;
 }
 
+std::string der_of(X509* x)
+{
+  return encoded<X509, i2d_X509>(x);
+}
+
 Certificate describe(X509* x)
 {
   Certificate c;
   c.subject = subject_text(X509_get_subject_name(x));
   c.issuer = subject_text(X509_get_issuer_name(x));
   c.serial = serial_text(x);
-  c.sha256 = der_hash<X509, i2d_X509>(x);
-  c.spki_sha256 = der_hash<X509_PUBKEY, i2d_X509_PUBKEY>(X509_get_X509_PUBKEY(x));
+  c.sha256 = sha256_hex(der_of(x));
+  c.spki_sha256 = sha256_hex(encoded<X509_PUBKEY, i2d_X509_PUBKEY>(X509_get_X509_PUBKEY(x)));
   each_mail_name(x, [&](const MailName& name) { c.mail_names.emplace_back(name.text); });
   c.not_before = time_of(X509_get0_notBefore(x));
   c.not_after = time_of(X509_get0_notAfter(x));

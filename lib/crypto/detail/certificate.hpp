@@ -12,6 +12,7 @@
 namespace imip::crypto {
 
 [[nodiscard]] Certificate describe(X509* x);
+[[nodiscard]] std::string der_of(X509* x);
 /// How a sentence names a certificate: "certificate 'CN=...'"; cut where a stranger made it long.
 [[nodiscard]] std::string label(X509* x);
 [[nodiscard]] std::string subject_text(const X509_NAME* name);
