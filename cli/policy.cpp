@@ -153,8 +153,7 @@ std::vector<Row> rows_of(const policy::Policy& p, UtcSeconds now)
     rows.push_back({"anchor", a.file.path, how, where(a.origin)});
   }
   for (const policy::Identity& i : p.identities)
-    rows.push_back({"identity", i.address.mailbox(), i.pkcs12.empty() ? i.certificate : i.pkcs12,
-                    where(i.origin)});
+    rows.push_back({"identity", i.address.mailbox(), policy::key_place(i), where(i.origin)});
   for (const policy::Delegate& d : p.delegates)
     rows.push_back({"delegate", cat(d.sent_by.mailbox(), " for ", d.principal.mailbox()),
                     cat(d.until && now > *d.until ? "ENDED: " : "", span_text(d)),
@@ -227,7 +226,7 @@ void list_json(Context& context, const policy::Policy& p)
   for (const policy::Identity& i : p.identities) {
     Json json = entry_json("identity", i.origin);
     json["address"] = i.address.mailbox();
-    json["certificate"] = i.pkcs12.empty() ? i.certificate : i.pkcs12;
+    json["certificate"] = policy::key_place(i);
     dump(context, json);
   }
   for (const policy::Delegate& d : p.delegates) {

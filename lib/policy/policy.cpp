@@ -9,6 +9,7 @@
 #include "base/cat.hpp"
 #include "base/text.hpp"
 #include "policy/detail/document.hpp"
+#include "policy/detail/identity.hpp"
 #include "policy/detail/reader.hpp"
 
 namespace imip::policy {
@@ -149,54 +150,6 @@ void read_anchor(Table table, Policy& policy)
   read_schemes(table, anchor.file.schemes);
   table.finish();
   if (!anchor.file.path.empty()) policy.anchors.push_back(std::move(anchor));
-}
-
-void read_passphrase(Table table, Identity& identity)
-{
-  Reading& reading = table.reading();
-  if (const Node* file = table.get("file", NodeKind::String))
-    identity.passphrase_file = reading.deciding_file(*file);
-  if (const Node* name = table.get("env", NodeKind::String)) {
-    identity.passphrase_env = name->string;
-    if (name->string.empty() ||
-        name->string.find_first_of(std::string_view{"=\0", 2}) != std::string::npos)
-      reading.problem(*name, "env does not name a variable");
-  }
-  if (const auto fd = table.integer("fd", 0, 1023)) identity.passphrase_fd = static_cast<int>(*fd);
-  table.finish();
-  if (table.node().entries.size() != 1)
-    reading.problem(table.node(), "passphrase needs exactly one of file, fd, env");
-}
-
-void read_identity(Table table, Policy& policy)
-{
-  Reading& reading = table.reading();
-  Identity identity;
-  identity.origin = origin_of(table, "identity");
-  const auto address = table.address("address", true);
-  const auto file = [&](std::string_view key, std::string& out) {
-    const Node* name = table.get(key, NodeKind::String);
-    if (name != nullptr) out = reading.deciding_file(*name);
-    return name != nullptr;
-  };
-  const bool certificate = file("certificate", identity.certificate);
-  const bool key = file("key", identity.key);
-  const bool pkcs12 = file("pkcs12", identity.pkcs12);
-  if (certificate == pkcs12)
-    reading.problem(table.node(),
-                    certificate ? "[[identity]] has both certificate and pkcs12"
-                                : "[[identity]] has neither certificate nor pkcs12",
-                    "give one of them");
-  else if (key && pkcs12)
-    reading.problem(table.node(), "[[identity]] has both key and pkcs12",
-                    "a PKCS#12 file has the key");
-  if (const Node* passphrase =
-          table.get("passphrase", NodeKind::Table, R"(write { file = "..." })"))
-    read_passphrase(Table{reading, *passphrase, "passphrase of [[identity]]"}, identity);
-  table.finish({"pkcs11", "openpgp"});
-  if (!address) return;
-  identity.address = *address;
-  policy.identities.push_back(std::move(identity));
 }
 
 enum class Edge { First, Last };
@@ -497,7 +450,7 @@ Loaded parse_policy(const std::string& text, const fs::path& path, const fs::pat
   one_table(root, "store", out.policy, read_store);
   one_table(root, "smime", out.policy, read_smime);
   many_tables(root, "anchor", out.policy, read_anchor);
-  many_tables(root, "identity", out.policy, read_identity);
+  many_tables(root, "identity", out.policy, detail::read_identity);
   many_tables(root, "delegate", out.policy, read_delegate);
   many_tables(root, "allow", out.policy, read_allow);
   many_tables(root, "pin", out.policy, read_pin);

@@ -57,9 +57,13 @@ struct Anchor {
   bool admits = true;
   Origin origin;
 };
+/// A key of our own. It is in exactly one place: a PEM file, a PKCS#12 file, a token, a key ring.
 struct Identity {
   CalAddress address;
   std::string certificate, key, pkcs12;
+  std::string pkcs11{};   ///< RFC 7512, without PIN; with `certificate` the key alone is in the token
+  std::string openpgp{};  ///< fingerprint or address of a key in gpg's key ring
+  std::string gpgsm{};    ///< the same in gpgsm's
   std::optional<std::string> passphrase_file, passphrase_env;
   std::optional<int> passphrase_fd;
   Origin origin;
@@ -116,6 +120,16 @@ Result<Loaded> read_policy(const std::filesystem::path& path, const std::filesys
 [[nodiscard]] Error error_of(const Problem& problem);
 /// read_policy, and Errc::Config with the first problem if there is one.
 Result<Policy> load_policy(const std::filesystem::path& path, const std::filesystem::path& home);
+
+/// As people name it: the file, "pkcs11:...", "openpgp:...", "gpgsm:...".
+[[nodiscard]] std::string key_place(const Identity& identity);
+/// "pkcs11:URI", "openpgp:WHO", "gpgsm:WHO" as one gives them on a command line; nothing if the word is a file's name.
+/// @errors Errc::BadValue  as the two below
+Result<std::optional<Identity>> identity_in_key_store(const std::string& word);
+/// The URI as it is. @errors Errc::BadValue (no pkcs11: URI, or one with a PIN, which is not quoted)
+Result<std::string> check_token_uri(const std::string& uri);
+/// A whole fingerprint in upper case without blanks and colons, or a mail address. @errors Errc::BadValue
+Result<std::string> check_key_name(const std::string& word);
 
 /// Adds to owner.addresses whatever [[alias]] says is the same calendar user as one of them (to be
 /// called again when a flag replaced them).

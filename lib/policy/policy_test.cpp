@@ -405,10 +405,23 @@ TEST_CASE("each mistake is found at its place")
       {"[[anchor]]\nfile = \"x.pem\"\n", 3, 8, "'x.pem' names no file", ""},
       {"[[anchor]]\n", 2, 1, "[[anchor]] has no file", ""},
       // identities
-      {"[[identity]]\naddress = \"a@b.example\"\n", 2, 1, "neither certificate nor pkcs12",
+      {"[[identity]]\naddress = \"a@b.example\"\n", 2, 1, "neither certificate, pkcs12, pkcs11, openpgp nor gpgsm",
        "give one"},
-      {"[[identity]]\naddress = \"a@b.example\"\npkcs12 = \"/etc/hostname\"\npkcs11 = \"x\"\n", 5,
-       1, "this version of imip has no pkcs11", ""},
+      {"[[identity]]\naddress = \"a@b.example\"\npkcs12 = \"/etc/passwd\"\npkcs11 = \"pkcs11:token=x\"\n",
+       2, 1, "has both pkcs12 and pkcs11", "another [[identity]]"},
+      {"[[identity]]\naddress = \"a@b.example\"\nopenpgp = \"a@b.example\"\ngpgsm = \"a@b.example\"\n",
+       2, 1, "has both openpgp and gpgsm", ""},
+      {"[[identity]]\naddress = \"a@b.example\"\ncertificate = \"/etc/passwd\"\nkey = \"/etc/passwd\"\n"
+       "pkcs11 = \"pkcs11:token=x\"\n", 2, 1, "has both key and pkcs11", "in the token"},
+      {"[[identity]]\naddress = \"a@b.example\"\nopenpgp = \"a@b.example\"\nkey = \"/etc/passwd\"\n",
+       2, 1, "has both key and openpgp", ""},
+      {"[[identity]]\naddress = \"a@b.example\"\npkcs11 = \"x\"\n", 4, 10, "not a pkcs11: URI", "RFC 7512"},
+      {"[[identity]]\naddress = \"a@b.example\"\npkcs11 = \"pkcs11:token=x?pin-value=1234\"\n", 4, 10,
+       "holds a PIN", "pin-source"},
+      {"[[identity]]\naddress = \"a@b.example\"\nopenpgp = \"0123456789ABCDEF\"\n", 4, 11,
+       "no whole fingerprint", "forged"},
+      {"[[identity]]\naddress = \"a@b.example\"\ngpgsm = \"Boss\"\n", 4, 9,
+       "neither a fingerprint nor an address", ""},
       {"[[identity]]\naddress = \"a@b.example\"\npkcs12 = \"/etc/passwd\"\npassphrase = "
        "\"secret\"\n",
        5, 14, "passphrase in [[identity]] is a string, not a table", "file"},
@@ -631,4 +644,44 @@ TEST_CASE("line ends and a byte order mark do not move problems")
   REQUIRE(loaded.problems.size() == 1);
   CHECK(loaded.problems[0].line == 3);
   CHECK(loaded.problems[0].column == 1);
+}
+
+TEST_CASE("an identity may be in a token or in a key ring")
+{
+  const TempDir dir;
+  dir.write("a.pem", "x");
+  const Loaded loaded = parse(dir,
+                              "version = 1\n"
+                              "[[identity]]\naddress = \"a@b.example\"\npkcs11 = \"pkcs11:token=t;object=a\"\n"
+                              "[[identity]]\naddress = \"a@b.example\"\ncertificate = \"a.pem\"\n"
+                              "pkcs11 = \"pkcs11:token=t?pin-source=file:/x\"\npassphrase = { fd = 3 }\n"
+                              "[[identity]]\naddress = \"a@b.example\"\n"
+                              "openpgp = \"0123 4567 89ab cdef 0123  4567 89ab cdef 0123 4567\"\n"
+                              "[[identity]]\naddress = \"a@b.example\"\ngpgsm = \"a@b.example\"\n");
+  REQUIRE(loaded.problems.empty());
+  const auto& identities = loaded.policy.identities;
+  REQUIRE(identities.size() == 4);
+  CHECK(key_place(identities[0]) == "pkcs11:token=t;object=a");
+  CHECK(key_place(identities[1]) == (dir / "a.pem").string());
+  CHECK(identities[1].pkcs11 == "pkcs11:token=t?pin-source=file:/x");
+  CHECK(key_place(identities[2]) == "openpgp:0123456789ABCDEF0123456789ABCDEF01234567");
+  CHECK(key_place(identities[3]) == "gpgsm:a@b.example");
+}
+
+TEST_CASE("words of the command line name keys in stores, and everything else is a file")
+{
+  for (const char* file : {"boss.pem", "./openpgp:x", "C:x", "https:x", ""}) {
+    const auto none = imip::policy::identity_in_key_store(file);
+    REQUIRE(none);
+    CHECK_FALSE(*none);
+  }
+  const auto key = imip::policy::identity_in_key_store("OpenPGP:" + std::string(20, 'a') + ":" + std::string(20, 'B'));
+  REQUIRE(key);
+  REQUIRE(*key);
+  CHECK((*key)->openpgp == std::string(20, 'A') + std::string(20, 'B'));
+  for (const char* bad : {"openpgp:", "gpgsm:DEADBEEF", "openpgp:Boss <boss@example.com>", "pkcs11:x;pin-value=1"})
+    CHECK_FALSE(imip::policy::identity_in_key_store(bad));
+  const auto secret = imip::policy::identity_in_key_store("pkcs11:token=x?Pin-Value=1234");
+  REQUIRE_FALSE(secret);
+  CHECK_FALSE(contains(secret.error().what + secret.error().hint, "1234"));
 }
