@@ -124,13 +124,27 @@ Result<std::vector<Bench>> set_up_many(const CommonOptions& common, const KeyOpt
   return benches;
 }
 
+namespace {
+
+Result<pipeline::Surroundings> surroundings_of(const Bench& bench, const pipeline::JudgedPart& part)
+{
+  if (!bench.calendar || part.message() == nullptr) return pipeline::Surroundings{};
+  return bench.calendar->surroundings(*part.message());
+}
+
+}  // namespace
+
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part)
 {
-  pipeline::Surroundings surroundings;
-  if (bench.calendar && part.message() != nullptr) {
-    IMIP_TRY(surroundings, bench.calendar->surroundings(*part.message()));
-  }
+  IMIP_TRY(auto surroundings, surroundings_of(bench, part));
   bench.judge.decide(part, std::move(surroundings));
+  return {};
+}
+
+Result<void> decide_verdict(const Bench& bench, pipeline::JudgedPart& part)
+{
+  IMIP_TRY(auto surroundings, surroundings_of(bench, part));
+  bench.judge.decide_only(part, std::move(surroundings));
   return {};
 }
 

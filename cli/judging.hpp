@@ -49,6 +49,8 @@ Result<std::vector<pipeline::JudgedPart>> examine(const Bench& bench, mime::Stor
 
 /// Decides the part against the calendar, if there is one.
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part);
+/// The verdict only, without the plan.
+Result<void> decide_verdict(const Bench& bench, pipeline::JudgedPart& part);
 
 /// `--brief`: one line in all, whatever was judged: the worst. A program that reads the first line must not take a
 /// half-forged mail for a trusted one.

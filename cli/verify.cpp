@@ -28,7 +28,7 @@ Finding failed(const VerifyOptions& options, const std::string& name, Error erro
 Finding judged(const VerifyOptions& options, const Bench& bench, pipeline::JudgedPart& part,
                const report::Style& style)
 {
-  if (auto decided = decide_here(bench, part); !decided)
+  if (auto decided = decide_verdict(bench, part); !decided)
     return failed(options, part.input, decided.error());
   Finding out;
   out.code = exit_code_of(part.decision.verdict);

@@ -11,6 +11,21 @@ namespace imip::ical {
 using detail::DateTime;
 using detail::ZoneRules;
 
+namespace {
+
+// The system's zones outlive a calendar: one message after another names the same few.
+Result<std::shared_ptr<const ZoneRules>> tzdata_rules(const std::string& olson)
+{
+  static thread_local std::map<std::string, std::shared_ptr<const ZoneRules>> read;
+  constexpr std::size_t most = 32;  // a few kilobytes each
+  if (const auto known = read.find(olson); known != read.end()) return known->second;
+  IMIP_TRY(ZoneRules made, ZoneRules::from_tzdata(olson));
+  if (read.size() >= most) read.clear();
+  return read[olson] = std::make_shared<const ZoneRules>(std::move(made));
+}
+
+}  // namespace
+
 Result<std::shared_ptr<const ZoneRules>> Zones::Impl::rules(const std::string& tzid)
 {
   const std::lock_guard lock(mutex);
@@ -27,16 +42,8 @@ Result<std::shared_ptr<const ZoneRules>> Zones::Impl::rules(const std::string& t
     return err(Errc::BadValue, cat("unknown time zone \"", tzid, "\""),
                "it has no VTIMEZONE and is no name of the time zone database");
   }
-  IMIP_TRY(ZoneRules made, ZoneRules::from_tzdata(*olson));
-  return resolved[tzid] = std::make_shared<const ZoneRules>(std::move(made));
-}
-
-Result<std::shared_ptr<const ZoneRules>> Zones::Impl::tzdata_rules(const std::string& olson)
-{
-  const std::lock_guard lock(mutex);
-  if (const auto known = tzdata.find(olson); known != tzdata.end()) return known->second;
-  IMIP_TRY(ZoneRules made, ZoneRules::from_tzdata(olson));
-  return tzdata[olson] = std::make_shared<const ZoneRules>(std::move(made));
+  IMIP_TRY(auto shared, tzdata_rules(*olson));
+  return resolved[tzid] = std::move(shared);
 }
 
 Zones::Zones(const Component& calendar) : impl_(std::make_unique<Impl>())
@@ -160,7 +167,7 @@ bool Zones::differs_from_tzdata(const std::string& tzid, UtcSeconds instant) con
   const auto olson = detail::olson_name_for(tzid);
   if (!olson) return false;
   const auto own = impl_->rules(tzid);
-  const auto tzdata = impl_->tzdata_rules(*olson);
+  const auto tzdata = tzdata_rules(*olson);
   if (!own || !tzdata) return true;
   return (*own)->offset_at(instant) != (*tzdata)->offset_at(instant);
 }

@@ -481,25 +481,30 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
 
 void Judge::decide(JudgedPart& part, Surroundings surroundings, bool admit) const
 {
-  part.stored = std::move(surroundings.stored);
-  const itip::StoredObject* stored = part.stored ? &*part.stored : nullptr;
-  part.evidence.objections.clear();
-  if (part.message() != nullptr)
-    part.evidence.objections =
-        itip::authorize(*part.message(), stored, surroundings.facts, impl_->policy.owner,
-                        impl_->policy.limits, impl_->now);
-  part.decision = policy::decide(impl_->policy, part.evidence);
-  part.suggestion = policy::suggestion(impl_->policy, part.evidence, part.decision);
-  part.plan.reset();
-  if (part.message() == nullptr) return;
+  const itip::Facts facts = surroundings.facts;
+  decide_only(part, std::move(surroundings));
+  if (part.message() == nullptr || part.decision.speaker.cls == itip::Speaker::Class::None) return;
   itip::PlanOptions options;
   options.remove_cancelled = impl_->policy.remove_cancelled;
   options.take_display_alarms = impl_->policy.display_alarms;
   options.admit_party_crashers = admit;
   options.limits = impl_->policy.limits;
-  if (part.decision.speaker.cls != itip::Speaker::Class::None)
-    part.plan = itip::plan_message(*part.message(), part.decision.speaker, stored,
-                                   surroundings.facts, impl_->policy.owner, options, impl_->now);
+  part.plan = itip::plan_message(*part.message(), part.decision.speaker,
+                                 part.stored ? &*part.stored : nullptr, facts,
+                                 impl_->policy.owner, options, impl_->now);
+}
+
+void Judge::decide_only(JudgedPart& part, Surroundings surroundings) const
+{
+  part.stored = std::move(surroundings.stored);
+  part.evidence.objections.clear();
+  if (part.message() != nullptr)
+    part.evidence.objections =
+        itip::authorize(*part.message(), part.stored ? &*part.stored : nullptr, surroundings.facts,
+                        impl_->policy.owner, impl_->policy.limits, impl_->now);
+  part.decision = policy::decide(impl_->policy, part.evidence);
+  part.suggestion = policy::suggestion(impl_->policy, part.evidence, part.decision);
+  part.plan.reset();
 }
 
 }  // namespace imip::pipeline

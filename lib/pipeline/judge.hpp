@@ -92,6 +92,8 @@ class Judge {
   /// Steps 7 to 9 against what the calendar holds. May be called again when that changed.
   /// @param admit  a person said yes: an uninvited attendee's answer is let in
   void decide(JudgedPart& part, Surroundings surroundings, bool admit = false) const;
+  /// Steps 7 and 8 alone, for whoever does not want to know what would change.
+  void decide_only(JudgedPart& part, Surroundings surroundings) const;
 
   [[nodiscard]] const policy::Policy& policy() const;
   [[nodiscard]] UtcSeconds now() const;

@@ -94,8 +94,6 @@ class World:
         os.chdir(folder)
         ENVIRONMENT["HOME"] = folder
         run("sh", os.path.join(ROOT, "testdata", "make-keys"), ".", "boss", "alice")
-        self.join("chain.pem", "boss.key", "boss.crt", "ca.pem")
-        os.chmod("chain.pem", 0o600)
         self.bundle()
         self.policy("policy.toml", "ca.pem")
         self.policy("bundle.toml", "bundle.pem")
@@ -126,14 +124,21 @@ class World:
                       f'anchors = ["{anchors}"]\n[[allow]]\naddress = "boss@example.com"\n')
         os.chmod(name, 0o600)
 
-    def message(self, name, uid, sequence=0):
-        mail = run(self.imip, "build", "request", "--organizer", "boss@example.com;CN=The Boss",
+    def invitation(self, uid, *extra, organizer="boss"):
+        return run(self.imip, "build", "request", "--organizer", f"{organizer}@example.com;CN=The Boss",
                    "--attendee", "alice@example.com;RSVP=TRUE", "--summary", "Weekly planning",
                    "--location", "Room 7", "--start", "2031-01-06T10:00", "--duration", "PT1H",
                    "--timezone", "Europe/Berlin", "--rrule", "FREQ=WEEKLY;COUNT=10",
-                   "--uid", uid, "--sequence", str(sequence))
+                   "--uid", uid, *extra)
+
+    def message(self, name, uid, sequence=0, extra=(), signer="boss"):
+        chain = f"{signer}.chain"
+        if not os.path.exists(chain):
+            self.join(chain, f"{signer}.key", f"{signer}.crt", "ca.pem")
+            os.chmod(chain, 0o600)
+        mail = self.invitation(uid, "--sequence", str(sequence), *extra, organizer=signer)
         with open(f"{name}.eml", "wb") as out:
-            out.write(run(self.imip, "sign", "--identity", "chain.pem", input=mail))
+            out.write(run(self.imip, "sign", "--identity", chain, input=mail))
         return f"{name}.eml"
 
     def calendar(self, events):
@@ -168,6 +173,116 @@ def verification(world, rounds):
         what = "verify, one message, wall" + ("" if goal == 1 else f", {BUNDLE} CAs")
         line(goal, what, f"{middle:.2f}x", f"<= {must}x", f"<= {record}x",
              f"{verdict(middle, must)}; {mine:.1f} ms, openssl cms {other:.1f} ms")
+
+
+def large(world, rounds):
+    with open("agenda.bin", "wb") as out:
+        out.write(os.urandom(730_000))
+    world.message("large", "bench-large", extra=("--attach", "agenda.bin"))
+    size = os.path.getsize("large.eml")
+    ours = (world.imip, "verify", "--state", "none", "--policy", "policy.toml", "large.eml")
+    peer = ("openssl", "cms", "-verify", "-in", "large.eml", "-CAfile", "ca.pem")
+    middle, mine, other = ratio(ours, peer, rounds)
+    line(3, f"verify, one message of {size / 1e6:.1f} MB, wall", f"{middle:.2f}x", "<= 0.30x",
+         "<= 0.15x", f"{verdict(middle, 0.3)}; {mine:.1f} ms, openssl cms {other:.1f} ms")
+
+
+def raw_rsa(*options):
+    """RSA-2048 verifications a second."""
+    said = run("openssl", "speed", "-seconds", "2", *options, "rsa2048").decode()
+    return float(re.search(r"^rsa 2048 bits.*?(\d+\.\d+)\s*$", said, re.M)[1])
+
+
+def batch(world, messages):
+    """Every message is there many times over: ten signers, ten messages each."""
+    signers = [f"signer{n}" for n in range(10)]
+    run("sh", os.path.join(ROOT, "testdata", "make-keys"), ".", *signers)
+    names = []
+    for signer in signers:
+        for number in range(10):
+            names.append(world.message(f"{signer}-{number}", f"batch-{signer}-{number}",
+                                       signer=signer))
+    mails = [open(name, "rb").read() for name in names]
+    with open("batch.mbox", "wb") as out:
+        for number in range(messages):
+            out.write(b"From boss@example.com Mon Jan  4 09:00:00 2027\n" +
+                      mails[number % len(mails)] + b"\n")
+    ours = (world.imip, "verify", "--brief", "--state", "none", "--policy", "policy.toml",
+            "--input-kind", "mbox", "batch.mbox")
+    one, two, peer, raw, raw_two = [], [], [], [], []
+    for _ in range(3):
+        one.append(seconds(ours) / messages)
+        two.append(seconds((*ours, "-j", "2")) / messages)
+        peer.append(statistics.median(
+            seconds(("openssl", "cms", "-verify", "-in", name, "-CAfile", "ca.pem"))
+            for name in names[:25]))
+        raw.append(raw_rsa())
+        raw_two.append(raw_rsa("-multi", "2"))
+    middle = statistics.median
+    speed = middle(p / o for p, o in zip(peer, one))
+    line(5, f"verify, mbox of {messages}, one thread, rate", f"{speed:.1f}x", ">= 12x", ">= 40x",
+         f"{verdict(-speed, -12)}; {1 / middle(one):.0f}/s, openssl cms {1 / middle(peer):.0f}/s")
+    share = middle(1 / o / r for o, r in zip(one, raw))
+    line(6, "the same against raw RSA-2048 verification", f"{share:.2f}x", ">= 0.10x", ">= 0.40x",
+         f"{verdict(-share, -0.1)}; openssl speed {middle(raw):.0f}/s")
+    scale = middle((o / t) / (r2 / r) for o, t, r, r2 in zip(one, two, raw, raw_two))
+    line(7, "-j 2, scaling against that of openssl speed", f"{scale:.2f}x", ">= 0.85x", ">= 0.95x",
+         f"{verdict(-scale, -0.85)}; {1 / middle(two):.0f}/s")
+
+
+def openpgp(world, rounds):
+    home = tempfile.mkdtemp(prefix="imip-gpg.", dir="/tmp")  # short: the agent's socket is in it
+    try:
+        gpg = ("gpg", "--homedir", home, "--batch", "--quiet")
+        run(*gpg, "--passphrase", "", "--quick-gen-key", "Boss <boss@example.com>", "rsa2048", "sign")
+        mail = world.invitation("bench-openpgp")
+        with open("openpgp.eml", "wb") as out:
+            out.write(run(world.imip, "sign", "--gpg-home", home,
+                          "--identity", "openpgp:boss@example.com", input=mail))
+        entity, armour = parts_of_signed(open("openpgp.eml", "rb").read())
+        for name, octets in (("entity", entity), ("entity.asc", armour)):
+            with open(name, "wb") as out:
+                out.write(octets)
+        ours = (world.imip, "verify", "--state", "none", "--policy", "policy.toml", "--gpg-home", home,
+                "openpgp.eml")
+        peer = (*gpg, "--verify", "entity.asc", "entity")
+        middle, mine, other = ratio(ours, peer, rounds)
+        line(8, "verify, one OpenPGP message, wall", f"{middle:.2f}x", "<= 4x", "<= 1.2x",
+             f"{verdict(middle, 4)}; {mine:.1f} ms, gpg --verify {other:.1f} ms")
+    finally:
+        subprocess.run(("gpgconf", "--homedir", home, "--kill", "all"), capture_output=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def parts_of_signed(mail):
+    """The first part of a multipart/signed with CRLF line ends, and the text of the second."""
+    boundary = b"--" + re.search(rb'boundary="([^"]+)"', mail)[1]
+    first, second = mail.split(b"\n" + boundary)[1:3]
+    return (first.lstrip(b"\n").replace(b"\n", b"\r\n"),
+            second.split(b"\n\n", 1)[1])
+
+
+def import_beside_khal(world, events, rounds):
+    """One new event into the same folder, by turns."""
+    folder = os.path.abspath(world.calendar(events))
+    with open("khal.conf", "w") as out:
+        out.write(f"[calendars]\n[[work]]\npath = {folder}\n[sqlite]\npath = {os.getcwd()}/khal.db\n"
+                  "[locale]\ntimeformat = %H:%M\ndateformat = %Y-%m-%d\nlongdateformat = %Y-%m-%d\n"
+                  "datetimeformat = %Y-%m-%d %H:%M\nlongdatetimeformat = %Y-%m-%d %H:%M\n")
+    apply = (world.imip, "apply", "--policy", "policy.toml", "--state", "state-khal", "--store", folder)
+    khal = ("khal", "-c", "khal.conf", "import", "--batch", "-a", "work")
+    ratios = []
+    for number in range(rounds + 1):
+        signed = world.message("khal", f"bench-imip-{number}")
+        with open("khal.ics", "wb") as out:
+            out.write(world.invitation(f"bench-khal-{number}", "--format", "ics"))
+        mine, other = seconds((*apply, signed)), seconds((*khal, "khal.ics"))
+        if number > 0:  # the first makes both indexes
+            ratios.append((mine / other, mine, other))
+    shutil.rmtree(folder)
+    middle, mine, other = (statistics.median(column) for column in zip(*ratios))
+    line(10, f"apply into {events} events, wall", f"{middle:.3f}x", "<= 0.05x", "<= 0.02x",
+         f"{verdict(middle, 0.05)}; {1000 * mine:.1f} ms, khal import {1000 * other:.0f} ms")
 
 
 def start_up(world, count):
@@ -225,8 +340,12 @@ def main():
         print(f"message: {size} octets, RSA-2048, 2 certificates; instructions by {count.name}")
         line("goal", "what", "measured", "must", "record")
         verification(world, 15 if quick else 101)
+        large(world, 9 if quick else 51)
         start_up(world, count)
+        batch(world, 1_000 if quick else 10_000)
+        openpgp(world, 9 if quick else 31)
         application(world, count, (10, 1_000) if quick else (10, 1_000, 100_000))
+        import_beside_khal(world, 1_000 if quick else 10_000, 3 if quick else 9)
         memory(world, 200 if quick else 2_000)
     finally:
         os.chdir("/")

@@ -14,13 +14,10 @@ struct Zones::Impl {
   std::map<std::string, Component, std::less<>> defined;  ///< VTIMEZONE by TZID, the first of each
   /// Made when first asked for: a calendar may define thousands.
   std::map<std::string, std::shared_ptr<const detail::ZoneRules>, std::less<>> resolved;
-  std::map<std::string, std::shared_ptr<const detail::ZoneRules>, std::less<>> tzdata;
-  std::mutex mutex;  ///< of the two caches
+  std::mutex mutex;  ///< of `resolved`
 
   /// @errors Errc::BadValue
   Result<std::shared_ptr<const detail::ZoneRules>> rules(const std::string& tzid);
-  /// By a name of tzdata. @errors Errc::BadValue
-  Result<std::shared_ptr<const detail::ZoneRules>> tzdata_rules(const std::string& olson);
 };
 
 struct ZonesAccess {
