@@ -96,6 +96,14 @@ bool is_long_list(std::string_view name)
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// What RFC 5545 section 3.6 has at the top, and in no other component.
+bool stands_alone(std::string_view component)
+{
+  static constexpr std::array<std::string_view, 6> names{"VCALENDAR", "VEVENT",    "VTODO",
+                                                         "VJOURNAL",  "VFREEBUSY", "VTIMEZONE"};
+  return std::find(names.begin(), names.end(), component) != names.end();
+}
+
 class Parser {
  public:
   explicit Parser(const Limits& limits) : limits_(limits) {}
@@ -166,8 +174,10 @@ class Parser {
     if (open_.empty() && done_) {
       return err(Errc::BadCalendar, "there are several VCALENDARs in it", "split it into files");
     }
-    if (!open_.empty() && name == "VCALENDAR") {
-      return err(Errc::BadCalendar, "there is a VCALENDAR inside a component");
+    if (stands_alone(name) && open_.size() > (name == "VCALENDAR" ? 0U : 1U)) {
+      return err(Errc::BadCalendar,
+                 cat("there is a ", name, " inside a ", open_.back().name,
+                     "; programs do not agree whether it counts"));
     }
     if (open_.size() >= limits_.component_depth) {
       return err(Errc::TooLarge,

@@ -363,3 +363,26 @@ TEST_CASE("work is not quadratic in parameters or in backslashes")
   const auto p = parsed(calendar(cat("CATEGORIES:", backslashes, commas, "\r\n")));
   CHECK(event(p).count("CATEGORIES") == 181);
 }
+
+TEST_CASE("a component that stands alone is not read inside another one")
+{
+  for (const char* name : {"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "VCALENDAR"}) {
+    INFO(name);
+    CHECK(failure(calendar(cat("BEGIN:", name, "\r\nEND:", name, "\r\n"))).code ==
+          Errc::BadCalendar);
+  }
+  CHECK(parse(calendar("BEGIN:X-OTHER\r\nEND:X-OTHER\r\n"), Limits{}));
+}
+
+TEST_CASE("two values of a parameter that has one make the property unreadable")
+{
+  for (const char* line : {"ORGANIZER;SENT-BY=\"mailto:b@example.com\",\"mailto:c@example.com\"",
+                           "ATTENDEE;PARTSTAT=ACCEPTED,DECLINED"}) {
+    INFO(line);
+    const auto p = parsed(calendar(cat(line, ":mailto:a@example.com\r\n")));
+    CHECK(only_finding(p).fatal);
+    CHECK(event(p).find("ORGANIZER") == nullptr);
+  }
+  const auto p = parsed(calendar("ORGANIZER;CN=Doe, Jane:mailto:a@example.com\r\n"));
+  CHECK(event(p).find("ORGANIZER") != nullptr);
+}

@@ -47,6 +47,15 @@ bool holds_uri(std::string_view parameter)
   return std::find(names.begin(), names.end(), parameter) != names.end();
 }
 
+/// What decides something and has one value (RFC 5545 section 3.2): of two, programs would believe
+/// different ones. CN=Doe, Jane without its quotes does no such harm.
+bool has_one_value(std::string_view parameter)
+{
+  static constexpr std::array<std::string_view, 5> names{"SENT-BY", "PARTSTAT", "TZID", "VALUE",
+                                                         "RANGE"};
+  return std::find(names.begin(), names.end(), parameter) != names.end();
+}
+
 class LineReader {
  public:
   explicit LineReader(std::string_view line) : rest_(line) {}
@@ -96,6 +105,9 @@ class LineReader {
       IMIP_TRY(std::string value, read_value(parameter.name));
       parameter.values.push_back(std::move(value));
     } while (rest_.starts_with(','));
+    if (parameter.values.size() > 1 && has_one_value(parameter.name)) {
+      return bad(cat("parameter ", parameter.name, " has several values"));
+    }
     if (out_.property.parameters.size() >= max_parameters) return bad("too many parameters");
     if (has(parameter.name)) return bad(cat("parameter ", parameter.name, " is there twice"));
     if (parameter.name == "RSVP") normalise_boolean(parameter.values.front());
