@@ -1,0 +1,74 @@
+"""More of something than anybody needs: refused by name, before it costs anything."""
+
+from mail import calendar, forwarded, ics, message, multipart, text
+from smime import (around, carried, cms, opaque, opaque_part, signature_part, signed, signed_data,
+                   signer_info)
+
+
+def layers(part, who, count):
+    for number in range(count):
+        part = opaque(part, who)
+    return part
+
+
+def nested(part, who, count):
+    for number in range(count):
+        part = around(part, signature_part(cms(part, who)), boundary=f"b{number}.")
+    return part
+
+
+def everything(c):
+    p = c.people
+    boss, part = p.boss, calendar()
+    c.group = "bomb"
+    c.honest("plain", message(signed(part, boss)))
+    c.honest("eight-layers", message(layers(part, boss, 8)), openssl="good")
+    c.hostile("nine-layers", message(layers(part, boss, 9)), "error:", twin="eight-layers",
+              openssl="good", differs="openssl looks at the outermost only")
+    c.hostile("thirty-layers", message(layers(part, boss, 30)), "error:", twin="eight-layers",
+              openssl="good", differs="openssl looks at the outermost only")
+    c.honest("four-around", message(nested(part, boss, 4)))
+    c.hostile("seventeen-signatures", message(multipart("mixed", [
+        around(part, signature_part(cms(part, boss)), boundary=f"s{n}.") for n in range(17)])), "error:",
+              twin="plain", openssl="good", piece=message(signed(part, boss)),
+              differs="openssl is given one of them")
+    infos = [signer_info(boss, part) for _ in range(9)]
+    c.honest("eight-signers", message(around(part, signature_part(signed_data(infos[:8], carried(boss))))))
+    c.hostile("nine-signers", message(around(part, signature_part(signed_data(infos, carried(boss))))),
+              "untrusted:limit-exceeded", twin="eight-signers", openssl="good", differs="no limit there")
+    many = [p.person(f"x{n}").der for n in range(32)]
+    c.honest("thirty-two-certificates", message(around(part, signature_part(
+        signed_data(infos[:1], [boss.der, *many[:31]])))))
+    c.hostile("thirty-three-certificates", message(around(part, signature_part(
+        signed_data(infos[:1], [boss.der, *many])))), "untrusted:limit-exceeded",
+              twin="thirty-two-certificates", openssl="good", differs="no limit there")
+    big = p.person("big", mails=[f"x{n}@example.com" for n in range(60000)])
+    c.hostile("huge-certificate", message(around(part, signature_part(
+        signed_data(infos[:1], [boss.der, big.der])))), "untrusted:limit-exceeded", twin="plain",
+              openssl="good", differs="no limit there")
+    names = p.person("boss", mails=[*(f"x{n}@example.com" for n in range(3000)), "boss@example.com"])
+    c.hostile("many-names", message(signed(part, names)), "untrusted:no-correlation", twin="plain",
+              openssl="good")
+    algorithms = ["sha256"] * 1
+    crowd = signed_data(infos[:1], carried(boss), hashed=algorithms * 40)
+    c.hostile("digest-algorithms", message(around(part, signature_part(crowd))),
+              "untrusted:limit-exceeded", twin="plain", openssl="good", differs="no limit there")
+    c.hostile("thousand-parts", message(multipart("mixed", [signed(part, boss), *[b"\r\nx"] * 1000])),
+              "error:", twin="plain", openssl="good", piece=message(signed(part, boss)),
+              differs="openssl is given the signed part")
+    deep = signed(part, boss)
+    for number in range(40):
+        deep = multipart("mixed", [deep], f"d{number}.")
+    c.hostile("deep", message(deep), "error:", twin="plain", openssl="good",
+              piece=message(signed(part, boss)), differs="openssl is given the signed part")
+    turtles = signed(part, boss)
+    for number in range(40):
+        turtles = forwarded(message(turtles))
+    c.hostile("deep-messages", message(turtles), "error:", twin="plain", openssl="good",
+              piece=message(signed(part, boss)), differs="openssl is given the signed part")
+    many_events = ics("REQUEST", *([["BEGIN:VEVENT", "UID:x", "END:VEVENT"]] * 10001))
+    c.hostile("components", message(signed(calendar(many_events), boss)), "untrusted:bad-calendar",
+              twin="plain", openssl="good")
+    c.hostile("nested-components", message(signed(calendar(ics("REQUEST", more=[
+        "BEGIN:X-A"] * 5000 + ["END:X-A"] * 5000)), boss)), "untrusted:bad-calendar", twin="plain",
+              openssl="good")

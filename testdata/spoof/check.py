@@ -1,0 +1,192 @@
+"""Holds the corpus against imip and openssl: check.py FOLDER IMIP. Prints every message that is not
+judged as expected; fails if there is one, or if there are too few."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+from programs import Gpgsm
+
+AT_LEAST = {"hostile": 150, "honest": 40}
+EXIT = {"trusted": 0, "untrusted": 1, "ask": 2, "none": 3, "error": 65}
+SEVERITY = [3, 0, 2, 1, 65]  # the worst last
+BATCH = 16
+
+
+def read_manifest(folder):
+    with open(os.path.join(folder, "manifest.jsonl")) as lines:
+        return [json.loads(line) for line in lines]
+
+
+def wanted_exit(entry):
+    return max((EXIT[e.split(":")[0]] for e in entry["expected"]), key=SEVERITY.index)
+
+
+def judge(imip, folder, paths):
+    """One process over many files: its exit code, and the lines of each."""
+    done = subprocess.run([imip, "verify", "--json", "--policy", os.path.join(folder, "policy.toml"),
+                           "--state", "none", *paths], capture_output=True)
+    if done.returncode not in SEVERITY:
+        print(f"FAIL: exit {done.returncode} over {paths}\n{done.stderr.decode(errors='replace')}")
+    found = {path: [] for path in paths}
+    for line in done.stdout.splitlines():
+        part = json.loads(line)
+        found[part["input"]].append(part)
+    return done.returncode, found
+
+
+def judge_all(imip, folder, entries):
+    """Batches of files whose exit code should be the same, so that it says something of each."""
+    groups = {}
+    for entry in entries:
+        groups.setdefault(wanted_exit(entry), []).extend(entry["files"].values())
+    jobs = [(code, paths[at:at + BATCH]) for code, paths in groups.items()
+            for at in range(0, len(paths), BATCH)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda job: judge(imip, folder, job[1]), jobs))
+    problems = [f"exit {got}, not {want}, over {' '.join(map(os.path.basename, paths))}"
+                for (want, paths), (got, _) in zip(jobs, results) if got != want]
+    found = {}
+    for _, part in results:
+        found.update(part)
+    return found, problems
+
+
+def described(part):
+    reasons = part.get("reasons") or [{"code": ""}]
+    return f"{part['verdict']}:{reasons[0]['code']}"
+
+
+def compare(entry, form, parts):
+    got = [described(part) for part in parts]
+    if got != entry["expected"]:
+        why = "; ".join(r["text"] for part in parts for r in part.get("reasons", [])[:1])
+        why = why or "; ".join(part.get("error", "") for part in parts)
+        return [f"{entry['name']} ({form}): expected {' '.join(entry['expected'])}, "
+                f"got {' '.join(got)} ({why})"]
+    codes = {r["code"] for part in parts for r in part.get("reasons", [])}
+    return [f"{entry['name']} ({form}): the reasons do not name {code}, only {' '.join(sorted(codes))}"
+            for code in entry["also"] if code not in codes]
+
+
+def pem(folder, name):
+    """The DER of the certificate in a PEM file."""
+    with open(os.path.join(folder, name)) as text:
+        return base64.b64decode("".join(text.read().split("-----")[2].split()))
+
+
+def openssl(folder, path):
+    done = subprocess.run(["openssl", "cms", "-verify", "-in", path, "-CAfile",
+                           os.path.join(folder, "ca/all.pem"), "-certfile",
+                           os.path.join(folder, "ca/intermediate.pem"), "-purpose", "any",
+                           "-out", os.devnull], capture_output=True)
+    return "good" if done.returncode == 0 else "bad"
+
+
+def second_opinions(folder, entries, found):
+    """What openssl says of every S/MIME entity, beside what imip and the manifest say."""
+    asked = [(entry, form, entry.get("piece", path)) for entry in entries
+             for form, path in entry["files"].items()
+             if entry["openssl"] and (form == "crlf" or entry["kind"] == "honest")]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        answers = list(pool.map(lambda a: openssl(folder, a[2]), asked))
+    problems = []
+    for (entry, form, _), answer in zip(asked, answers):
+        if answer != entry["openssl"]:
+            problems.append(f"{entry['name']} ({form}): openssl says {answer}, "
+                            f"expected {entry['openssl']}")
+        ours = any(s["status"] == "valid" for part in found[entry["files"][form]]
+                   for s in part.get("signatures", []))
+        if ours != (answer == "good") and not entry["differs"]:
+            problems.append(f"{entry['name']} ({form}): openssl says {answer}, imip says the "
+                            f"signature is {'valid' if ours else 'not valid'}, and nobody says why")
+        if ours == (answer == "good") and entry["differs"]:
+            problems.append(f"{entry['name']} ({form}): openssl and imip agree ({answer}), although "
+                            f"the manifest says why not: {entry['differs']}")
+    return len(asked), problems
+
+
+# What gpgsm 2.2 does otherwise, and why.
+GPGSM_DIFFERS = {
+    "several.good-beside-bad": "it wants every signerInfo to hold",
+    "attributes.by-key": "libksba does not read a signer named by his key",
+    "openssl.key-identifier": "libksba does not read a signer named by his key",
+    "constraint.permitted": "it knows no name constraints",
+    "weak.p521": "it hashes for P-521 in its own way",
+    "openssl.p521": "it hashes for P-521 in its own way",
+    "openssl.p384": "it wants SHA-384 with P-384",
+    "openssl.pss": "it refuses a long salt",
+}
+
+
+def detached(path):
+    """The signed octets and the signature of a mail whose only structure is one multipart/signed,
+    found by looking for its delimiters; None for any other."""
+    with open(path, "rb") as mail:
+        octets = mail.read()
+    found = re.search(rb'^Content-Type: multipart/signed; boundary="([^"]+)"', octets, re.M)
+    if not found or octets.index(b"\r\n\r\n") < found.start():
+        return None
+    pieces = octets.split(b"\r\n--" + found[1] + b"\r\n")
+    if len(pieces) != 3:
+        return None
+    signature = pieces[2].split(b"\r\n--" + found[1] + b"--")[0].split(b"\r\n\r\n", 1)[1]
+    return pieces[1], base64.b64decode(signature)
+
+
+def third_opinions(folder, entries, found):
+    """What gpgsm says of the plain multipart/signed of honest people, and of those bent later."""
+    problems, asked = [], []
+    for entry in entries:
+        if entry["kind"] == "honest" or entry["group"] == "bent":
+            if parts := detached(entry["files"]["crlf"]):
+                asked.append((entry, *parts))
+    roots = [pem(folder, f"ca/{name}.pem") for name in ("root", "rsa", "partner", "newcomers")]
+    with Gpgsm(roots) as gpgsm, tempfile.TemporaryDirectory() as scratch:
+        gpgsm("--import", given=pem(folder, "ca/intermediate.pem"))
+        for entry, content, der in asked:
+            for name, octets in (("m", content), ("s", der)):
+                with open(os.path.join(scratch, name), "wb") as out:
+                    out.write(octets)
+            done = gpgsm.call("--verify", os.path.join(scratch, "s"), os.path.join(scratch, "m"),
+                              check=False)
+            good = b"Good signature" in done.stderr and done.returncode == 0
+            ours = any(s["status"] == "valid" for part in found[entry["files"]["crlf"]]
+                       for s in part.get("signatures", []))
+            if good != ours and entry["name"] not in GPGSM_DIFFERS:
+                problems.append(f"{entry['name']}: gpgsm says {'good' if good else 'bad'}, imip "
+                                f"{'valid' if ours else 'not valid'}: {done.stderr.decode()}")
+            if good == ours and entry["name"] in GPGSM_DIFFERS:
+                problems.append(f"{entry['name']}: gpgsm and imip agree now")
+    return len(asked), problems
+
+
+def main():
+    folder, imip = os.path.abspath(sys.argv[1]), sys.argv[2]
+    entries = read_manifest(folder)
+    problems = [f"only {n} {kind} messages" for kind, least in AT_LEAST.items()
+                if (n := sum(e["kind"] == kind for e in entries)) < least]
+    found, more = judge_all(imip, folder, entries)
+    problems += more
+    for entry in entries:
+        for form, path in entry["files"].items():
+            problems += compare(entry, form, found[path])
+    asked, more = second_opinions(folder, entries, found)
+    problems += more
+    more_asked, more = third_opinions(folder, entries, found)
+    problems += more
+    for problem in problems:
+        print(f"FAIL: {problem}")
+    print(f"{len(entries)} messages, {len(found)} files, {asked} questions to openssl, "
+          f"{more_asked} to gpgsm, "
+          f"{len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""Writes the corpus: generate.py FOLDER [IMIP]. Keys, certificates and messages are made anew each
+time; nothing is read but this folder's own scripts. Prints how many messages there are."""
+
+import os
+import shutil
+import sys
+
+import bombs
+import calendars
+import certificates
+import programs
+import signers
+import structure
+import transport
+import wrapped
+from corpus import Corpus
+from pki import Key, People, key_usage, revocation_list
+
+POLICY = """version = 1
+[me]
+addresses = ["alice@example.com"]
+[smime]
+anchors = ["ca/root.pem", "ca/rsa.pem"]
+intermediates = ["ca/intermediate.pem"]
+crls = ["ca/*.crl"]
+[[anchor]]
+file = "ca/partner.pem"
+domains = ["partner.example"]
+[[anchor]]
+file = "ca/newcomers.pem"
+admits = false
+[[identity]]
+address = "alice@example.com"
+certificate = "keys/reader.pem"
+[[identity]]
+address = "alice@example.com"
+certificate = "keys/ec-reader.pem"
+[[delegate]]
+principal = "boss@example.com"
+sent-by = "pa@example.com"
+[[delegate]]
+principal = "boss@example.com"
+sent-by = "temp@example.com"
+until = 2020-12-31
+[[delegate]]
+principal = "pa@example.com"
+sent-by = "bob@example.com"
+[[delegate]]
+principal = "boss@example.com"
+sent-by = "clerk@example.com"
+methods = ["CANCEL"]
+[[delegate]]
+principal = "boss@example.com"
+sent-by = "writer@example.com"
+methods = ["REQUEST"]
+"""
+
+
+def save(folder, name, content):
+    path = os.path.join(folder, name)
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    with open(path, "wb") as out:
+        out.write(content if isinstance(content, bytes) else content.encode())
+    os.chmod(path, 0o600)
+
+
+def crl_pem(der):
+    import base64
+    return (b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(der) + b"-----END X509 CRL-----\n")
+
+
+def authorities(corpus, folder):
+    """What the policy names, in files."""
+    p = corpus.people
+    corpus.known_intermediate = p.authority("Known to the policy")
+    corpus.with_list = p.authority("With a list")
+    corpus.revoked_boss = p.person("boss", issuer=corpus.with_list)
+    corpus.revoked_authority = p.authority("Revoked")
+    for name, who in (("root", p.root), ("rsa", p.rsa_root), ("partner", p.partner),
+                      ("newcomers", p.newcomers), ("intermediate", corpus.known_intermediate)):
+        save(folder, f"ca/{name}.pem", who.pem())
+    save(folder, "ca/all.pem", b"".join(
+        w.pem() for w in (p.root, p.rsa_root, p.partner, p.newcomers)))
+    save(folder, "ca/list.crl", crl_pem(revocation_list(corpus.with_list, [corpus.revoked_boss])))
+    save(folder, "ca/root.crl", crl_pem(revocation_list(p.root, [corpus.revoked_authority])))
+    corpus.reader = p.person("alice", key=Key("rsa2048"), usage=key_usage(0, 2))
+    save(folder, "keys/reader.pem", corpus.reader.key.pem() + corpus.reader.pem())
+    corpus.ec_reader = p.person("alice", usage=key_usage(0, 4))
+    save(folder, "keys/ec-reader.pem", corpus.ec_reader.key.pem() + corpus.ec_reader.pem())
+    p.rsa_bob = p.person("bob", key=Key("rsa2048"))
+    save(folder, "policy.toml", POLICY)
+
+
+def main():
+    folder = os.path.abspath(sys.argv[1])
+    if os.path.exists(os.path.join(folder, "mail")):
+        shutil.rmtree(os.path.join(folder, "mail"))
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    corpus = Corpus(folder, People())
+    authorities(corpus, folder)
+    for module in (structure, signers, certificates, calendars, transport, bombs, wrapped):
+        module.everything(corpus)
+    programs.everything(corpus, sys.argv[2] if len(sys.argv) > 2 else "")
+    corpus.finish()
+    kinds = [e["kind"] for e in corpus.entries.values()]
+    print(f"{kinds.count('hostile')} hostile, {kinds.count('honest')} honest messages")
+
+
+if __name__ == "__main__":
+    main()
