@@ -216,6 +216,10 @@ void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedA
                 Error{Errc::Refused,
                       "notice: the calendar holds a newer revision, and that is what is answered",
                       "--exact answers the message as it is"});
+  if (part.encrypted)
+    print_error(context, Error{Errc::Refused,
+                               "notice: the invitation was encrypted, and this answer is not",
+                               "imip sign --encrypt-to encrypts it before it is sent"});
 }
 
 }  // namespace

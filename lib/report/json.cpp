@@ -151,6 +151,7 @@ Json verdict(const pipeline::JudgedPart& part, const char* schema)
                {"verdict", policy::verdict_word(part.decision.verdict)}};
   add_message(json, part);
   add_correlation(json, part.evidence.correlation);
+  json["encrypted"] = part.encrypted;
   json["assurance"] = policy::assurance_word(part.decision.assurance);
   Json signatures = Json::array();
   for (const auto& signature : part.evidence.signatures)

@@ -128,6 +128,8 @@ std::string signature_line(const crypto::Signature& signature)
 
 void signature_lines(Lines& lines, const pipeline::JudgedPart& part)
 {
+  if (part.encrypted)
+    lines.field("encrypted", "yes, to a key of yours; who signed around that says nothing");
   if (part.evidence.signatures.empty()) {
     lines.field("signed by", part.bare ? "nobody: signature not checked, this is no mail"
                                        : "nobody: no signature that counts covers this part");
