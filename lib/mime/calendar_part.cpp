@@ -70,16 +70,6 @@ std::optional<std::string> upper_parameter(const Node& node, std::string_view na
   return text::ascii_upper(trimmed);
 }
 
-void look_above(const Message& message, std::size_t index, CalendarPart& part)
-{
-  for (std::size_t i = message.nodes()[index].parent; i != no_node; i = message.nodes()[i].parent) {
-    const std::string& type = message.nodes()[i].media_type;
-    if (type == "multipart/alternative" && part.alternative == no_node) part.alternative = i;
-    if (type == "multipart/report") part.in_report = true;
-    if (type.compare(0, 8, "message/") == 0) part.in_forwarded = true;
-  }
-}
-
 Result<CalendarPart> read_part(const Message& message, std::size_t index, const Limits& limits)
 {
   const Node& node = message.nodes()[index];
@@ -90,7 +80,7 @@ Result<CalendarPart> read_part(const Message& message, std::size_t index, const 
   part.component = upper_parameter(node, "component");
   part.attachment = node.disposition == "attachment";
   part.defects = detail::inherited_defects(message, index);
-  look_above(message, index, part);
+  part.place = place_of(message, index);
   if (node.encoding == "base64" && !detail::is_clean_base64(node.body.of(message.octets())))
     add_defect(part.defects, Code::BadTransferEncoding,
                cat("part ", node.part, ": its base64 is followed by, or mixed with, other text"));
@@ -100,6 +90,18 @@ Result<CalendarPart> read_part(const Message& message, std::size_t index, const 
 }
 
 }  // namespace
+
+Place place_of(const Message& message, std::size_t node)
+{
+  Place out;
+  for (std::size_t i = message.nodes()[node].parent; i != no_node; i = message.nodes()[i].parent) {
+    const std::string& type = message.nodes()[i].media_type;
+    if (type == "multipart/alternative" && out.alternative == no_node) out.alternative = i;
+    if (type == "multipart/report") out.in_report = true;
+    if (type.compare(0, 8, "message/") == 0) out.in_forwarded = true;
+  }
+  return out;
+}
 
 Result<std::vector<CalendarPart>> calendar_parts(const Message& message, const Limits& limits)
 {

@@ -11,16 +11,22 @@
 
 namespace imip::mime {
 
+/// Where a node stands.
+struct Place {
+  std::size_t alternative = no_node;  ///< the innermost multipart/alternative around it
+  bool in_report = false;             ///< inside multipart/report
+  bool in_forwarded = false;          ///< inside message/rfc822
+};
+[[nodiscard]] Place place_of(const Message& message, std::size_t node);
+
 struct CalendarPart {
   std::size_t node = no_node;
   std::string part;                      ///< Node::part
   std::optional<std::string> method;     ///< upper case; empty: not an iMIP part
   std::optional<std::string> component;  ///< upper case
   std::string text;                      ///< decoded, UTF-8
-  std::size_t alternative = no_node;     ///< the innermost multipart/alternative around it
+  Place place;                           ///< in a report it is refused
   bool attachment = false;               ///< Content-Disposition: attachment (judged all the same)
-  bool in_report = false;                ///< inside multipart/report: refused
-  bool in_forwarded = false;             ///< inside message/rfc822
   std::vector<Reason> defects;           ///< its own and its ancestors': no identity
 };
 

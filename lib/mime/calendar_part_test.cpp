@@ -31,7 +31,7 @@ TEST_CASE("method and component are taken from Content-Type, upper case")
   CHECK(part.method == "REQUEST");
   CHECK(part.component == "VEVENT");
   CHECK(part.part == "1");
-  CHECK(part.alternative == no_node);
+  CHECK(part.place.alternative == no_node);
   CHECK(part.defects.empty());
 }
 
@@ -123,18 +123,18 @@ TEST_CASE("where a part stands is told: alternative, report, forwarded, attachme
   const CalendarPart alternative = only_part(multipart(
       "multipart/alternative",
       "--b\nContent-Type: multipart/related; boundary=c\n\n--c\n" + calendar + "--c--\n--b--\n"));
-  CHECK(alternative.alternative == 0);
+  CHECK(alternative.place.alternative == 0);
   CHECK(alternative.part == "1.1");
-  CHECK_FALSE(alternative.in_forwarded);
+  CHECK_FALSE(alternative.place.in_forwarded);
 
   const CalendarPart report =
       only_part(multipart("multipart/report", "--b\n" + calendar + "--b--\n"));
-  CHECK(report.in_report);
+  CHECK(report.place.in_report);
 
   const CalendarPart forwarded = only_part(multipart(
       "multipart/mixed", "--b\nContent-Type: message/rfc822\n\nA: b\n" + calendar + "--b--\n"));
-  CHECK(forwarded.in_forwarded);
-  CHECK_FALSE(forwarded.in_report);
+  CHECK(forwarded.place.in_forwarded);
+  CHECK_FALSE(forwarded.place.in_report);
 
   const CalendarPart attached =
       only_part("Content-Disposition: attachment; filename=a.ics\n" + calendar);

@@ -174,7 +174,7 @@ TEST_CASE("attachments with a Content-ID stand in multipart/related, others besi
   const auto parts = calendar_parts(m, {});
   REQUIRE(parts);
   CHECK(parts->size() == 1);
-  CHECK(parts->at(0).alternative == 2);
+  CHECK(parts->at(0).place.alternative == 2);
 }
 
 TEST_CASE("a value that would break the header is refused")

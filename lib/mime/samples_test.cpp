@@ -134,14 +134,14 @@ TEST_CASE("what stands around a sample's calendar part is seen")
     REQUIRE(parts);
     return parts->front();
   };
-  CHECK(part_of("bounce-report.eml").in_report);
-  CHECK(part_of("bounce-report.eml").in_forwarded);
-  CHECK(part_of("forwarded-rfc822.eml").in_forwarded);
-  CHECK_FALSE(part_of("forwarded-rfc822.eml").in_report);
-  CHECK_FALSE(part_of("google-request.eml").in_forwarded);
-  CHECK(part_of("google-request.eml").alternative == 1);
+  CHECK(part_of("bounce-report.eml").place.in_report);
+  CHECK(part_of("bounce-report.eml").place.in_forwarded);
+  CHECK(part_of("forwarded-rfc822.eml").place.in_forwarded);
+  CHECK_FALSE(part_of("forwarded-rfc822.eml").place.in_report);
+  CHECK_FALSE(part_of("google-request.eml").place.in_forwarded);
+  CHECK(part_of("google-request.eml").place.alternative == 1);
   CHECK(part_of("nextcloud-request-attachment.eml").attachment);
-  CHECK(part_of("nextcloud-request-attachment.eml").alternative == no_node);
+  CHECK(part_of("nextcloud-request-attachment.eml").place.alternative == no_node);
   CHECK_FALSE(part_of("outlook-request-base64.eml").attachment);
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "crypto/openpgp.hpp"
 #include "mime/calendar_part.hpp"
+#include "mime/compose.hpp"
 #include "mime/signed_entity.hpp"
 
 namespace imip::pipeline {
@@ -22,9 +23,18 @@ struct Layer {
   std::vector<crypto::Signature> signatures;
   std::vector<Reason> signature_defects;
   std::vector<Reason> defects;
-  bool in_forwarded = false;
+  bool in_forwarded = false, in_report = false;
   bool encrypted = false;  ///< inside a decryption
-  std::string group;
+  std::string group;  ///< the innermost multipart/alternative around it
+
+  /// What the place of a node of this layer's message adds to it.
+  void descend(const mime::Message& message, const mime::Place& place)
+  {
+    in_forwarded = in_forwarded || place.in_forwarded;
+    in_report = in_report || place.in_report;
+    if (place.alternative == mime::no_node) return;
+    group = cat(prefix, message.nodes()[place.alternative].part, "@", place.alternative);
+  }
 };
 
 /// A signed entity with what the signature engine says of it.
@@ -81,8 +91,8 @@ void collect(const mime::Message& message, const std::vector<CheckedEntity>& ent
     const bool around =
         checked.entity.node != node && is_ancestor(message, checked.entity.node, node);
     if (!around) continue;
+    append(defects, checked.entity.defects);  // of one that is no multipart/signed nobody is covered
     if (!mime::covers(message, checked.entity, node)) continue;
-    append(defects, checked.entity.defects);
     append(defects, checked.report.defects);
     if (!checked.entity.defects.empty()) continue;
     signatures.insert(signatures.end(), checked.report.signatures.begin(),
@@ -132,6 +142,7 @@ class Examination {
   std::vector<ProtectedEntity> entities_;
   std::vector<Reason> unopened_;
   bool saw_calendar_without_method_ = false;
+  std::size_t inflated_ = 0;  ///< octets, in all layers
 };
 
 Result<void> Examination::message(std::string octets, const Layer& layer)
@@ -142,6 +153,10 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
   IMIP_TRY(const auto message, mime::parse_message(std::move(octets), policy_.limits));
   if (!envelope_) envelope_ = message.envelope();
   IMIP_TRY(auto entities, mime::signed_entities(message, policy_.limits));
+  // in all layers together: sixteen in each of eight would be four thousand million
+  if (entities_.size() + entities.size() > policy_.limits.signatures)
+    return err(Errc::TooLarge, cat("more than ", policy_.limits.signatures,
+                                   " signed or encrypted parts (limit signatures)"));
   std::vector<CheckedEntity> checked;
   checked.reserve(entities.size());
   for (auto& entity : entities) {
@@ -188,24 +203,24 @@ Result<void> Examination::opaque(const mime::Message& message,
     append(unopened_, inner.report.defects);
     return {};
   }
-  Layer content;
+  // signing and encrypting add octets, so only what inflates can grow from layer to layer
+  if (inner.report.wrapping == crypto::Wrapping::Compressed) inflated_ += inner.report.content->size();
+  if (inflated_ > policy_.limits.decoded_bytes)
+    return err(Errc::TooLarge, cat("the message inflates to more than ", policy_.limits.decoded_bytes,
+                                   " octets (limit decoded-bytes)"));
+  Layer content = layer;
+  content.descend(message, mime::place_of(message, node));
   content.prefix = cat(layer.prefix, part, "/");
   content.depth = layer.depth + 1;
-  content.signatures = layer.signatures;
-  content.signature_defects = layer.signature_defects;
-  content.defects = layer.defects;
-  content.in_forwarded = layer.in_forwarded;
-  content.encrypted = layer.encrypted;
-  content.group = layer.group;
   collect(message, entities, node, content.signatures, content.signature_defects);
   append(content.defects, node_defects(message, node));
-  append(content.signature_defects, inner.report.defects);
   // A signature outside an encryption signs ciphertext: whoever made it need not know what it says.
   if (inner.report.wrapping == crypto::Wrapping::Encrypted) {
     content.signatures.clear();
     content.signature_defects.clear();
     content.encrypted = true;
   }
+  append(content.signature_defects, inner.report.defects);
   if (inner.entity.defects.empty())
     content.signatures.insert(content.signatures.end(), inner.report.signatures.begin(),
                               inner.report.signatures.end());
@@ -224,12 +239,12 @@ void Examination::calendar_part(const mime::Message& message,
     return;
   }
   JudgedPart judged;
+  Layer here = layer;
+  here.descend(message, part.place);
   judged.part = cat(layer.prefix, part.part);
-  judged.in_forwarded = layer.in_forwarded || part.in_forwarded;
+  judged.in_forwarded = here.in_forwarded;
   judged.encrypted = layer.encrypted;
-  judged.group = layer.group;
-  if (part.alternative != mime::no_node)
-    judged.group = cat(layer.prefix, message.nodes()[part.alternative].part, "@", part.alternative);
+  judged.group = here.group;
   judged.evidence.signatures = layer.signatures;
   judged.evidence.signature_defects = layer.signature_defects;
   judged.evidence.defects = layer.defects;
@@ -237,7 +252,7 @@ void Examination::calendar_part(const mime::Message& message,
   collect(message, entities, part.node, judged.evidence.signatures,
           judged.evidence.signature_defects);
   judged.calendar_text = std::move(part.text);
-  if (part.in_report)
+  if (here.in_report)
     judged.reading.refusals.push_back(
         {Code::InsideReport, "the calendar lies inside a delivery report: it was returned, not sent"});
   read(judged, *part.method, part.component);
@@ -258,7 +273,8 @@ void Examination::read(JudgedPart& judged, const std::string& method,
 {
   judged.input = input_;
   if (envelope_) judged.envelope = *envelope_;
-  judged.part_sha256 = sha256_hex(judged.calendar_text);
+  // a mailbox with LF line ends has them in the text, and CRLF in what was base64
+  judged.part_sha256 = sha256_hex(mime::to_crlf(judged.calendar_text));
   const auto parsed = ical::parse(judged.calendar_text, policy_.limits);
   if (!parsed) {
     judged.reading.refusals.push_back({Code::BadCalendar, parsed.error().what});
