@@ -96,7 +96,7 @@ Place place_of(const Message& message, std::size_t node)
   Place out;
   for (std::size_t i = message.nodes()[node].parent; i != no_node; i = message.nodes()[i].parent) {
     const std::string& type = message.nodes()[i].media_type;
-    if (type == "multipart/alternative" && out.alternative == no_node) out.alternative = i;
+    if (type == "multipart/alternative") out.alternative = i;
     if (type == "multipart/report") out.in_report = true;
     if (type.compare(0, 8, "message/") == 0) out.in_forwarded = true;
   }

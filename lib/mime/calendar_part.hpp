@@ -13,7 +13,7 @@ namespace imip::mime {
 
 /// Where a node stands.
 struct Place {
-  std::size_t alternative = no_node;  ///< the innermost multipart/alternative around it
+  std::size_t alternative = no_node;  ///< the outermost multipart/alternative around it
   bool in_report = false;             ///< inside multipart/report
   bool in_forwarded = false;          ///< inside message/rfc822
 };

@@ -25,14 +25,15 @@ struct Layer {
   std::vector<Reason> defects;
   bool in_forwarded = false, in_report = false;
   bool encrypted = false;  ///< inside a decryption
-  std::string group;  ///< the innermost multipart/alternative around it
+  std::string group;  ///< the outermost multipart/alternative around it
 
   /// What the place of a node of this layer's message adds to it.
   void descend(const mime::Message& message, const mime::Place& place)
   {
     in_forwarded = in_forwarded || place.in_forwarded;
     in_report = in_report || place.in_report;
-    if (place.alternative == mime::no_node) return;
+    // whatever lies in one alternative, however deep, stands for the same thing
+    if (place.alternative == mime::no_node || !group.empty()) return;
     group = cat(prefix, message.nodes()[place.alternative].part, "@", place.alternative);
   }
 };
@@ -203,8 +204,8 @@ Result<void> Examination::opaque(const mime::Message& message,
     append(unopened_, inner.report.defects);
     return {};
   }
-  // signing and encrypting add octets, so only what inflates can grow from layer to layer
-  if (inner.report.wrapping == crypto::Wrapping::Compressed) inflated_ += inner.report.content->size();
+  // signing adds octets; compressed-data inflates, and so does what OpenPGP encrypted
+  if (inner.report.wrapping != crypto::Wrapping::Signed) inflated_ += inner.report.content->size();
   if (inflated_ > policy_.limits.decoded_bytes)
     return err(Errc::TooLarge, cat("the message inflates to more than ", policy_.limits.decoded_bytes,
                                    " octets (limit decoded-bytes)"));

@@ -42,7 +42,7 @@ struct JudgedPart {
   bool bare = false;       ///< bare iCalendar: unsigned by nature
   bool in_forwarded = false;
   bool encrypted = false;  ///< it was decrypted: an answer in clear would tell what it says
-  std::string group;       ///< the innermost multipart/alternative around it; "" none
+  std::string group;       ///< the outermost multipart/alternative around it; "" none
   std::string calendar_text;      ///< decoded
   itip::Reading reading;          ///< the message, or why it is refused
   policy::Evidence evidence;      ///< message points into `reading`
