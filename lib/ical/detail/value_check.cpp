@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 
 #include "base/cat.hpp"
 #include "base/handle.hpp"
@@ -171,6 +173,16 @@ bool value_parameter_fits(icalvalue_kind normal, std::string_view wanted, icalva
   return takes_anything(normal);  // TEXT, URI, BINARY and types of later standards
 }
 
+// libical walks its table from the start for each; there are few names, and no more than it knows.
+icalproperty_kind kind_of(const std::string& property)
+{
+  static thread_local std::map<std::string, icalproperty_kind, std::less<>> known;
+  if (const auto found = known.find(property); found != known.end()) return found->second;
+  const icalproperty_kind kind = icalproperty_string_to_kind(property.c_str());
+  if (kind != ICAL_NO_PROPERTY && kind != ICAL_X_PROPERTY) known.emplace(property, kind);
+  return kind;
+}
+
 }  // namespace
 
 bool matters(std::string_view property)
@@ -184,7 +196,7 @@ bool matters(std::string_view property)
 
 std::string why_invalid(Property& property, std::string& note)
 {
-  const icalproperty_kind name = icalproperty_string_to_kind(property.name.c_str());
+  const icalproperty_kind name = kind_of(property.name);
   if (name == ICAL_NO_PROPERTY || name == ICAL_X_PROPERTY) return {};
   const icalvalue_kind normal = normal_kind(property.name, name);
   icalvalue_kind kind = normal;
