@@ -40,6 +40,7 @@ namespace imip {
   X(WeakKey, "weak-key")                                                                        \
   X(WeakDigest, "weak-digest")                                                                  \
   X(SignedInFuture, "signed-in-future")                                                         \
+  X(KeyNotValid, "key-not-valid")                                                               \
   X(NoIdentity, "no-identity")                                                                  \
   X(OutsideAnchorDomains, "outside-anchor-domains")                                             \
   /* correlation (RFC 6047 section 3 step 2) */                                                 \

@@ -1,38 +1,265 @@
 #include "crypto/openpgp.hpp"
 
+#include <cerrno>
+#include <map>
+#include <optional>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "crypto/detail/gpg_home.hpp"
+#include "crypto/detail/gpg_key.hpp"
+#include "crypto/detail/gpg_passphrase.hpp"
+#include "crypto/detail/gpg_signature.hpp"
+
 namespace imip::crypto {
 namespace {
 
-SignatureReport unchecked(std::string text)
+using gpg::Session;
+using gpg::Watcher;
+
+// Keys remembered in one run.
+constexpr std::size_t most_keys = 1'000;
+
+void fail(SignatureReport& report, Code code, std::string text)
 {
-  SignatureReport report;
-  report.defects.push_back({Code::SignatureUnchecked, std::move(text)});
-  return report;
+  report.signatures.clear();
+  report.content.reset();
+  report.wrapping = Wrapping::None;
+  report.defects.push_back({code, std::move(text)});
 }
+
+std::string with_hint(const Error& error)
+{
+  return error.hint.empty() ? error.what : cat(error.what, " (", error.hint, ')');
+}
+
+// One armour of that kind and nothing beside it.
+bool is_one_armour(std::string_view text, std::string_view kind)
+{
+  constexpr std::string_view begin = "-----BEGIN ";
+  const std::string_view whole = text::trim(text);
+  const std::string head = cat(begin, kind, "-----");
+  const std::string tail = cat("-----END ", kind, "-----");
+  if (whole.substr(0, head.size()) != head || whole.size() < head.size() + tail.size() ||
+      whole.substr(whole.size() - tail.size()) != tail)
+    return false;
+  const std::string_view between =
+      whole.substr(head.size(), whole.size() - head.size() - tail.size());
+  return between.find("-----") == std::string_view::npos && between.front() != ' ';
+}
+
+/// Takes the plaintext, up to a limit.
+struct Sink {
+  std::string octets;
+  std::size_t most = 0;
+  bool full = false;
+
+  static ssize_t write(void* self, const void* data, std::size_t size)
+  {
+    auto& sink = *static_cast<Sink*>(self);
+    sink.full = sink.full || size > sink.most - sink.octets.size();
+    if (sink.full) {
+      errno = EFBIG;
+      return -1;
+    }
+    sink.octets.append(static_cast<const char*>(data), size);
+    return static_cast<ssize_t>(size);
+  }
+};
 
 }  // namespace
 
 struct OpenPgp::Impl {
   OpenPgpOptions options;
   Limits limits;
+  std::optional<gpg::PrivateHome> home;
+  std::optional<Session> session;  // ends before the home does
+  std::map<std::string, gpg::Key> keys;
+
+  Result<void> start();
+  gpgme_key_t key(const std::string& fingerprint);
+  void take_signatures(const Watcher& watcher, std::string_view octets, SignatureReport& report);
+  [[nodiscard]] std::string too_many_signatures() const
+  {
+    return cat("more than ", limits.signer_infos,
+               " signatures over one content (limit signer-infos)");
+  }
+  void decrypt(std::string_view ciphertext, SignatureReport& report);
+  void take_content(const Watcher& watcher, std::string octets, SignatureReport& report);
+  void explain_failure(const Watcher& watcher, gpgme_error_t error, SignatureReport& report) const;
 };
 
-OpenPgp::OpenPgp(OpenPgpOptions options, const Limits& limits)
-    : impl_(std::make_unique<Impl>(Impl{std::move(options), limits}))
+Result<void> OpenPgp::Impl::start()
 {
+  if (session) return {};
+  if (options.home.empty())
+    return err(Errc::NotFound, "there is no OpenPGP key ring to check it with",
+               "name one: home of [openpgp] in the policy, or GNUPGHOME");
+  IMIP_TRY(home, gpg::PrivateHome::create(options.home, options.at));
+  IMIP_TRY(session, Session::open(GPGME_PROTOCOL_OpenPGP,
+                                  {home->path(), true, options.patience}));
+  return {};
+}
+
+gpgme_key_t OpenPgp::Impl::key(const std::string& fingerprint)
+{
+  if (const auto known = keys.find(fingerprint); known != keys.end()) return known->second.get();
+  auto found = session->keys(fingerprint, false, 2);
+  if (!found || found->size() != 1) return nullptr;
+  if (keys.size() >= most_keys) keys.clear();
+  return keys.emplace(fingerprint, std::move(found->front())).first->second.get();
+}
+
+void OpenPgp::Impl::take_signatures(const Watcher& watcher, std::string_view octets,
+                                    SignatureReport& report)
+{
+  const gpgme_verify_result_t result = gpgme_op_verify_result(session->context());
+  // listing keys ends the life of the result
+  gpgme_result_ref(result);
+  const Handle<void, gpgme_result_unref> owner(result);
+  std::size_t at = 0;
+  for (gpgme_signature_t s = result == nullptr ? nullptr : result->signatures; s != nullptr;
+       s = s->next, ++at) {
+    if (at >= watcher.signatures.size()) break;
+    report.signatures.push_back(gpg::judge_signature(
+        s, watcher.signatures[at], octets, options,
+        [&](const std::string& fingerprint) { return key(fingerprint); }));
+  }
+  if (at != watcher.signatures.size())
+    fail(report, Code::SignatureUnchecked, "gpg contradicts itself on how many signatures there are");
+}
+
+void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report)
+{
+  const gpg::Data in = gpg::data_over(ciphertext);
+  Sink sink;
+  sink.most = limits.decoded_bytes;
+  gpgme_data_cbs writing{nullptr, Sink::write, nullptr, nullptr};
+  gpgme_data_t raw = nullptr;
+  gpgme_data_new_from_cbs(&raw, &writing, &sink);
+  const gpg::Data out(raw);
+  Watcher watcher(*session, limits.signer_infos);
+  const gpg::PassphraseAnswer answer(*session, options.passphrase);
+  const gpgme_error_t error = session->run(
+      [&](gpgme_ctx_t c) { return gpgme_op_decrypt_verify_start(c, in.get(), out.get()); });
+  if (sink.full)
+    fail(report, Code::LimitExceeded,
+         cat("more than ", sink.most, " octets when decrypted (limit decoded-bytes)"));
+  else if (watcher.too_many)
+    fail(report, Code::LimitExceeded, too_many_signatures());
+  else if (error != 0 || watcher.failed || !watcher.decrypted)
+    explain_failure(watcher, error, report);
+  else if (watcher.plaintexts != 1 || watcher.decryptions != 1 || watcher.foreign)
+    fail(report, Code::SignatureMalformed, "the encrypted part does not hold exactly one message");
+  else if (watcher.integrity_held != 1)
+    fail(report, Code::SignatureInvalid,
+         "the encryption does not protect what it holds against changes; nothing of it is read");
+  else
+    take_content(watcher, std::move(sink.octets), report);
+}
+
+void OpenPgp::Impl::take_content(const Watcher& watcher, std::string octets,
+                                 SignatureReport& report)
+{
+  report.content = std::move(octets);
+  report.wrapping = Wrapping::Encrypted;
+  take_signatures(watcher, *report.content, report);
+}
+
+// A message that was changed on the way, and one that was never for us, look alike until a key fits.
+void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
+                                    SignatureReport& report) const
+{
+  const auto code = gpgme_err_code(error);
+  if (code == GPG_ERR_TIMEOUT)
+    return fail(report, Code::Encrypted,
+                "the part is encrypted with OpenPGP and gpg took too long to open it");
+  if (watcher.decryptions != 0)
+    return fail(report, Code::SignatureInvalid,
+                "the encrypted part was damaged or changed on the way; nothing of it is read");
+  if (watcher.encrypted_to.empty())
+    return fail(report, Code::Encrypted,
+                "the part is encrypted with a password alone; open it with gpg --decrypt");
+  std::string ids;
+  for (const std::string& id : watcher.encrypted_to)
+    if (ids.size() < 200) ids += cat(ids.empty() ? "" : ", ", id);
+  const bool no_key = code == GPG_ERR_NO_SECKEY;
+  fail(report, Code::Encrypted,
+       cat("the part is encrypted with OpenPGP to ", ids, "; ",
+           no_key ? cat("no secret key for it is in the key ring in ", options.home)
+                  : cat("gpg cannot use the key: ", gpg::error_text(error),
+                        "; unlock it in gpg-agent, or name its passphrase")));
+}
+
+OpenPgp::OpenPgp(OpenPgpOptions options, const Limits& limits)
+    : impl_(std::make_unique<Impl>())
+{
+  impl_->options = std::move(options);
+  impl_->limits = limits;
 }
 OpenPgp::OpenPgp(OpenPgp&&) noexcept = default;
 OpenPgp& OpenPgp::operator=(OpenPgp&&) noexcept = default;
 OpenPgp::~OpenPgp() = default;
 
-SignatureReport OpenPgp::verify_detached(std::string_view, std::string_view) const
+SignatureReport OpenPgp::verify_detached(std::string_view octets, std::string_view signature) const
 {
-  return unchecked("the OpenPGP signature was not checked: this version of imip checks S/MIME only");
+  SignatureReport report;
+  if (signature.size() > impl_->limits.signature_bytes) {
+    fail(report, Code::LimitExceeded,
+         cat("the signature has more than ", impl_->limits.signature_bytes,
+             " octets (limit signature-bytes)"));
+    return report;
+  }
+  if (!is_one_armour(signature, "PGP SIGNATURE")) {
+    fail(report, Code::SignatureMalformed,
+         "the signature part is not exactly one armoured OpenPGP signature");
+    return report;
+  }
+  if (auto ready = impl_->start(); !ready) {
+    fail(report, Code::SignatureUnchecked,
+         cat("the OpenPGP signature was not checked: ", with_hint(ready.error())));
+    return report;
+  }
+  const gpg::Data sig = gpg::data_over(signature);
+  const gpg::Data text = gpg::data_over(octets);
+  Watcher watcher(*impl_->session, impl_->limits.signer_infos);
+  const gpgme_error_t error = impl_->session->run([&](gpgme_ctx_t c) {
+    return gpgme_op_verify_start(c, sig.get(), text.get(), nullptr);
+  });
+  const auto code = gpgme_err_code(error);
+  if (watcher.too_many)
+    fail(report, Code::LimitExceeded, impl_->too_many_signatures());
+  else if (watcher.foreign || watcher.plaintexts != 0 || watcher.decryptions != 0 ||
+           (watcher.signatures.empty() && (code == 0 || code == GPG_ERR_NO_DATA)))
+    fail(report, Code::SignatureMalformed,
+         "the signature part holds something else than signatures over the message");
+  else if (error != 0)
+    fail(report, Code::SignatureUnchecked,
+         cat("the OpenPGP signature was not checked: gpg: ", gpg::error_text(error)));
+  else
+    impl_->take_signatures(watcher, octets, report);
+  return report;
 }
 
-SignatureReport OpenPgp::open(std::string_view) const
+SignatureReport OpenPgp::open(std::string_view ciphertext) const
 {
-  return unchecked("the OpenPGP encryption was not opened: this version of imip reads S/MIME only");
+  SignatureReport report;
+  if (!is_one_armour(ciphertext, "PGP MESSAGE")) {
+    fail(report, Code::SignatureMalformed,
+         "the encrypted part is not exactly one armoured OpenPGP message");
+    return report;
+  }
+  auto ready = impl_->start();
+  if (ready) ready = impl_->home->connect_agent();
+  if (!ready)
+    fail(report, Code::Encrypted,
+         cat("the part is encrypted with OpenPGP and was not opened: ", with_hint(ready.error())));
+  else if (gpgme_data_identify(gpg::data_over(ciphertext).get(), 0) !=
+           GPGME_DATA_TYPE_PGP_ENCRYPTED)
+    fail(report, Code::SignatureMalformed, "the encrypted part is not encrypted");
+  else
+    impl_->decrypt(ciphertext, report);
+  return report;
 }
 
 }  // namespace imip::crypto

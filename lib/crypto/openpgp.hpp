@@ -1,6 +1,7 @@
 /// @file Octets and an OpenPGP message -> who signed (RFC 3156, 4880), by GPGME; signing and encrypting.
 /// No network and no key import, whatever gpg.conf says. Nothing is started before the first use.
 #pragma once
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,6 +27,9 @@ struct OpenPgpOptions {
   UtcSeconds at{};    ///< moves expiry only (--verification-time)
   UtcSeconds now{};   ///< the limit of signing times
   std::int64_t clock_skew_seconds = 900;
+  /// For keys to decrypt with whose passphrase gpg-agent does not know. Empty: nobody is asked.
+  PassphraseSource passphrase{};
+  std::chrono::milliseconds patience{20'000};  ///< how long gpg may take for one message
 };
 
 /// One gpg context for all messages, made at the first message that needs it. Not thread-safe.

@@ -1,0 +1,309 @@
+#include "crypto/detail/gpg.hpp"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <optional>
+
+#include "base/cat.hpp"
+
+namespace imip::crypto::gpg {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Start {
+  std::mutex mutex;
+  bool all_wanted = false;
+  std::optional<Engines> done;
+};
+Start& the_start()
+{
+  static Start start;
+  return start;
+}
+
+/// What gpg may take, so that a few octets that unpack to gigabytes stop it and not the machine. The limit is
+/// ours for the moment of the fork, and leaves room above what we use.
+class ChildMemoryLimit {
+ public:
+  ChildMemoryLimit()
+  {
+    constexpr rlim_t enough = 384U << 20U;
+    constexpr rlim_t room = 128U << 20U;
+    rlim_t pages = 0;
+    if (::getrlimit(RLIMIT_AS, &old_) != 0 || !(std::ifstream("/proc/self/statm") >> pages)) return;
+    const rlim_t own = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+    rlimit limit = old_;
+    limit.rlim_cur = std::max(enough, own + room);
+    if (old_.rlim_cur == RLIM_INFINITY || old_.rlim_cur > limit.rlim_cur)
+      set_ = ::setrlimit(RLIMIT_AS, &limit) == 0;
+  }
+  ~ChildMemoryLimit()
+  {
+    if (set_) ::setrlimit(RLIMIT_AS, &old_);
+  }
+  ChildMemoryLimit(const ChildMemoryLimit&) = delete;
+  ChildMemoryLimit& operator=(const ChildMemoryLimit&) = delete;
+
+ private:
+  rlimit old_{};
+  bool set_ = false;
+};
+
+// GPGME tells nobody the process it started; only those that we start know the name of a private home.
+void kill_those_on(const std::string& home)
+{
+  const std::string argument = cat('\0', home, '\0');
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
+      continue;
+    std::ifstream in(entry.path() / "cmdline", std::ios::binary);
+    const std::string line{std::istreambuf_iterator<char>(in), {}};
+    if (line.find(argument) != std::string::npos)
+      ::kill(static_cast<pid_t>(std::atol(name.c_str())), SIGKILL);
+  }
+}
+
+}  // namespace
+
+void want_all_engines()
+{
+  const std::lock_guard lock(the_start().mutex);
+  the_start().all_wanted = true;
+}
+
+Result<void> start_gpgme(Engines engines)
+{
+  Start& start = the_start();
+  const std::lock_guard lock(start.mutex);
+  if (start.all_wanted) engines = Engines::All;
+  if (!start.done) {
+    // GPGME asks gpgconf three times and gpgsm once where all that is wanted is gpg
+    if (engines == Engines::Gpg && gpgme_set_global_flag("disable-gpgconf", "1") != 0)
+      return err(Errc::Unavailable, "GPGME does not start");
+    if (gpgme_check_version("1.16.0") == nullptr)
+      return err(Errc::Unavailable, "the GPGME library is older than 1.16");
+    start.done = engines;
+  }
+  if (engines == Engines::All && *start.done == Engines::Gpg)
+    return err(Errc::Unavailable, "GPGME was started for gpg alone");
+  return {};
+}
+
+Result<std::string> find_program(std::string_view name)
+{
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
+  while (!rest.empty()) {
+    const std::string_view folder = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(std::min(rest.size(), folder.size() + 1));
+    if (folder.empty() || folder.front() != '/') continue;
+    std::string file = cat(folder, '/', name);
+    if (::access(file.c_str(), X_OK) == 0) return file;
+  }
+  return err(Errc::Unavailable, cat("there is no program ", name, " on the PATH"),
+             "install GnuPG (Debian: gpg, gpg-agent; for gpgsm: key rings also gpgsm)");
+}
+
+Data data_over(std::string_view octets)
+{
+  gpgme_data_t data = nullptr;
+  if (gpgme_data_new_from_mem(&data, octets.data(), octets.size(), 0) != 0) return nullptr;
+  return Data(data);
+}
+
+std::string error_text(gpgme_error_t error)
+{
+  std::array<char, 200> buffer{};
+  gpgme_strerror_r(error, buffer.data(), buffer.size());
+  std::string text(buffer.data());
+  if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+/// GPGME's file descriptors, waited for with poll().
+struct Session::Impl {
+  struct Watch {
+    int fd;
+    bool input;
+    gpgme_io_cb_t call;
+    void* argument;
+    Impl* owner;
+  };
+
+  Options options;
+  Context context;
+  std::vector<std::unique_ptr<Watch>> watches;
+  bool done = false;
+  gpgme_error_t error = 0;
+  std::vector<Key> keys;
+  std::size_t most_keys = 0;
+
+  static gpgme_error_t add(void* self, int fd, int input, gpgme_io_cb_t call, void* argument,
+                           void** tag)
+  {
+    auto& impl = *static_cast<Impl*>(self);
+    impl.watches.push_back(
+        std::make_unique<Watch>(Watch{fd, input != 0, call, argument, &impl}));
+    *tag = impl.watches.back().get();
+    return 0;
+  }
+  static void remove(void* tag)
+  {
+    auto& all = static_cast<Watch*>(tag)->owner->watches;
+    std::erase_if(all, [&](const auto& w) { return w.get() == tag; });
+  }
+  static void event(void* self, gpgme_event_io_t type, void* data)
+  {
+    auto& impl = *static_cast<Impl*>(self);
+    if (type == GPGME_EVENT_NEXT_KEY) {
+      Key key(static_cast<gpgme_key_t>(data));
+      if (impl.keys.size() < impl.most_keys) impl.keys.push_back(std::move(key));
+    } else if (type == GPGME_EVENT_DONE) {
+      const auto& result = *static_cast<gpgme_io_event_done_data_t>(data);
+      impl.done = true;
+      impl.error = result.err != 0 ? result.err : result.op_err;
+    }
+  }
+
+  void serve(int fd)
+  {
+    const auto found = std::find_if(watches.begin(), watches.end(),
+                                    [&](const auto& w) { return w->fd == fd; });
+    if (found == watches.end()) return;  // an earlier one's doing
+    const Watch watch = **found;         // the call may remove it
+    if (const gpgme_error_t failed = watch.call(watch.argument, fd); failed != 0 && !done) {
+      done = true;
+      error = failed;
+    }
+  }
+
+  // The limit is on the time that we wait for gpg, so that a person may take theirs to type a passphrase.
+  void wait()
+  {
+    Clock::duration left = options.patience;
+    std::vector<pollfd> fds;
+    while (!done && !watches.empty()) {
+      fds.clear();
+      for (const auto& w : watches)
+        fds.push_back({w->fd, static_cast<short>(w->input ? POLLIN : POLLOUT), 0});
+      const auto before = Clock::now();
+      const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left);
+      const int n = left <= Clock::duration::zero()
+                        ? 0
+                        : ::poll(fds.data(), fds.size(), static_cast<int>(ms.count()));
+      left -= Clock::now() - before;
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return give_up(n == 0 ? GPG_ERR_TIMEOUT : GPG_ERR_GENERAL);
+      for (const pollfd& p : fds)
+        if (p.revents != 0 && !done) serve(p.fd);
+    }
+  }
+
+  void give_up(gpg_err_code_t code)
+  {
+    if (options.private_home) kill_those_on(options.home);
+    gpgme_cancel(context.get());
+    done = true;
+    error = gpgme_error(code);
+  }
+};
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+gpgme_ctx_t Session::context() const
+{
+  return impl_->context.get();
+}
+
+Result<Session> Session::open(gpgme_protocol_t protocol, Options options)
+{
+  const bool cms = protocol == GPGME_PROTOCOL_CMS;
+  std::string program;
+  if (protocol != GPGME_PROTOCOL_SPAWN) {
+    IMIP_TRY(program, find_program(cms ? "gpgsm" : "gpg"));
+  }
+  IMIP_CHECK(start_gpgme(cms ? Engines::All : Engines::Gpg));
+  auto impl = std::make_unique<Impl>();
+  impl->options = std::move(options);
+  gpgme_ctx_t context = nullptr;
+  gpgme_error_t error = gpgme_new(&context);
+  impl->context.reset(context);
+  if (error == 0) error = gpgme_set_protocol(context, protocol);
+  if (error == 0 && !program.empty())
+    error = gpgme_ctx_set_engine_info(context, protocol, program.c_str(),
+                                      impl->options.home.c_str());
+  if (error != 0)
+    return err(Errc::Unavailable,
+               cat(program.empty() ? "GnuPG" : program, " cannot be used: ", error_text(error)));
+  gpgme_set_offline(context, 1);
+  gpgme_io_cbs callbacks{Impl::add, impl.get(), Impl::remove, Impl::event, impl.get()};
+  gpgme_set_io_cbs(context, &callbacks);
+  return Session(std::move(impl));
+}
+
+gpgme_error_t Session::run(const std::function<gpgme_error_t(gpgme_ctx_t)>& start)
+{
+  impl_->done = false;
+  impl_->error = 0;
+  gpgme_error_t error = 0;
+  {
+    const ChildMemoryLimit limit;
+    error = start(context());
+  }
+  if (error != 0) return error;
+  impl_->wait();
+  return impl_->error;
+}
+
+Result<std::vector<Key>> Session::keys(const std::string& pattern, bool secret, std::size_t most)
+{
+  impl_->keys.clear();
+  impl_->most_keys = most;
+  const gpgme_error_t error = run([&](gpgme_ctx_t c) {
+    return gpgme_op_keylist_start(c, pattern.empty() ? nullptr : pattern.c_str(), secret ? 1 : 0);
+  });
+  if (error != 0)
+    return err(Errc::Unavailable,
+               cat("the keys of ", impl_->options.home, " cannot be listed: ", error_text(error)));
+  return std::exchange(impl_->keys, {});
+}
+
+Result<std::string> Session::output_of(const std::string& program,
+                                       const std::vector<std::string>& arguments)
+{
+  IMIP_TRY(Session session, open(GPGME_PROTOCOL_SPAWN, {}));
+  std::vector<const char*> argv{program.c_str()};
+  for (const std::string& a : arguments) argv.push_back(a.c_str());
+  argv.push_back(nullptr);
+  gpgme_data_t raw = nullptr;
+  if (gpgme_data_new(&raw) != 0) return err(Errc::Unavailable, "no memory for GPGME");
+  const Data output(raw);
+  const gpgme_error_t error = session.run([&](gpgme_ctx_t c) {
+    return gpgme_op_spawn_start(c, program.c_str(), argv.data(), nullptr, output.get(), nullptr, 0);
+  });
+  if (error != 0) return err(Errc::Unavailable, cat(program, ": ", error_text(error)));
+  std::string text(static_cast<std::size_t>(gpgme_data_seek(raw, 0, SEEK_END)), '\0');
+  gpgme_data_seek(raw, 0, SEEK_SET);
+  const auto n = gpgme_data_read(raw, text.data(), text.size());
+  text.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
+  return text;
+}
+
+}  // namespace imip::crypto::gpg

@@ -1,0 +1,195 @@
+#include "crypto/detail/gpg_home.hpp"
+
+#include <stdlib.h>  // mkdtemp
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "base/atomic_file.hpp"
+#include "base/cat.hpp"
+#include "base/posix.hpp"
+#include "base/text.hpp"
+#include "crypto/detail/gpg.hpp"
+
+namespace imip::crypto::gpg {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The agent's socket lies in the home, and the path of a socket has room for 107 octets.
+constexpr std::size_t longest_parent = 60;
+
+std::string parent_folder()
+{
+  const char* named = std::getenv("TMPDIR");
+  const std::string_view folder = named == nullptr ? std::string_view{} : named;
+  if (folder.empty() || folder.front() != '/' || folder.size() > longest_parent) return "/tmp";
+  return std::string(folder);
+}
+
+constexpr std::string_view own_options =
+    "no-auto-key-retrieve\n"
+    "no-auto-key-import\n"
+    "no-auto-key-locate\n"
+    "disable-dirmngr\n"
+    "no-autostart\n"
+    "no-symkey-cache\n"
+    "no-random-seed-file\n";
+
+bool all_digits(std::string_view s)
+{
+  return !s.empty() && s.size() < 4 && s.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// How many introducers the owner wants, and of what kind. Any other trust model than these counts as "pgp", which
+// is what the trust file says; "always" would be nobody's word.
+std::string trust_options(const fs::path& owners_conf)
+{
+  std::string model = "pgp";
+  std::string numbers;
+  std::ifstream in(owners_conf);
+  for (std::string line; std::getline(in, line);) {
+    std::string_view rest = text::trim(line);
+    if (rest.substr(0, 2) == "--") rest.remove_prefix(2);
+    const std::string_view name = rest.substr(0, rest.find_first_of(" \t="));
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+    const std::string_view value = text::trim(rest);
+    if (name == "trust-model") {
+      model = value == "direct" || value == "classic" ? value : "pgp";
+    } else if ((name == "marginals-needed" || name == "completes-needed" ||
+                name == "max-cert-depth" || name == "min-cert-level") &&
+               all_digits(value)) {
+      numbers += cat(name, ' ', value, '\n');
+    }
+  }
+  return cat("trust-model ", model, '\n', numbers);
+}
+
+std::string conf_text(const std::string& home, std::optional<UtcSeconds> at)
+{
+  std::string conf = cat(own_options, trust_options(fs::path(home) / "gpg.conf"));
+  if (at) {
+    std::string time = to_ical_utc(*at);
+    time.back() = '!';  // instead of the Z: the clock stands still
+    conf += cat("faked-system-time ", time, '\n');
+  }
+  return conf;
+}
+
+Result<void> check(const fs::path& file)
+{
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return {};
+  return require_private(file);
+}
+
+Result<bool> link_key_rings(const std::string& from, const std::string& to)
+{
+  bool any = false;
+  for (const char* name : {"pubring.kbx", "pubring.gpg"}) {
+    const fs::path ring = fs::path(from) / name;
+    std::error_code failed;
+    if (!fs::exists(ring, failed)) continue;
+    IMIP_CHECK(require_private(ring));
+    fs::create_symlink(ring, fs::path(to) / name, failed);
+    if (failed) return err(Errc::CannotCreate, cat(to, ": ", failed.message()));
+    any = true;
+  }
+  return any;
+}
+
+bool answers(const std::string& socket_path)
+{
+  sockaddr_un address{};
+  if (socket_path.size() >= sizeof address.sun_path) return false;
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size());
+  const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return fd.ok() &&
+         ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+}  // namespace
+
+PrivateHome::PrivateHome(PrivateHome&& other) noexcept
+    : path_(std::exchange(other.path_, {})),
+      owners_(std::move(other.owners_)),
+      agent_(other.agent_)
+{
+}
+
+PrivateHome& PrivateHome::operator=(PrivateHome&& other) noexcept
+{
+  if (this != &other) {
+    remove();
+    path_ = std::exchange(other.path_, {});
+    owners_ = std::move(other.owners_);
+    agent_ = other.agent_;
+  }
+  return *this;
+}
+
+PrivateHome::~PrivateHome()
+{
+  remove();
+}
+
+void PrivateHome::remove()
+{
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+Result<PrivateHome> PrivateHome::create(const std::string& home, std::optional<UtcSeconds> at)
+{
+  IMIP_CHECK(check(home));
+  PrivateHome made;
+  made.owners_ = home;
+  std::string name = cat(parent_folder(), "/imip-XXXXXX");
+  if (::mkdtemp(name.data()) == nullptr)
+    return err(Errc::CannotCreate, cat(parent_folder(), ": ", errno_text(errno)),
+               "gpg needs a folder for temporary files; TMPDIR names another one");
+  made.path_ = name;
+  IMIP_TRY(const bool any, link_key_rings(home, made.path_));
+  if (!any)
+    return err(Errc::NotFound, cat("there is no OpenPGP key ring in ", home),
+               "home of [openpgp] in the policy, or GNUPGHOME, names the folder of the key ring");
+  const fs::path trust = fs::path(home) / "trustdb.gpg";
+  IMIP_CHECK(check(trust));
+  std::error_code failed;
+  if (fs::exists(trust, failed))
+    fs::copy_file(trust, fs::path(made.path_) / "trustdb.gpg", failed);
+  std::ofstream conf(fs::path(made.path_) / "gpg.conf", std::ios::binary);
+  if (failed || !(conf << conf_text(home, at)).flush())
+    return err(Errc::CannotCreate, cat(made.path_, ": cannot be written"));
+  return made;
+}
+
+Result<void> PrivateHome::connect_agent()
+{
+  if (agent_) return {};
+  IMIP_TRY(const std::string gpgconf, find_program("gpgconf"));
+  IMIP_TRY(std::string socket,
+           Session::output_of(gpgconf, {"--homedir", owners_, "--list-dirs", "agent-socket"}));
+  while (!socket.empty() && socket.back() == '\n') socket.pop_back();
+  if (!answers(socket)) {
+    IMIP_CHECK(Session::output_of(gpgconf, {"--homedir", owners_, "--launch", "gpg-agent"}));
+    if (!answers(socket))
+      return err(Errc::Unavailable, cat("no gpg-agent answers for the key ring in ", owners_),
+                 "install gpg-agent; the path of a key ring may have 86 characters at most");
+  }
+  // what libassuan follows instead of a socket
+  std::ofstream file(fs::path(path_) / "S.gpg-agent", std::ios::binary);
+  if (!(file << "%Assuan%\nsocket=" << socket << '\n').flush())
+    return err(Errc::CannotCreate, cat(path_, ": cannot be written"));
+  agent_ = true;
+  return {};
+}
+
+}  // namespace imip::crypto::gpg

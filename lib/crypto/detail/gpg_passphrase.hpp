@@ -1,0 +1,31 @@
+/// @file Passphrases for gpg and gpgsm. Private to lib/crypto.
+#pragma once
+#include <optional>
+
+#include "crypto/detail/gpg.hpp"
+#include "crypto/signing.hpp"
+
+namespace imip::crypto::gpg {
+
+/// While it lives, a session asks `source` for passphrases that the agent does not know, each once. Without a
+/// source nobody is asked, neither here nor by a pinentry.
+class PassphraseAnswer {
+ public:
+  PassphraseAnswer(Session& session, const PassphraseSource& source);
+  ~PassphraseAnswer();
+  PassphraseAnswer(const PassphraseAnswer&) = delete;
+  PassphraseAnswer& operator=(const PassphraseAnswer&) = delete;
+
+  [[nodiscard]] bool was_wrong() const { return wrong_; }
+  /// What the source said instead of a passphrase.
+  [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
+
+ private:
+  static gpgme_error_t answer(void* self, const char* user_id, const char* info, int again, int fd);
+  Session& session_;
+  const PassphraseSource& source_;
+  bool wrong_ = false;
+  std::optional<Error> failed_;
+};
+
+}  // namespace imip::crypto::gpg

@@ -1,0 +1,225 @@
+#include "crypto/detail/gpg_signature.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "crypto/detail/gpg_key.hpp"
+
+namespace imip::crypto::gpg {
+namespace {
+
+constexpr std::size_t fingerprint_digits = 40;
+
+void add(Signature& s, Code code, std::string text)
+{
+  s.findings.push_back({code, std::move(text)});
+}
+
+std::string_view word(std::string_view& rest)
+{
+  const std::string_view first = rest.substr(0, rest.find(' '));
+  rest.remove_prefix(std::min(rest.size(), first.size() + 1));
+  return first;
+}
+
+// Text mode hashes lines without their ends, so a CR more or less makes no difference to it.
+bool has_bare_cr(std::string_view octets)
+{
+  for (std::size_t at = octets.find('\r'); at != std::string_view::npos;
+       at = octets.find('\r', at + 1))
+    if (octets.substr(at, 2) != "\r\n") return true;
+  return false;
+}
+
+// Is it a good signature over these octets, by whomever? If not, why: then `s` says it.
+bool verifies(gpgme_signature_t found, const Watcher::SeenSignature& seen, std::string_view octets,
+              const OpenPgpOptions& options, Signature& s)
+{
+  const std::string key = cat("the OpenPGP key ", text_of(found->fpr));
+  switch (gpgme_err_code(found->status)) {
+    case GPG_ERR_NO_ERROR:
+    case GPG_ERR_SIG_EXPIRED:
+    case GPG_ERR_KEY_EXPIRED:
+    case GPG_ERR_CERT_REVOKED:
+      break;
+    case GPG_ERR_NO_PUBKEY:
+      add(s, Code::SignatureUnchecked,
+          cat(key, " that signed is not in the key ring in ", options.home,
+              "; get it from its owner, compare the fingerprint, import and sign it with gpg"));
+      return false;
+    case GPG_ERR_BAD_SIGNATURE:
+      s.status = SignatureStatus::Invalid;
+      add(s, Code::SignatureInvalid,
+          cat("the message was changed after it was signed, or its signature belongs to another "
+              "message (",
+              key, ')'));
+      return false;
+    case GPG_ERR_DIGEST_ALGO:
+      s.status = SignatureStatus::Unproven;
+      add(s, Code::WeakDigest,
+          cat("the signature uses ", s.digest, ", which the policy does not accept"));
+      return false;
+    default:
+      add(s, Code::SignatureUnchecked,
+          cat("gpg could not check the signature by ", key, ": ", error_text(found->status)));
+      return false;
+  }
+  if (!seen.valid || text_of(found->fpr).size() != fingerprint_digits) {
+    add(s, Code::SignatureUnchecked, cat("gpg did not say that the signature by ", key, " holds"));
+    return false;
+  }
+  s.status = SignatureStatus::Invalid;
+  if (seen.type != 0 && seen.type != 1) {
+    add(s, Code::SignatureMalformed, "the signature is of a type that does not sign messages");
+    return false;
+  }
+  if (seen.type == 1 && has_bare_cr(octets)) {
+    add(s, Code::SignatureInvalid,
+        "the signature is one over text, which does not protect the lone CR in the message");
+    return false;
+  }
+  s.status = SignatureStatus::Unproven;
+  return true;
+}
+
+void check_times(gpgme_signature_t found, const OpenPgpOptions& options, Signature& s)
+{
+  if (s.signed_at && *s.signed_at > options.now + std::chrono::seconds{options.clock_skew_seconds})
+    add(s, Code::SignedInFuture,
+        cat("the message claims to have been signed at ", to_rfc3339(*s.signed_at),
+            ", which is in the future; is this machine's clock right"));
+  const UtcSeconds until{std::chrono::seconds{static_cast<std::int64_t>(found->exp_timestamp)}};
+  if (found->exp_timestamp != 0 && until <= options.at)
+    add(s, Code::Expired, cat("the signature expired on ", to_rfc3339(until)));
+}
+
+bool is_pinned(const CalAddress& address, const std::string& fingerprint,
+               const OpenPgpOptions& options)
+{
+  return std::any_of(options.pins.begin(), options.pins.end(), [&](const auto& pin) {
+    return same_user(pin.first, address) && text::ascii_iequal(pin.second, fingerprint);
+  });
+}
+
+void take_identities(gpgme_key_t key, const OpenPgpOptions& options, Signature& s)
+{
+  const std::string fingerprint(text_of(key->subkeys->fpr));
+  bool vouched = false;
+  for (gpgme_user_id_t id = key->uids; id != nullptr; id = id->next) {
+    if (!is_usable(id)) continue;
+    const bool valid = is_vouched_for(id, options.ultimate_only);
+    vouched = vouched || valid;
+    const auto address = address_of(id);
+    if (!address || !(valid || is_pinned(*address, fingerprint, options))) continue;
+    if (std::none_of(s.identities.begin(), s.identities.end(),
+                     [&](const CalAddress& a) { return same_user(a, *address, LocalPart::Exact); }))
+      s.identities.push_back(*address);
+  }
+  if (!s.identities.empty()) return;
+  if (vouched)
+    add(s, Code::NoIdentity,
+        cat("no valid user ID of the OpenPGP key ", fingerprint, " is one usable e-mail address"));
+  else
+    add(s, Code::KeyNotValid,
+        cat("no user ID of the OpenPGP key ", fingerprint, " is ",
+            options.ultimate_only ? "ultimately" : "fully", " valid in the key ring in ",
+            options.home, "; compare the fingerprint with the key's owner, then sign it (gpg --quick-lsign-key ",
+            fingerprint, ')'));
+}
+
+}  // namespace
+
+Watcher::Watcher(Session& session, std::size_t most) : session_(session), most_(most)
+{
+  gpgme_set_ctx_flag(session.context(), "full-status", "1");
+  gpgme_set_status_cb(session.context(), on_status, this);
+}
+
+Watcher::~Watcher()
+{
+  gpgme_set_status_cb(session_.context(), nullptr, nullptr);
+}
+
+gpgme_error_t Watcher::on_status(void* self, const char* keyword, const char* arguments)
+{
+  auto& watcher = *static_cast<Watcher*>(self);
+  watcher.note(text_of(keyword), text_of(arguments));
+  return watcher.too_many ? gpgme_error(GPG_ERR_TOO_LARGE) : 0;
+}
+
+void Watcher::note(std::string_view keyword, std::string_view arguments)
+{
+  static constexpr std::array<std::string_view, 4> strangers = {"UNEXPECTED", "BADARMOR",
+                                                                "IMPORTED", "IMPORT_OK"};
+  if (keyword == "NEWSIG") {
+    too_many = signatures.size() >= most_;
+    signatures.emplace_back();
+  } else if (keyword == "VALIDSIG") {
+    note_valid(arguments);
+  } else if (keyword == "PLAINTEXT") {
+    ++plaintexts;
+  } else if (keyword == "BEGIN_DECRYPTION") {
+    ++decryptions;
+  } else if (keyword == "GOODMDC") {
+    ++integrity_held;
+  } else if (keyword == "DECRYPTION_OKAY") {
+    decrypted = true;
+  } else if (keyword == "DECRYPTION_FAILED" || keyword == "BADMDC") {
+    failed = true;
+  } else if (keyword == "ENC_TO") {
+    encrypted_to.emplace_back(word(arguments));
+  } else if (std::find(strangers.begin(), strangers.end(), keyword) != strangers.end()) {
+    foreign = true;
+  }
+}
+
+// FINGERPRINT DATE TIMESTAMP EXPIRY VERSION - KEY-ALGORITHM DIGEST TYPE (hexadecimal) PRIMARY
+void Watcher::note_valid(std::string_view arguments)
+{
+  if (signatures.empty()) return;
+  constexpr int before_type = 8;
+  for (int i = 0; i < before_type; ++i) word(arguments);
+  const std::string_view type = word(arguments);
+  int value = -1;
+  const auto [end, failed_parse] =
+      std::from_chars(type.data(), type.data() + type.size(), value, 16);
+  SeenSignature& last = signatures.back();
+  last.type = failed_parse == std::errc{} && end == type.data() + type.size() ? value : -1;
+  last.valid = true;
+}
+
+Signature judge_signature(gpgme_signature_t found, const Watcher::SeenSignature& seen,
+                          std::string_view octets, const OpenPgpOptions& options,
+                          const KeyLookup& lookup)
+{
+  Signature s;
+  s.protocol = Protocol::OpenPgp;
+  s.digest = text::ascii_lower(text_of(gpgme_hash_algo_name(found->hash_algo)));
+  if (found->timestamp != 0)
+    s.signed_at = UtcSeconds{std::chrono::seconds{static_cast<std::int64_t>(found->timestamp)}};
+  if (!verifies(found, seen, octets, options, s)) return s;
+  gpgme_key_t key = lookup(found->fpr);
+  gpgme_subkey_t signer = key == nullptr ? nullptr : find_subkey(key, text_of(found->fpr));
+  if (signer == nullptr) {
+    s.status = SignatureStatus::NotChecked;
+    add(s, Code::SignatureUnchecked,
+        cat("gpg does not show the OpenPGP key ", text_of(found->fpr), " that signed"));
+    return s;
+  }
+  s.openpgp = describe(key, signer);
+  if (std::find(options.floor.digests.begin(), options.floor.digests.end(), s.digest) ==
+      options.floor.digests.end())
+    add(s, Code::WeakDigest,
+        cat("the signature uses ", s.digest, ", which the policy does not accept"));
+  check_times(found, options, s);
+  check_signing_key(key, signer, s.signed_at, options, s.openpgp->faults);
+  s.findings.insert(s.findings.end(), s.openpgp->faults.begin(), s.openpgp->faults.end());
+  if (s.findings.empty()) take_identities(key, options, s);
+  if (s.findings.empty()) s.status = SignatureStatus::Valid;
+  return s;
+}
+
+}  // namespace imip::crypto::gpg

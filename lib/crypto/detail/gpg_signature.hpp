@@ -1,0 +1,49 @@
+/// @file What gpg says of a signature, judged by our own rules. Private to lib/crypto.
+#pragma once
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crypto/detail/gpg.hpp"
+#include "crypto/openpgp.hpp"
+
+namespace imip::crypto::gpg {
+
+/// What gpg's status lines tell beyond what GPGME makes of them.
+class Watcher {
+ public:
+  struct SeenSignature {
+    bool valid = false;  ///< VALIDSIG: it verifies over the octets
+    int type = -1;       ///< RFC 4880 section 5.2.1: 0 binary, 1 text
+  };
+  /// Listens to `session` until it goes. More than `most` signatures stop the operation.
+  Watcher(Session& session, std::size_t most);
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  std::vector<SeenSignature> signatures;
+  std::vector<std::string> encrypted_to;  ///< key IDs
+  std::size_t plaintexts = 0, decryptions = 0, integrity_held = 0;
+  bool decrypted = false, failed = false;
+  bool foreign = false;   ///< packets that have no place there: keys, a second message
+  bool too_many = false;
+
+ private:
+  static gpgme_error_t on_status(void* self, const char* keyword, const char* arguments);
+  void note(std::string_view keyword, std::string_view arguments);
+  void note_valid(std::string_view arguments);
+  Session& session_;
+  std::size_t most_;
+};
+
+/// The key with the (sub)key of that fingerprint; null if it cannot be had.
+using KeyLookup = std::function<gpgme_key_t(const std::string& fingerprint)>;
+
+Signature judge_signature(gpgme_signature_t found, const Watcher::SeenSignature& seen,
+                          std::string_view octets, const OpenPgpOptions& options,
+                          const KeyLookup& lookup);
+
+}  // namespace imip::crypto::gpg
