@@ -84,6 +84,26 @@ TEST_CASE("gpgsm opens what we encrypt")
   CHECK(dir.read("out") == octets);
 }
 
+TEST_CASE("a key that needed its passphrase first spoils no cipher")
+{
+  const TestCa ca;
+  const TempDir dir;
+  const Issued alice = ca.issue(mailbox("alice@example.com"));
+  const std::string key = (dir / "k.pem").string();
+  const auto locked = testing::shell(
+      cat("openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:x -in ", alice.key, " -out ", key));
+  REQUIRE(locked.status == 0);
+  const auto passphrase = [](const std::string&) -> Result<std::string> {
+    return std::string("x");
+  };
+  REQUIRE(SigningIdentity::load({.certificate = alice.certificate, .key = key}, passphrase));
+  const auto der = encrypt_to({alice.certificate}, octets, Cipher::Aes256Cbc, now);
+  REQUIRE(der);
+  auto options = trusting({});
+  options.keys.push_back({{.certificate = alice.certificate, .key = key}, passphrase});
+  CHECK(verifier(options).verify_opaque(*der).content == octets);
+}
+
 TEST_CASE("two encryptions of one message have nothing in common")
 {
   const TestCa ca;

@@ -73,6 +73,51 @@ bool is_root(X509* x)
   return X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
 }
 
+tl::unexpected<Error> not_together(const std::string& path, X509* x)
+{
+  return err(Errc::Config, cat(path, ": the key does not belong to ", label(x)),
+             "name the key that the certificate was made for");
+}
+
+// Fills in key and certificate; gives the other certificates.
+Result<std::vector<X509Ptr>> take_files(const IdentityFiles& files,
+                                        const PassphraseSource& passphrase,
+                                        SigningIdentity::Impl& impl)
+{
+  const bool packed = !files.pkcs12.empty();
+  const std::string& path = packed ? files.pkcs12 : files.certificate;
+  IMIP_TRY(KeyMaterial material,
+           packed ? load_pkcs12(files.pkcs12, passphrase) : load_pem(files, passphrase));
+  if (!material.key) return err(Errc::Config, cat(path, ": holds no private key"));
+  if (material.certificates.empty()) return err(Errc::Config, cat(path, ": holds no certificate"));
+  const auto own =
+      std::find_if(material.certificates.begin(), material.certificates.end(),
+                   [&](const X509Ptr& x) { return belongs(x.get(), material.key.get()); });
+  if (own == material.certificates.end())
+    return not_together(files.key.empty() || packed ? path : files.key,
+                        material.certificates.front().get());
+  impl.key = std::move(material.key);
+  impl.certificate = std::move(*own);
+  material.certificates.erase(own);
+  return std::move(material.certificates);
+}
+
+// Whether key and certificate belong together shows when the key is used, which takes the PIN.
+Result<std::vector<X509Ptr>> take_token(const IdentityFiles& files,
+                                        const PassphraseSource& passphrase,
+                                        SigningIdentity::Impl& impl)
+{
+  IMIP_TRY(impl.token, TokenKey::open(files.pkcs11, passphrase));
+  if (files.certificate.empty()) {
+    IMIP_TRY(impl.certificate, impl.token->certificate());
+    return std::vector<X509Ptr>();
+  }
+  IMIP_TRY(std::vector<X509Ptr> certificates, load_certificates(files.certificate));
+  impl.certificate = std::move(certificates.front());
+  certificates.erase(certificates.begin());
+  return certificates;
+}
+
 }  // namespace
 
 Result<std::vector<X509Ptr>> load_certificates(const std::string& path)
@@ -116,6 +161,16 @@ tl::unexpected<Error> wrong_passphrase(const std::string& path)
              "try again; a passphrase file must hold it without anything after it");
 }
 
+Result<std::string> SigningIdentity::Impl::use(
+    const std::function<Result<std::string>(EVP_PKEY*)>& work) const
+{
+  if (!token) return work(key.get());
+  return token->use([&](EVP_PKEY* in_token) -> Result<std::string> {
+    if (belongs(certificate.get(), in_token)) return work(in_token);
+    return not_together(token->name(), certificate.get());
+  });
+}
+
 SigningIdentity::SigningIdentity(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SigningIdentity::SigningIdentity(SigningIdentity&&) noexcept = default;
 SigningIdentity& SigningIdentity::operator=(SigningIdentity&&) noexcept = default;
@@ -141,30 +196,17 @@ Result<SigningIdentity> SigningIdentity::load(const IdentityFiles& files,
                                               const PassphraseSource& passphrase)
 {
   start_libcrypto();
+  know_ciphers();
   const ErrorScope errors;
-  const bool packed = !files.pkcs12.empty();
-  const std::string& path = packed ? files.pkcs12 : files.certificate;
-  IMIP_TRY(KeyMaterial material,
-           packed ? load_pkcs12(files.pkcs12, passphrase) : load_pem(files, passphrase));
-  if (!material.key) return err(Errc::Config, cat(path, ": holds no private key"));
-  if (material.certificates.empty()) return err(Errc::Config, cat(path, ": holds no certificate"));
-  const auto own =
-      std::find_if(material.certificates.begin(), material.certificates.end(),
-                   [&](const X509Ptr& x) { return belongs(x.get(), material.key.get()); });
-  if (own == material.certificates.end())
-    return err(Errc::Config,
-               cat(files.key.empty() || packed ? path : files.key, ": the key does not belong to ",
-                   label(material.certificates.front().get())),
-               "name the key that the certificate was made for");
   auto impl = std::make_unique<Impl>();
-  impl->key = std::move(material.key);
-  impl->certificate = std::move(*own);
-  material.certificates.erase(own);
+  IMIP_TRY(std::vector<X509Ptr> others, files.pkcs11.empty()
+                                            ? take_files(files, passphrase, *impl)
+                                            : take_token(files, passphrase, *impl));
   for (const std::string& file : files.intermediates) {
     IMIP_TRY(std::vector<X509Ptr> more, load_certificates(file));
-    std::move(more.begin(), more.end(), std::back_inserter(material.certificates));
+    std::move(more.begin(), more.end(), std::back_inserter(others));
   }
-  for (X509Ptr& x : material.certificates) {
+  for (X509Ptr& x : others) {
     const bool known = X509_cmp(x.get(), impl->certificate.get()) == 0 ||
                        std::any_of(impl->chain.begin(), impl->chain.end(), [&](const X509Ptr& y) {
                          return X509_cmp(x.get(), y.get()) == 0;

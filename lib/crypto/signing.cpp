@@ -16,7 +16,10 @@ struct SigningDigest {
 // RFC 5753 section 2.1.1 and RFC 8551 section 2.1: a digest as strong as the curve.
 Result<SigningDigest> digest_for(const SigningIdentity::Impl& identity)
 {
-  EVP_PKEY* key = identity.key.get();
+  EVP_PKEY* key = X509_get0_pubkey(identity.certificate.get());
+  if (key == nullptr)
+    return err(Errc::Config,
+               cat("the key of ", label(identity.certificate.get()), " cannot be read"));
   const int bits = EVP_PKEY_get_bits(key);
   switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
@@ -99,18 +102,20 @@ Result<std::string> sign(const SigningIdentity::Impl& identity, std::string_view
 {
   const ErrorScope errors;
   IMIP_CHECK(check_fitness(identity.certificate.get(), at));
-  const unsigned flags = form | CMS_BINARY | CMS_PARTIAL;
-  const CmsPtr cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, flags));
-  CMS_SignerInfo* info =
-      cms ? CMS_add1_signer(cms.get(), identity.certificate.get(), identity.key.get(), md,
-                            CMS_PARTIAL | CMS_NOSMIMECAP | CMS_CADES)
-          : nullptr;
-  const BioPtr in = bio_over(octets);
-  if (info == nullptr || !in || !add_certificates(cms.get(), identity) || !add_capabilities(info) ||
-      !add_signing_time(info, at) || CMS_final(cms.get(), in.get(), nullptr, flags) != 1)
-    return err(Errc::Internal,
-               cat("signing as ", label(identity.certificate.get()), " failed: ", error_text()));
-  return encode_cms(cms.get());
+  return identity.use([&](EVP_PKEY* key) -> Result<std::string> {
+    const unsigned flags = form | CMS_BINARY | CMS_PARTIAL;
+    const CmsPtr cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, flags));
+    CMS_SignerInfo* info = cms ? CMS_add1_signer(cms.get(), identity.certificate.get(), key, md,
+                                                 CMS_PARTIAL | CMS_NOSMIMECAP | CMS_CADES)
+                               : nullptr;
+    const BioPtr in = bio_over(octets);
+    if (info == nullptr || !in || !add_certificates(cms.get(), identity) ||
+        !add_capabilities(info) || !add_signing_time(info, at) ||
+        CMS_final(cms.get(), in.get(), nullptr, flags) != 1)
+      return err(Errc::Internal,
+                 cat("signing as ", label(identity.certificate.get()), " failed: ", error_text()));
+    return encode_cms(cms.get());
+  });
 }
 
 }  // namespace

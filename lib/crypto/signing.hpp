@@ -59,7 +59,9 @@ struct DetachedSignature {
 /// with certificate chain, signing time, S/MIME capabilities and ESS signingCertificateV2.
 /// @param at  the signing-time attribute
 /// @errors Errc::Config if every receiver would refuse it: the certificate is not valid at `at`,
-/// may not sign, is not for e-mail, or has a key that CMS cannot use
+/// may not sign, is not for e-mail, or has a key that CMS cannot use. With a key in a token also
+/// Errc::Permission (PIN), Errc::NoInput (token or key is not there), Errc::Unavailable (engine or
+/// module is missing, or crashed), Errc::TryAgain (no answer)
 Result<DetachedSignature> sign_detached(const SigningIdentity& identity, std::string_view octets,
                                         UtcSeconds at);
 /// Opaque signed-data (for application/pkcs7-mime; smime-type=signed-data).

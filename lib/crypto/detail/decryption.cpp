@@ -120,6 +120,12 @@ SignatureReport no_recipient(CMS_ContentInfo* cms, bool any_key)
           "; name the key and its certificate in [[identity]] or with --identity"));
 }
 
+Reason shut(const Error& e)
+{
+  return {Code::Encrypted,
+          cat("the message is encrypted, and ", e.what, e.hint.empty() ? "" : cat("; ", e.hint))};
+}
+
 }  // namespace
 
 void know_ciphers()
@@ -144,12 +150,14 @@ Result<std::string> decrypt(const SigningIdentity::Impl& identity, std::string_v
   // With the certificate OpenSSL goes on with a random key where the wrapped one cannot be read, so
   // that nobody learns from the error whether its padding was right (RFC 3218). Ours has one
   // sentence.
-  if (CMS_decrypt(cms.get(), identity.key.get(), identity.certificate.get(), nullptr, out.get(),
-                  CMS_BINARY) != 1)
+  return identity.use([&](EVP_PKEY* key) -> Result<std::string> {
+    if (CMS_decrypt(cms.get(), key, identity.certificate.get(), nullptr, out.get(), CMS_BINARY) ==
+        1)
+      return std::string(view_of(out.get()));
     return err(Errc::Refused,
                cat("it does not decrypt with the key of ", label(identity.certificate.get()),
                    ": it was changed on its way, or is not for this key"));
-  return std::string(view_of(out.get()));
+  });
 }
 
 SignatureReport open_enveloped(const CmsShape& shape, std::string_view der, KeyRing& keys,
@@ -163,17 +171,16 @@ SignatureReport open_enveloped(const CmsShape& shape, std::string_view der, KeyR
     return defect(Code::ContentTypeAttribute,
                   "what is encrypted is not of the type id-data that e-mail uses");
   SignatureReport report;
-  std::vector<Error> failed = keys.each(
-      [&](X509* x) { return is_recipient(cms.get(), x); },
-      [&](const SigningIdentity& identity) {
-        auto content = decrypt(SigningAccess::of(identity), der);
-        if (content)
-          report.content = *std::move(content);
-        else
-          report.defects.push_back(
-              {Code::Encrypted, cat("the message is encrypted, and ", content.error().what)});
-        return content.has_value();
-      });
+  std::vector<Error> failed = keys.each([&](X509* x) { return is_recipient(cms.get(), x); },
+                                        [&](const SigningIdentity& identity) {
+                                          auto content = decrypt(SigningAccess::of(identity), der);
+                                          if (!content) {
+                                            report.defects.push_back(shut(content.error()));
+                                            return false;
+                                          }
+                                          report.content = *std::move(content);
+                                          return true;
+                                        });
   if (report.content && report.content->size() > limits.decoded_bytes)
     return defect(Code::LimitExceeded,
                   cat("the message decrypts to ", report.content->size(),
@@ -183,9 +190,7 @@ SignatureReport open_enveloped(const CmsShape& shape, std::string_view der, KeyR
     report.wrapping = Wrapping::Encrypted;
     return report;
   }
-  for (const Error& e : failed)
-    report.defects.push_back({Code::Encrypted, cat("the message is encrypted, and ", e.what,
-                                                   e.hint.empty() ? "" : cat("; ", e.hint))});
+  for (const Error& e : failed) report.defects.push_back(shut(e));
   return report.defects.empty() ? no_recipient(cms.get(), !keys.empty()) : report;
 }
 

@@ -40,10 +40,6 @@ class KeyRing {
   std::vector<Entry> entries_;
 };
 
-/// Adds the names of the ciphers that CMS is read and written with: libcrypto was started without
-/// its table of all of them.
-void know_ciphers();
-
 /// Opens one CMS of these two types. `content` only where the decryption succeeded and, for
 /// authEnveloped-data, its tag held.
 [[nodiscard]] SignatureReport open_enveloped(const CmsShape& shape, std::string_view der,

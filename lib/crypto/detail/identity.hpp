@@ -1,19 +1,28 @@
 /// @file What a SigningIdentity holds, for those who sign with it. Private to lib/crypto.
 #pragma once
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "crypto/detail/openssl.hpp"
+#include "crypto/detail/token.hpp"
 #include "crypto/signing.hpp"
 
 namespace imip::crypto {
 
 struct SigningIdentity::Impl {
-  KeyPtr key;
+  KeyPtr key;  ///< empty: in the token
+  std::unique_ptr<TokenKey> token;
   X509Ptr certificate;
   std::vector<X509Ptr> chain;  ///< intermediates, in the order of the files, none twice, no root
   Certificate description;
+
+  /// What `work` makes of the private key; in another process if the key is in a token.
+  /// @errors those of `work`; TokenKey::use; Errc::Config: the token's key is another
+  [[nodiscard]] Result<std::string> use(
+      const std::function<Result<std::string>(EVP_PKEY*)>& work) const;
 };
 
 struct SigningAccess {
@@ -36,44 +45,15 @@ Result<KeyMaterial> load_pkcs12(const std::string& path, const PassphraseSource&
 /// Errc::Config
 Result<std::vector<X509Ptr>> load_certificates(const std::string& path);
 
+/// Adds the names of the ciphers that CMS is read and written with, which start_libcrypto() leaves
+/// out. Before any cipher is used: one that was fetched without its name stays without its number.
+void know_ciphers();
+
 /// What an enveloped-data or authEnveloped-data CMS holds. Nothing of it if its tag does not hold.
 /// @errors Errc::Refused: it does not decrypt; one sentence, whatever the reason
 Result<std::string> decrypt(const SigningIdentity::Impl& identity, std::string_view der);
 
 /// As DER.
 Result<std::string> encode_cms(CMS_ContentInfo* cms);
-
-/// A passphrase or a key file; wiped however its scope is left.
-class Secret {
- public:
-  Secret() = default;
-  Secret(const Secret&) = delete;
-  Secret& operator=(const Secret&) = delete;
-  ~Secret() { wipe(text_); }
-  /// Takes a copy and wipes the original.
-  void take(std::string& text)
-  {
-    text_ = text;
-    wipe(text);
-  }
-  [[nodiscard]] const std::string& text() const { return text_; }
-
- private:
-  static void wipe(std::string& text)
-  {
-    text.resize(text.capacity());
-    OPENSSL_cleanse(text.data(), text.size());
-    text.clear();
-  }
-  std::string text_;
-};
-
-/// Asks the source, and wipes what it answered with. @errors Errc::Permission if there is none, and
-/// whatever the source says
-Result<void> ask_passphrase(const PassphraseSource& passphrase, const std::string& path,
-                            Secret& out);
-/// @errors Errc::NoInput, Errc::TooLarge
-Result<void> read_key_file(const std::string& path, Secret& out);
-tl::unexpected<Error> wrong_passphrase(const std::string& path);
 
 }  // namespace imip::crypto
