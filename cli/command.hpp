@@ -78,15 +78,19 @@ int print_text(const Parsed& parsed);
 /// Flushes and closes standard output: where octets were lost, an error line and IoErr.
 int finish(Context& context, ExitCode code);
 
-/// Signs a whole mail: S/MIME, multipart/signed or (`opaque`) application/pkcs7-mime.
-/// @errors Errc::Refused  no identity for the mail's From or Sender; else as
-/// crypto::SigningIdentity::load
+/// The word after --identity as an entry of the policy that has no address.
+/// @errors Errc::Usage (a PIN on the command line, a bad name of a key), Errc::Config, Errc::NoInput
+Result<policy::Identity> identity_of_flag(const std::string& word, const KeyOptions& keys);
+
+/// Signs a mail by S/MIME or OpenPGP, and then encrypts what was signed if there is somebody to encrypt to.
+/// @errors Errc::Refused  no identity for the mail's From or Sender, or a recipient that no certificate or key
+/// is for; else as Signer::open and Signer::sign
 struct SignRequest {
   std::string mail;
   const KeyOptions& keys;
   const CommonOptions& common;  ///< intermediates
   const policy::Policy& policy;
-  bool opaque = false;
+  const ProtectOptions& protect;
   std::string boundary_seed;
 };
 Result<std::string> sign_mail(const SignRequest& request, Context& context);

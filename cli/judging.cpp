@@ -6,7 +6,6 @@
 #include <fstream>
 #include <iostream>
 
-#include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "cli/passphrase.hpp"
 #include "ical/time.hpp"
@@ -15,15 +14,13 @@ namespace imip::cli {
 
 namespace {
 
-/// --identity FILE as an entry of the policy that has no address.
+/// --identity as an entry of the policy that has no address.
 Result<void> take_keys(const KeyOptions& keys, policy::Policy& policy)
 {
   if (keys.identity.empty()) return {};
   policy.identities.clear();
-  for (const std::string& path : keys.identity) {
-    IMIP_TRY(const std::string octets, read_file(path, largest_key_file));
-    policy::Identity identity;
-    (octets.find("-----BEGIN ") != std::string::npos ? identity.certificate : identity.pkcs12) = path;
+  for (const std::string& word : keys.identity) {
+    IMIP_TRY(policy::Identity identity, identity_of_flag(word, keys));
     policy.identities.push_back(std::move(identity));
   }
   return {};

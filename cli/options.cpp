@@ -97,7 +97,8 @@ enum Share : unsigned {
   Color = 32,
   Stateless = 64,
   Chain = 128,
-  Now = 256
+  Now = 256,
+  KeyRing = 512
 };
 
 void add_common(App& app, CommonOptions& c, unsigned share)
@@ -116,10 +117,11 @@ void add_common(App& app, CommonOptions& c, unsigned share)
   if ((share & Trust) != 0) {
     in_group(texts(app, "--anchor", c.anchors, "FILE", "trusted CA certificates, PEM"));
     in_group(texts(app, "--crl", c.crls, "FILE", "certificate revocation lists"));
-    in_group(text(app, "--gpg-home", c.gpg_home, "FOLDER", "OpenPGP key ring, instead of [openpgp]"));
     in_group(instant(app, "--verification-time", c.verification_time,
                      "judge the validity of certificates at TIME"));
   }
+  if ((share & (Trust | KeyRing)) != 0)
+    in_group(text(app, "--gpg-home", c.gpg_home, "FOLDER", "key ring of gpg, instead of [openpgp]"));
   if ((share & (Trust | Chain)) != 0)
     in_group(texts(app, "--intermediate", c.intermediates, "FILE", "CA certificates in between"));
   if ((share & Now) != 0) in_group(instant(app, "--now", c.now, "take TIME for the present"));
@@ -143,10 +145,20 @@ void add_passphrases(App& app, KeyOptions& k)
 
 void add_keys(App& app, KeyOptions& k, const char* as_help)
 {
-  texts(app, "--identity", k.identity, "FILE", "key and certificate: PEM or PKCS#12");
-  text(app, "--key", k.key, "FILE", "PEM private key, where --identity has none");
+  texts(app, "--identity", k.identity, "KEY",
+        "a PEM or PKCS#12 file, pkcs11:URI, openpgp:WHO or gpgsm:WHO (a fingerprint or address)");
+  text(app, "--key", k.key, "KEY", "PEM file or pkcs11:URI, where the --identity file has no key");
   if (as_help != nullptr) text(app, "--as", k.as, "ADDRESS", as_help);
   add_passphrases(app, k);
+}
+
+void add_protection(App& app, ProtectOptions& p)
+{
+  choice(app, "--layout", p.layout, {"outer", "inner"}, "sign all, or the calendar part alone (outer)");
+  app.add_flag("--opaque", p.opaque, "application/pkcs7-mime instead of multipart/signed");
+  texts(app, "--encrypt-to", p.encrypt_to, "WHO",
+        "encrypt too: to a certificate file; by OpenPGP to a fingerprint or address");
+  choice(app, "--cipher", p.cipher, {"aes256-cbc", "aes256-gcm"}, "for S/MIME (aes256-cbc)");
 }
 
 void add_decryption(App& app, KeyOptions& k)
@@ -231,10 +243,10 @@ void add_sign(App& app, SignOptions& o)
 {
   app.add_option("FILE", o.file, "mail; none or -: standard input")->type_name("");
   add_keys(app, o.keys, "which [[identity]] (the one of From, else of Sender)");
-  app.add_flag("--opaque", o.opaque, "application/pkcs7-mime instead of multipart/signed");
+  add_protection(app, o.protect);
   add_reproducible(app, nullptr, o.boundary_seed);
   text(app, "--output", o.output, "FILE", "instead of standard output");
-  add_common(app, o.common, Chain | Now);
+  add_common(app, o.common, Chain | KeyRing | Now);
 }
 
 constexpr unsigned judging = Me | Store | State | Trust | Now | Color;
@@ -285,6 +297,7 @@ void add_reply(App& app, ReplyOptions& o)
   app.add_flag("--exact", o.exact, "answer this revision though a newer one is stored");
   app.add_flag("--sign", o.sign, "sign the mail too");
   add_keys(app, o.keys, nullptr);
+  add_protection(app, o.protect);
   add_reproducible(app, &o.message_id, o.boundary_seed);
   text(app, "--output", o.output, "FILE", "instead of standard output");
   add_common(app, o.common, judging | Stateless | Json);
@@ -349,7 +362,7 @@ constexpr Command command(std::string_view name, std::string_view summary)
 
 constexpr std::array commands = {
     command<BuildOptions, add_build>("build", "make an iTIP message, as mail or as bare iCalendar"),
-    command<SignOptions, add_sign>("sign", "sign a calendar mail by S/MIME"),
+    command<SignOptions, add_sign>("sign", "sign a calendar mail, and encrypt it"),
     command<VerifyOptions, add_verify>(
         "verify", "who signed each text/calendar part, and may they do what it asks"),
     command<ApplyOptions, add_apply>("apply", "verify, then change the calendar"),

@@ -38,12 +38,21 @@ struct InputOptions {
 
 /// Where a private key comes from (sign, reply --sign). Nothing given: the policy's [[identity]].
 struct KeyOptions {
-  std::vector<std::string> identity;  ///< --identity FILE: PEM with key and certificate, or PKCS#12
-  std::string key;                    ///< --key FILE, where the identity file has no key
+  std::vector<std::string> identity;  ///< --identity: a file (PEM with key and certificate, or PKCS#12),
+                                      ///< pkcs11:URI, openpgp:WHO, gpgsm:WHO
+  std::string key;                    ///< --key FILE or pkcs11:URI, where the identity file has no key
   std::string as;                     ///< --as ADDRESS: choose among [[identity]]
   std::string passphrase_file;        ///< --passphrase-file
   std::optional<int> passphrase_fd;   ///< --passphrase-fd
   std::string passphrase_env;         ///< --passphrase-env
+};
+
+/// How a mail is protected (sign, reply --sign).
+struct ProtectOptions {
+  std::string layout = "outer";         ///< outer | inner
+  bool opaque = false;                  ///< application/pkcs7-mime instead of multipart/signed
+  std::vector<std::string> encrypt_to;  ///< certificate files, or keys in the key ring
+  std::string cipher = "aes256-cbc";    ///< aes256-cbc | aes256-gcm
 };
 
 struct BuildOptions {
@@ -62,7 +71,7 @@ struct SignOptions {
   CommonOptions common;
   std::string file;  ///< mail; "" or "-" standard input
   KeyOptions keys;   ///< keys.as empty: From, then Sender
-  bool opaque = false;
+  ProtectOptions protect;
   std::string boundary_seed;
   std::string output;
 };
@@ -100,6 +109,7 @@ struct ReplyOptions {
   bool exact = false;
   bool sign = false;  ///< sign in the same process; see sign_mail() in command.hpp
   KeyOptions keys;    ///< --identity, --key, --passphrase-*; `keys.as` is a copy of `as`
+  ProtectOptions protect;
   std::string message_id, boundary_seed;
   std::string output;
 };

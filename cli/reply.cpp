@@ -142,7 +142,8 @@ Result<mime::OutgoingMail> mail_of(const ReplyOptions& options, const itip::Answ
   }();
   mail.from = {name_of(event.find("ATTENDEE")), planned.from.mailbox()};
   mail.to = {{name_of(event.find("ORGANIZER")), planned.to.mailbox()}};
-  mail.subject = cat(answer_word(answer.partstat), ": ", event.text("SUMMARY"));
+  mail.subject = answer_word(answer.partstat);
+  if (!part.encrypted) mail.subject += cat(": ", event.text("SUMMARY"));  // it is never encrypted
   for (char& c : mail.subject)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   mail.calendar = ical::serialise(planned.reply);
@@ -167,9 +168,13 @@ Result<std::string> octets_of(const ReplyOptions& options, const Bench& bench,
                               const mime::OutgoingMail& mail, Context& context)
 {
   IMIP_TRY(auto octets, mime::compose(mail));
-  if (!options.sign) return octets;
+  if (!options.sign) {
+    if (!options.protect.encrypt_to.empty())
+      return err(Errc::Usage, "--encrypt-to goes with --sign: what is encrypted is signed first");
+    return octets;
+  }
   return sign_mail(SignRequest{std::move(octets), options.keys, options.common,
-                               bench.judge.policy(), false, mail.boundary_seed},
+                               bench.judge.policy(), options.protect, mail.boundary_seed},
                    context);
 }
 
@@ -216,10 +221,10 @@ void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedA
                 Error{Errc::Refused,
                       "notice: the calendar holds a newer revision, and that is what is answered",
                       "--exact answers the message as it is"});
-  if (part.encrypted)
+  if (part.encrypted && options.protect.encrypt_to.empty())
     print_error(context, Error{Errc::Refused,
                                "notice: the invitation was encrypted, and this answer is not",
-                               "imip sign --encrypt-to encrypts it before it is sent"});
+                               "--sign --encrypt-to encrypts it"});
 }
 
 }  // namespace

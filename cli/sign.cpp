@@ -6,9 +6,9 @@
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/encrypt.hpp"
 #include "cli/passphrase.hpp"
-#include "crypto/signing.hpp"
-#include "mime/compose.hpp"
+#include "cli/signer.hpp"
 #include "mime/message.hpp"
 #include "mime/protect.hpp"
 
@@ -18,10 +18,8 @@ namespace {
 
 using Addresses = std::vector<CalAddress>;
 
-
-
 // Who the mail says it is from: --as alone, else From, then Sender.
-Result<Addresses> wanted_addresses(const SignRequest& request)
+Result<Addresses> wanted_addresses(const SignRequest& request, const mime::Envelope& envelope)
 {
   Addresses out;
   if (!request.keys.as.empty()) {
@@ -29,8 +27,7 @@ Result<Addresses> wanted_addresses(const SignRequest& request)
     if (!as) return err(Errc::Usage, cat("--as: ", as.error().what), as.error().hint);
     return Addresses{*as};
   }
-  IMIP_TRY(const mime::Message message, mime::parse_message(request.mail, request.policy.limits));
-  for (const auto* field : {&message.envelope().from, &message.envelope().sender})
+  for (const auto* field : {&envelope.from, &envelope.sender})
     for (const std::string& mailbox : *field)
       if (auto address = CalAddress::from_mailbox(mailbox)) out.push_back(*address);
   return out;
@@ -54,103 +51,147 @@ std::string words(const Addresses& list)
   return out.empty() ? "nobody" : out;
 }
 
+std::string_view noun(const Signer& signer)
+{
+  return signer.protocol() == crypto::Protocol::OpenPgp ? "key" : "certificate";
+}
+
 void notice(Context& context, const std::string& what)
 {
   print_error(context, Error{Errc::Refused, cat("notice: ", what), {}});
 }
 
-// PEM or PKCS#12, by what is in the file.
-Result<crypto::IdentityFiles> files_of(const std::string& path, const SignRequest& request)
+// Where the key is that a word after --identity names. @errors Errc::Usage, Errc::Config, Errc::NoInput
+Result<Signer> signer_of(const policy::Identity& identity, const SignRequest& request,
+                         const policy::Identity* entry)
 {
-  IMIP_TRY(const std::string octets, read_file(path, largest_key_file));
-  crypto::IdentityFiles files;
-  files.intermediates = request.common.intermediates;
-  if (octets.find("-----BEGIN ") != std::string::npos) {
-    files.certificate = path;
-    files.key = request.keys.key;
-  } else if (request.keys.key.empty()) {
-    files.pkcs12 = path;
-  } else {
-    return err(Errc::Config, cat(path, ": is not PEM, so --key cannot go with it"),
-               "a PKCS#12 file holds its own key");
+  SignerPlaces places{request.common.intermediates, {}};
+  if (request.policy.key_ring) {
+    places.key_ring = request.policy.key_ring->home;
   }
-  return files;
+  return Signer::open(identity, places, passphrase_source(request.keys, entry));
 }
 
-// --identity FILE...: the first that fits; a single one is taken whatever it says.
-Result<crypto::SigningIdentity> from_flags(const SignRequest& request, const Addresses& wanted,
-                                           Context& context)
+// --identity KEY...: the first that fits; a single one is taken whatever it says.
+Result<Signer> from_flags(const SignRequest& request, const Addresses& wanted, Context& context)
 {
   const auto& given = request.keys.identity;
-  if (given.size() > 1 && !request.keys.key.empty())
-    return err(Errc::Usage, "--key goes with one --identity only");
-  for (const std::string& path : given) {
-    IMIP_TRY(const crypto::IdentityFiles files, files_of(path, request));
-    IMIP_TRY(crypto::SigningIdentity identity,
-             crypto::SigningIdentity::load(files, passphrase_source(request.keys, nullptr)));
-    const bool fits = share_one(identity.addresses(), wanted);
+  for (const std::string& word : given) {
+    IMIP_TRY(const policy::Identity identity, identity_of_flag(word, request.keys));
+    IMIP_TRY(Signer signer, signer_of(identity, request, nullptr));
+    const bool fits = share_one(signer.addresses(), wanted);
     if (!fits && given.size() == 1)
-      notice(context, cat("the certificate is for ", words(identity.addresses()),
+      notice(context, cat("the ", noun(signer), " is for ", words(signer.addresses()),
                           " but the mail is from ", words(wanted)));
-    if (fits || given.size() == 1) return identity;
+    if (fits || given.size() == 1) return signer;
   }
-  return err(Errc::Refused, cat("no --identity has a certificate for ", words(wanted)),
+  return err(Errc::Refused, cat("no --identity has a certificate or key for ", words(wanted)),
              "give just the one to use");
 }
 
-Result<crypto::SigningIdentity> from_policy(const SignRequest& request, const Addresses& wanted)
+Result<Signer> from_policy(const SignRequest& request, const Addresses& wanted)
 {
   const auto& entries = request.policy.identities;
   if (wanted.empty())
     return err(Errc::Refused, "the mail says neither From nor Sender, so no identity fits it",
-               "choose one: --as ADDRESS or --identity FILE");
+               "choose one: --as ADDRESS or --identity KEY");
   for (const CalAddress& who : wanted) {
     const auto entry = std::find_if(entries.begin(), entries.end(), [&](const policy::Identity& i) {
       return same_user(i.address, who, request.policy.owner.local_part);
     });
     if (entry == entries.end()) continue;
-    const crypto::IdentityFiles files{entry->certificate, entry->key, entry->pkcs12,
-                                      request.common.intermediates};
-    IMIP_TRY(crypto::SigningIdentity identity,
-             crypto::SigningIdentity::load(files, passphrase_source(request.keys, &*entry)));
-    if (!share_one(identity.addresses(), wanted))
-      return err(
-          Errc::Refused,
-          cat("the [[identity]] of ", who.mailbox(), " has a certificate for ",
-              words(identity.addresses())),
-          "receivers would find no tie to the mail: use --identity FILE to sign all the same");
-    return identity;
+    IMIP_TRY(Signer signer, signer_of(*entry, request, &*entry));
+    if (!share_one(signer.addresses(), wanted))
+      return err(Errc::Refused,
+                 cat("the [[identity]] of ", who.mailbox(), " has a ", noun(signer), " for ",
+                     words(signer.addresses())),
+                 "receivers would find no tie to the mail: use --identity KEY to sign all the same");
+    return signer;
   }
   return err(Errc::Refused, cat("there is no identity for ", words(wanted)),
-             "give --identity FILE, or add an [[identity]] to the policy");
+             "give --identity KEY, or add an [[identity]] to the policy");
+}
+
+/// What cannot go together, before any key is asked for. @errors Errc::Usage
+Result<void> check_usage(const SignRequest& request)
+{
+  const ProtectOptions& protect = request.protect;
+  if (!request.keys.key.empty() && request.keys.identity.size() != 1)
+    return err(Errc::Usage, request.keys.identity.empty()
+                                ? "--key needs --identity FILE with the certificate"
+                                : "--key goes with one --identity only");
+  if (protect.layout == "inner" && protect.opaque)
+    return err(Errc::Usage, "--opaque hides the calendar from those whom --layout inner is for",
+               "leave one of them out");
+  if (protect.layout == "inner" && !protect.encrypt_to.empty())
+    return err(Errc::Usage, "--layout inner would leave most of the mail unencrypted",
+               "leave it out: --encrypt-to encrypts the whole mail");
+  return {};
+}
+
+std::string seed_of(const SignRequest& request, const std::string& entity)
+{
+  return request.boundary_seed.empty() ? sha256_hex(entity) : request.boundary_seed;
 }
 
 }  // namespace
 
+Result<policy::Identity> identity_of_flag(const std::string& word, const KeyOptions& keys)
+{
+  auto in_store = policy::identity_in_key_store(word);
+  if (!in_store)
+    return err(Errc::Usage, cat("--identity: ", in_store.error().what), in_store.error().hint);
+  if (*in_store) {
+    if (!keys.key.empty())
+      return err(Errc::Usage, "--key goes with a certificate file only",
+                 "--identity FILE --key pkcs11:... takes the certificate from a file");
+    return **std::move(in_store);
+  }
+  IMIP_TRY(const std::string octets, read_file(word, largest_key_file));
+  policy::Identity identity;
+  if (octets.find("-----BEGIN ") == std::string::npos) {
+    if (!keys.key.empty())
+      return err(Errc::Config, cat(word, ": is not PEM, so --key cannot go with it"),
+                 "a PKCS#12 file holds its own key");
+    identity.pkcs12 = word;
+    return identity;
+  }
+  identity.certificate = word;
+  if (!text::ascii_iequal(std::string_view(keys.key).substr(0, 7), "pkcs11:")) {
+    identity.key = keys.key;
+    return identity;
+  }
+  auto uri = policy::check_token_uri(keys.key);
+  if (!uri) return err(Errc::Usage, cat("--key: ", uri.error().what), uri.error().hint);
+  identity.pkcs11 = *std::move(uri);
+  return identity;
+}
+
 Result<std::string> sign_mail(const SignRequest& request, Context& context)
 {
-  IMIP_TRY(const mime::SplitMail split, mime::split_for_signing(request.mail));
-  IMIP_TRY(const Addresses wanted, wanted_addresses(request));
-  if (request.keys.identity.empty() && !request.keys.key.empty())
-    return err(Errc::Usage, "--key needs --identity FILE with the certificate");
-  IMIP_TRY(const crypto::SigningIdentity identity, request.keys.identity.empty()
-                                                       ? from_policy(request, wanted)
-                                                       : from_flags(request, wanted, context));
-  if (request.common.verbose)
-    notice(context,
-           cat("signed by ", identity.certificate().subject, " for ", words(identity.addresses())));
-  const UtcSeconds at = context.now;
-  const std::string octets = mime::to_crlf(split.entity);
-  if (request.opaque) {
-    IMIP_TRY(const std::string der, crypto::sign_opaque(identity, octets, at));
-    IMIP_TRY(const std::string entity, mime::pkcs7_mime(der, "signed-data"));
-    return mime::join(split, entity);
+  IMIP_CHECK(check_usage(request));
+  IMIP_TRY(const mime::SplitMail split,
+           mime::split_for_signing(request.mail, request.protect.layout == "inner"
+                                                     ? mime::Layout::Inner
+                                                     : mime::Layout::Outer));
+  IMIP_TRY(const mime::Message message, mime::parse_message(request.mail, request.policy.limits));
+  IMIP_TRY(const Addresses wanted, wanted_addresses(request, message.envelope()));
+  IMIP_TRY(const Signer signer, request.keys.identity.empty()
+                                    ? from_policy(request, wanted)
+                                    : from_flags(request, wanted, context));
+  std::optional<Readers> readers;
+  if (!request.protect.encrypt_to.empty()) {
+    IMIP_TRY(auto found,
+             Readers::find(request.protect, signer, message.envelope(), wanted, context));
+    readers.emplace(std::move(found));
   }
-  IMIP_TRY(const crypto::DetachedSignature signature, crypto::sign_detached(identity, octets, at));
-  const std::string seed =
-      request.boundary_seed.empty() ? sha256_hex(split.entity) : request.boundary_seed;
-  IMIP_TRY(const std::string entity,
-           mime::smime_signed(split.entity, signature.der, signature.micalg, seed));
+  if (request.common.verbose)
+    notice(context, cat("signed by ", signer.name(), " for ", words(signer.addresses())));
+  IMIP_TRY(std::string entity,
+           signer.sign(split.entity, request.protect.opaque, seed_of(request, split.entity), context.now));
+  if (readers) {
+    IMIP_TRY(entity, readers->encrypt(entity, seed_of(request, entity), request.policy.floor, context));
+  }
   return mime::join(split, entity);
 }
 
@@ -160,7 +201,7 @@ Result<ExitCode> run(const SignOptions& options, Context& context)
   IMIP_TRY(std::string mail, read_input(options.file, policy.limits));
   IMIP_TRY(const std::string signed_mail,
            sign_mail(SignRequest{std::move(mail), options.keys, options.common, policy,
-                                 options.opaque, options.boundary_seed},
+                                 options.protect, options.boundary_seed},
                      context));
   IMIP_CHECK(write_output(context, options.output, signed_mail));
   return ExitCode::Ok;

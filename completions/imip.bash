@@ -32,12 +32,20 @@ _imip()
     fi
 
     case $prev in
-        --anchor|--attach|--crl|--identity|--intermediate|--key|--output|--passphrase-file|--policy)
+        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--output|--passphrase-file|--policy)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return
             ;;
         --format)
             mapfile -t COMPREPLY < <(compgen -W "mail ics" -- "$cur")
+            return
+            ;;
+        --layout)
+            mapfile -t COMPREPLY < <(compgen -W "outer inner" -- "$cur")
+            return
+            ;;
+        --cipher)
+            mapfile -t COMPREPLY < <(compgen -W "aes256-cbc aes256-gcm" -- "$cur")
             return
             ;;
         --gpg-home|--state|--store)
@@ -70,7 +78,7 @@ _imip()
             options="--attach --attendee --boundary-seed --comment --description --duration --end --exdate --format --from --help --location --me --message-id --now --organizer --output --policy --rdate --recurrence-id --rrule --sent-by --sequence --start --state --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
             ;;
         "sign")
-            options="--as --boundary-seed --help --identity --intermediate --key --now --opaque --output --passphrase-env --passphrase-fd --passphrase-file --policy --verbose -h -v"
+            options="--as --boundary-seed --cipher --encrypt-to --gpg-home --help --identity --intermediate --key --layout --now --opaque --output --passphrase-env --passphrase-fd --passphrase-file --policy --verbose -h -v"
             ;;
         "verify")
             options="--anchor --brief --color --crl --gpg-home --help --identity --input-kind --intermediate --jobs --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -j -v"
@@ -82,7 +90,7 @@ _imip()
             options="--anchor --chain --color --crl --gpg-home --help --identity --input-kind --intermediate --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -v"
             ;;
         "reply")
-            options="--anchor --as --boundary-seed --color --comment --crl --exact --gpg-home --help --identity --instance --intermediate --json --key --me --message-id --no-store --now --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"
+            options="--anchor --as --boundary-seed --cipher --color --comment --crl --encrypt-to --exact --gpg-home --help --identity --instance --intermediate --json --key --layout --me --message-id --no-store --now --opaque --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"
             ;;
         "policy check")
             options="--help --json --now --policy --verbose -h -v"

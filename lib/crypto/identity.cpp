@@ -5,6 +5,7 @@
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "crypto/detail/certificate.hpp"
+#include "crypto/detail/decryption.hpp"
 #include "crypto/detail/identity.hpp"
 
 namespace imip::crypto {

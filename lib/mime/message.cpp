@@ -94,6 +94,7 @@ Envelope make_envelope(const RawHeader& header)
   out.reply_to = addresses(header, "reply-to");
   out.to = addresses(header, "to");
   out.cc = addresses(header, "cc");
+  out.bcc = addresses(header, "bcc");
   out.subject = decoded("subject");
   out.message_id = plain("message-id");
   if (out.message_id.size() > 2 && out.message_id.front() == '<' && out.message_id.back() == '>')

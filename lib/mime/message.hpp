@@ -43,7 +43,7 @@ struct Node {
 
 /// The header fields of the outermost header that imip shows or answers to. Never evidence.
 struct Envelope {
-  std::vector<std::string> from, sender, reply_to, to, cc;  ///< addr-specs, as given
+  std::vector<std::string> from, sender, reply_to, to, cc, bcc;  ///< addr-specs, as given
   std::string subject;                  ///< decoded (RFC 2047)
   std::string message_id;               ///< without its "<>"
   std::string in_reply_to, references;  ///< ids with their "<>", unfolded

@@ -391,9 +391,15 @@ crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds no
   for (const auto& anchor : policy.anchors) options.anchors.push_back(anchor.file);
   options.intermediates = policy.intermediates;
   options.crls = policy.crls;
-  for (const policy::Identity& i : policy.identities)
-    if (!i.certificate.empty() || !i.pkcs12.empty())
-      options.keys.push_back({{i.certificate, i.key, i.pkcs12, {}}, passphrases(i)});
+  for (const policy::Identity& i : policy.identities) {
+    crypto::PassphraseSource passphrase = passphrases(i);  // for each, in order
+    if (!i.openpgp.empty() || !i.gpgsm.empty()) continue;  // the key rings open their own
+    options.keys.push_back({{.certificate = i.certificate,
+                             .key = i.key,
+                             .pkcs12 = i.pkcs12,
+                             .pkcs11 = i.pkcs11},
+                            std::move(passphrase)});
+  }
   options.revocation = policy.revocation;
   options.floor = policy.floor;
   options.at = at;

@@ -133,7 +133,8 @@ void know_ciphers()
   static const bool added = [] {
     for (const EVP_CIPHER* cipher :
          {EVP_aes_128_cbc(), EVP_aes_192_cbc(), EVP_aes_256_cbc(), EVP_des_ede3_cbc(),
-          EVP_aes_128_gcm(), EVP_aes_192_gcm(), EVP_aes_256_gcm()})
+          EVP_aes_128_gcm(), EVP_aes_192_gcm(), EVP_aes_256_gcm(), EVP_aes_128_wrap(),
+          EVP_aes_192_wrap(), EVP_aes_256_wrap(), EVP_des_ede3_wrap()})
       EVP_add_cipher(cipher);
     return true;
   }();
