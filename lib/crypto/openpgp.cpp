@@ -94,7 +94,7 @@ Result<void> OpenPgp::Impl::start()
   if (session) return {};
   if (options.home.empty())
     return err(Errc::NotFound, "there is no OpenPGP key ring to check it with",
-               "name one: home of [openpgp] in the policy, or GNUPGHOME");
+               "name one: [openpgp] in the policy, or --gpg-home");
   IMIP_TRY(home, gpg::PrivateHome::create(options.home, options.at));
   IMIP_TRY(session, Session::open(GPGME_PROTOCOL_OpenPGP,
                                   {home->path(), true, options.patience}));

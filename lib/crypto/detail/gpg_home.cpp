@@ -159,7 +159,7 @@ Result<PrivateHome> PrivateHome::create(const std::string& home, std::optional<U
   IMIP_TRY(const bool any, link_key_rings(home, made.path_));
   if (!any)
     return err(Errc::NotFound, cat("there is no OpenPGP key ring in ", home),
-               "home of [openpgp] in the policy, or GNUPGHOME, names the folder of the key ring");
+               "home of [openpgp] in the policy, or --gpg-home, names the folder of the key ring");
   const fs::path trust = fs::path(home) / "trustdb.gpg";
   IMIP_CHECK(check(trust));
   std::error_code failed;
