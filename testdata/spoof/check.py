@@ -4,10 +4,12 @@ judged as expected; fails if there is one, or if there are too few."""
 import base64
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from programs import Gpgsm
@@ -16,6 +18,7 @@ AT_LEAST = {"hostile": 150, "honest": 40}
 EXIT = {"trusted": 0, "untrusted": 1, "ask": 2, "none": 3, "error": 65}
 SEVERITY = [3, 0, 2, 1, 65]  # the worst last
 BATCH = 16
+NOW = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())  # one for all runs, so that they can be compared
 
 
 def read_manifest(folder):
@@ -30,10 +33,10 @@ def wanted_exit(entry):
 def judge(imip, folder, paths):
     """One process over many files: its exit code, and the lines of each."""
     done = subprocess.run([imip, "verify", "--json", "--policy", os.path.join(folder, "policy.toml"),
-                           "--state", "none", *paths], capture_output=True)
+                           "--state", "none", "--now", NOW, *paths], capture_output=True)
     if done.returncode not in SEVERITY:
         print(f"FAIL: exit {done.returncode} over {paths}\n{done.stderr.decode(errors='replace')}")
-    found = {path: [] for path in paths}
+    found = {path: [] for path in paths if os.sep in path}
     for line in done.stdout.splitlines():
         part = json.loads(line)
         found[part["input"]].append(part)
@@ -111,6 +114,20 @@ def second_opinions(folder, entries, found):
     return len(asked), problems
 
 
+def without_memory(imip, folder, found):
+    """What the program remembers of certificates and chains changes no word: each file in a process
+    of its own, and all of them in one, in another order and on two threads, give the same JSON."""
+    paths = sorted(path for path in found if ".crlf." in path)  # the others carry the same certificates
+    shuffled = random.Random(1).sample(paths, len(paths))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        alone = list(pool.map(lambda path: judge(imip, folder, [path])[1], paths))
+    single = {path: parts for result in alone for path, parts in result.items()}
+    together = judge(imip, folder, ["-j", "2", *shuffled])[1]
+    return [f"{os.path.basename(path)}: {name} the verdict differs"
+            for name, result in (("alone", single), ("in another order", together))
+            for path in paths if result[path] != found[path]]
+
+
 # What gpgsm 2.2 does otherwise, and why.
 GPGSM_DIFFERS = {
     "several.good-beside-bad": "it wants every signerInfo to hold",
@@ -176,6 +193,7 @@ def main():
     for entry in entries:
         for form, path in entry["files"].items():
             problems += compare(entry, form, found[path])
+    problems += without_memory(imip, folder, found)
     asked, more = second_opinions(folder, entries, found)
     problems += more
     more_asked, more = third_opinions(folder, entries, found)
