@@ -152,7 +152,7 @@ void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report
   else if (watcher.plaintexts != 1 || watcher.decryptions != 1 || watcher.foreign)
     fail(report, Code::SignatureMalformed, "the encrypted part does not hold exactly one message");
   else if (watcher.integrity_held != 1)
-    fail(report, Code::SignatureInvalid,
+    fail(report, Code::Encrypted,
          "the encryption does not protect what it holds against changes; nothing of it is read");
   else
     take_content(watcher, std::move(sink.octets), report);
@@ -166,7 +166,6 @@ void OpenPgp::Impl::take_content(const Watcher& watcher, std::string octets,
   take_signatures(watcher, *report.content, report);
 }
 
-// A message that was changed on the way, and one that was never for us, look alike until a key fits.
 void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
                                     SignatureReport& report) const
 {
@@ -174,9 +173,11 @@ void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
   if (code == GPG_ERR_TIMEOUT)
     return fail(report, Code::Encrypted,
                 "the part is encrypted with OpenPGP and gpg took too long to open it");
-  if (watcher.decryptions != 0)
-    return fail(report, Code::SignatureInvalid,
-                "the encrypted part was damaged or changed on the way; nothing of it is read");
+  if (watcher.key_fitted)
+    return fail(report, Code::Encrypted,
+                watcher.integrity_protected
+                    ? "the encrypted part was damaged or changed on the way; nothing of it is read"
+                    : "the encrypted part is not protected against changes; nothing of it is read");
   if (watcher.encrypted_to.empty())
     return fail(report, Code::Encrypted,
                 "the part is encrypted with a password alone; open it with gpg --decrypt");
@@ -186,7 +187,7 @@ void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
   const bool no_key = code == GPG_ERR_NO_SECKEY;
   fail(report, Code::Encrypted,
        cat("the part is encrypted with OpenPGP to ", ids, "; ",
-           no_key ? cat("no secret key for it is in the key ring in ", options.home)
+           no_key ? cat("no secret key of these is in the key ring in ", options.home)
                   : cat("gpg cannot use the key: ", gpg::error_text(error),
                         "; unlock it in gpg-agent, or name its passphrase")));
 }

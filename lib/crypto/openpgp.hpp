@@ -3,6 +3,7 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,24 +62,29 @@ struct OpenPgpSignature {
   std::string micalg;  ///< RFC 3156 section 5: "pgp-sha256"
 };
 
-/// A detached signature over `octets` (already canonical, CRLF, 7 bit). Its time is that of gpg's own clock.
+/// A detached signature over `octets` (already canonical, CRLF, 7 bit).
 /// @param home  the key ring (GNUPGHOME); absolute
-/// @param who  a fingerprint (40 hexadecimal digits), or an address that exactly one secret key's user ID holds
+/// @param who  a primary fingerprint (40 hexadecimal digits), or an address that user IDs of exactly one usable
+/// secret key hold
 /// @param passphrase  may be empty: then gpg-agent must know the passphrase, or the key need none; nobody is
 /// asked by a pinentry
-/// @errors Errc::Config (no such key, several, expired, revoked, cannot sign), Errc::Permission (passphrase
-/// wrong or missing), Errc::Unavailable (no gpg)
+/// @param at  the signature's time; without, it is the machine's
+/// @errors Errc::Config (no such key, several, expired, revoked, disabled, cannot sign, weak), Errc::Permission
+/// (passphrase wrong or missing), Errc::Unavailable (no gpg, no agent)
 Result<OpenPgpSignature> openpgp_sign(const std::string& home, const std::string& who,
-                                      std::string_view octets, const PassphraseSource& passphrase);
+                                      std::string_view octets, const PassphraseSource& passphrase,
+                                      std::optional<UtcSeconds> at = {});
 /// The addresses of the user IDs of the key that openpgp_sign() would take for `who`, revoked ones left out.
 /// @errors as openpgp_sign()
-Result<std::vector<CalAddress>> openpgp_addresses(const std::string& home, const std::string& who);
+Result<std::vector<CalAddress>> openpgp_addresses(const std::string& home, const std::string& who,
+                                                  std::optional<UtcSeconds> at = {});
 /// An armoured, unsigned OpenPGP message to all of `recipients`: what is signed is signed before, as PGP/MIME.
-/// @param recipients  each a fingerprint, or an address that a user ID of full or ultimate validity of exactly
-/// one usable key holds
+/// @param recipients  each a primary fingerprint, or an address that a user ID of full or ultimate validity of
+/// exactly one usable key holds
+/// @param at  when the keys must be usable; without, it is now
 /// @errors Errc::Config, which names the recipient that no such key was found for; Errc::Unavailable (no gpg)
 Result<std::string> openpgp_encrypt(const std::string& home,
                                     const std::vector<std::string>& recipients,
-                                    std::string_view octets);
+                                    std::string_view octets, std::optional<UtcSeconds> at = {});
 
 }  // namespace imip::crypto

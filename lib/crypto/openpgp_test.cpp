@@ -157,7 +157,7 @@ TEST_CASE("a revoked user ID gives no identity, pinned or not")
   const auto& all = people();
   const std::string key = all.senders.make_key("Left <left@example.com>");
   all.senders.gpg("--quick-add-uid " + key + " 'Stays <stays@example.com>'");
-  all.senders.gpg("--faked-system-time 20270102T000000 --quick-revoke-uid " + key +
+  all.senders.gpg("--faked-system-time 20270102T000000! --quick-revoke-uid " + key +
                   " 'Left <left@example.com>'");
   all.trust(key, "");
   OpenPgpOptions pinned = ring_of(all.owner);
@@ -196,7 +196,7 @@ TEST_CASE("an expired signature does not count")
 
 TEST_CASE("a signature from the future does not count, but clocks differ a little")
 {
-  const std::string sig = signed_by_boss("--faked-system-time 20270104T001000");
+  const std::string sig = signed_by_boss("--faked-system-time 20270104T001000!");
   check_valid(verify_pgp(sig), "boss@example.com");
   OpenPgpOptions options = ring_of(people().owner);
   options.clock_skew_seconds = 599;
@@ -218,7 +218,7 @@ TEST_CASE("a signing subkey speaks for its key, until it is revoked")
   CHECK(only(report).openpgp->fingerprint == key);
   CHECK(only(report).openpgp->subkey == subkey);
 
-  all.senders.gpg("--command-fd 0 --no-batch --faked-system-time 20270102T000000 --edit-key " + key,
+  all.senders.gpg("--command-fd 0 --no-batch --faked-system-time 20270102T000000! --edit-key " + key,
                   "key 1\nrevkey\ny\n0\n\ny\nsave\n");
   all.owner.import_from(all.senders, key);
   check_unproven(verify_pgp(sig), "revoked");

@@ -11,7 +11,7 @@ namespace imip::testing {
 namespace {
 
 // Everything is made then, whatever the machine's clock says.
-constexpr std::string_view made_at = "20270101T000000";
+constexpr std::string_view made_at = "20270101T000000!";
 
 ShellResult run(const TempDir& dir, const std::string& arguments, std::string_view input)
 {
@@ -22,6 +22,11 @@ ShellResult run(const TempDir& dir, const std::string& arguments, std::string_vi
 }
 
 }  // namespace
+
+TempGpgHome::TempGpgHome()
+{
+  dir_.write("gpg-agent.conf", "s2k-count 65536\n");  // else each passphrase takes a second
+}
 
 TempGpgHome::~TempGpgHome()
 {

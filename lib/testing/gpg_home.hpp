@@ -12,7 +12,7 @@ namespace imip::testing {
 /// gpg's clock is at 2027-01-01T00:00:00Z; a later --faked-system-time in the arguments wins.
 class TempGpgHome {
  public:
-  TempGpgHome() = default;
+  TempGpgHome();
   ~TempGpgHome();
   TempGpgHome(const TempGpgHome&) = delete;
   TempGpgHome& operator=(const TempGpgHome&) = delete;

@@ -125,6 +125,22 @@ Data data_over(std::string_view octets)
   return Data(data);
 }
 
+Data empty_data()
+{
+  gpgme_data_t data = nullptr;
+  return gpgme_data_new(&data) == 0 ? Data(data) : nullptr;
+}
+
+std::string take(Data data)
+{
+  std::size_t size = 0;
+  char* octets = gpgme_data_release_and_get_mem(data.release(), &size);
+  if (octets == nullptr) return {};
+  std::string text(octets, size);
+  gpgme_free(octets);
+  return text;
+}
+
 std::string error_text(gpgme_error_t error)
 {
   std::array<char, 200> buffer{};
@@ -292,18 +308,13 @@ Result<std::string> Session::output_of(const std::string& program,
   std::vector<const char*> argv{program.c_str()};
   for (const std::string& a : arguments) argv.push_back(a.c_str());
   argv.push_back(nullptr);
-  gpgme_data_t raw = nullptr;
-  if (gpgme_data_new(&raw) != 0) return err(Errc::Unavailable, "no memory for GPGME");
-  const Data output(raw);
+  Data output = empty_data();
+  if (!output) return err(Errc::Unavailable, "no memory for GPGME");
   const gpgme_error_t error = session.run([&](gpgme_ctx_t c) {
     return gpgme_op_spawn_start(c, program.c_str(), argv.data(), nullptr, output.get(), nullptr, 0);
   });
   if (error != 0) return err(Errc::Unavailable, cat(program, ": ", error_text(error)));
-  std::string text(static_cast<std::size_t>(gpgme_data_seek(raw, 0, SEEK_END)), '\0');
-  gpgme_data_seek(raw, 0, SEEK_SET);
-  const auto n = gpgme_data_read(raw, text.data(), text.size());
-  text.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
-  return text;
+  return take(std::move(output));
 }
 
 }  // namespace imip::crypto::gpg

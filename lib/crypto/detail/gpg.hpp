@@ -32,6 +32,10 @@ Result<std::string> find_program(std::string_view name);
 
 /// Reads `octets` where they are.
 Data data_over(std::string_view octets);
+/// An empty one to write to; null without memory.
+Data empty_data();
+/// What was written to it.
+std::string take(Data data);
 /// GPGME's words for an error, lower case.
 std::string error_text(gpgme_error_t error);
 inline std::string_view text_of(const char* text)

@@ -194,4 +194,35 @@ void check_signing_key(gpgme_key_t key, gpgme_subkey_t signer, std::optional<Utc
     faults.push_back({Code::WrongPurpose, cat(label, " is not for signing")});
 }
 
+std::optional<std::string> fingerprint_from(std::string_view text)
+{
+  constexpr std::size_t digits = 40;
+  std::string out;
+  for (const char c : text)
+    if (c != ' ' && c != ':') out += c;
+  out = text::ascii_upper(out);
+  if (out.substr(0, 2) == "0X") out.erase(0, 2);
+  if (out.size() != digits || out.find_first_not_of("0123456789ABCDEF") != std::string::npos)
+    return {};
+  return out;
+}
+
+bool has_address(gpgme_key_t key, const CalAddress& address, bool must_be_vouched_for)
+{
+  for (gpgme_user_id_t id = key->uids; id != nullptr; id = id->next) {
+    if (!is_usable(id) || (must_be_vouched_for && !is_vouched_for(id, false))) continue;
+    if (const auto found = address_of(id); found && same_user(*found, address)) return true;
+  }
+  return false;
+}
+
+std::optional<std::string> unfitness(gpgme_key_t key)
+{
+  if (key->revoked) return "was revoked";
+  if (key->expired) return "expired";
+  if (key->disabled) return "is disabled";
+  if (key->invalid) return "is not valid";
+  return {};
+}
+
 }  // namespace imip::crypto::gpg

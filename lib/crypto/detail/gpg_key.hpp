@@ -27,6 +27,13 @@ bool is_usable(gpgme_user_id_t id);
 /// Why a (sub)key may not have made a signature that counts: revoked, expired, weak, not for signing.
 void check_signing_key(gpgme_key_t key, gpgme_subkey_t signer, std::optional<UtcSeconds> signed_at,
                        const OpenPgpOptions& options, std::vector<Reason>& faults);
+/// "0123 ABCD..." -> 40 upper-case hexadecimal digits; nothing if it is no fingerprint.
+std::optional<std::string> fingerprint_from(std::string_view text);
+/// Does a usable user ID of the key hold that address?
+bool has_address(gpgme_key_t key, const CalAddress& address, bool must_be_vouched_for);
+/// Why nobody should use the key now; nothing if it is fine.
+std::optional<std::string> unfitness(gpgme_key_t key);
+
 /// For a key of that kind and size, against the policy's floor; nothing if it passes.
 std::optional<std::string> weakness(gpgme_subkey_t key, const Floor& floor);
 

@@ -169,6 +169,12 @@ void Watcher::note(std::string_view keyword, std::string_view arguments)
     decrypted = true;
   } else if (keyword == "DECRYPTION_FAILED" || keyword == "BADMDC") {
     failed = true;
+  } else if (keyword == "DECRYPTION_INFO") {
+    key_fitted = true;
+    const bool with_digest = word(arguments) != "0";  // then the cipher, then that of AEAD
+    word(arguments);
+    const std::string_view aead = word(arguments);
+    integrity_protected = with_digest || (!aead.empty() && aead != "0");
   } else if (keyword == "ENC_TO") {
     encrypted_to.emplace_back(word(arguments));
   } else if (std::find(strangers.begin(), strangers.end(), keyword) != strangers.end()) {

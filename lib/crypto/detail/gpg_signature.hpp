@@ -28,6 +28,7 @@ class Watcher {
   std::vector<std::string> encrypted_to;  ///< key IDs
   std::size_t plaintexts = 0, decryptions = 0, integrity_held = 0;
   bool decrypted = false, failed = false;
+  bool key_fitted = false, integrity_protected = false;
   bool foreign = false;   ///< packets that have no place there: keys, a second message
   bool too_many = false;
 
