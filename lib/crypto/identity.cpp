@@ -74,9 +74,10 @@ bool is_root(X509* x)
   return X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
 }
 
-tl::unexpected<Error> not_together(const std::string& path, X509* x)
+/// @param place  of the key: "file: "; empty if whoever calls says it
+tl::unexpected<Error> not_together(const std::string& place, X509* x)
 {
-  return err(Errc::Config, cat(path, ": the key does not belong to ", label(x)),
+  return err(Errc::Config, cat(place, "the key does not belong to ", label(x)),
              "name the key that the certificate was made for");
 }
 
@@ -95,7 +96,7 @@ Result<std::vector<X509Ptr>> take_files(const IdentityFiles& files,
       std::find_if(material.certificates.begin(), material.certificates.end(),
                    [&](const X509Ptr& x) { return belongs(x.get(), material.key.get()); });
   if (own == material.certificates.end())
-    return not_together(files.key.empty() || packed ? path : files.key,
+    return not_together(cat(files.key.empty() || packed ? path : files.key, ": "),
                         material.certificates.front().get());
   impl.key = std::move(material.key);
   impl.certificate = std::move(*own);
@@ -168,7 +169,7 @@ Result<std::string> SigningIdentity::Impl::use(
   if (!token) return work(key.get());
   return token->use([&](EVP_PKEY* in_token) -> Result<std::string> {
     if (belongs(certificate.get(), in_token)) return work(in_token);
-    return not_together(token->name(), certificate.get());
+    return not_together({}, certificate.get());
   });
 }
 
