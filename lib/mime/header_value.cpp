@@ -154,8 +154,9 @@ bool disagree(const ContentType& gmime, const PlainValue& plain)
 
 void judge(ContentType& out, const std::string& value, const std::string& head)
 {
+  constexpr std::size_t most_parameters = 100;  // every two are compared
   const PlainValue plain = PlainReader(value).run();
-  out.ambiguous =
+  out.ambiguous = std::max(plain.parameters.size(), out.parameters.size()) > most_parameters ||
       !plain.clean || plain.head != head || has_twice(plain.parameters) || disagree(out, plain);
 }
 
