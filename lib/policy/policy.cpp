@@ -97,6 +97,28 @@ void add_anchors(Table& table, const Node& name, Policy& policy)
   }
 }
 
+// Files and patterns, or folders of which every file counts: fetched lists come and go.
+void read_crls(Table& table, Policy& policy)
+{
+  Reading& reading = table.reading();
+  for (const Node* name : table.strings("crls")) {
+    std::error_code failed;
+    const std::string path = reading.path_of(*name);
+    if (path.empty()) continue;
+    if (!fs::is_directory(path, failed)) {
+      for (std::string& file : reading.deciding_files(*name)) policy.crls.push_back(std::move(file));
+      continue;
+    }
+    bool all_private = !reading.deciding_folder(*name).empty();
+    for (fs::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed)) {
+      std::error_code unknown;
+      if (at->path().filename().native().starts_with('.') || at->is_directory(unknown)) continue;
+      all_private = reading.check_private(*name, at->path().string()) && all_private;
+    }
+    if (all_private) policy.crls.push_back(path);
+  }
+}
+
 void read_smime(Table table, Policy& policy)
 {
   for (const Node* name : table.strings("anchors")) add_anchors(table, *name, policy);
@@ -106,7 +128,7 @@ void read_smime(Table table, Policy& policy)
         out.push_back(std::move(path));
   };
   files("intermediates", policy.intermediates);
-  files("crls", policy.crls);
+  read_crls(table, policy);
   if (const auto choice = table.choice("revocation", {"if-available", "required", "off"})) {
     constexpr std::array modes = {crypto::Revocation::IfAvailable, crypto::Revocation::Required,
                                   crypto::Revocation::Off};

@@ -92,6 +92,19 @@ TEST_CASE("a pin without a whole key and a key ring that is none are problems")
                 "full or ultimate");
 }
 
+TEST_CASE("a folder of revocation lists is taken whole, if nobody else may write in it")
+{
+  const TempDir dir;
+  dir.write("crl/a.pem", "");
+  const std::string text = "version = 1\n[smime]\ncrls = [\"crl\"]\n";
+  const Loaded loaded = parse(dir, text);
+  REQUIRE(loaded.problems.empty());
+  CHECK(loaded.policy.crls == std::vector<std::string>{(dir / "crl").string()});
+  std::filesystem::permissions(dir / "crl" / "a.pem", std::filesystem::perms::all);
+  REQUIRE(parse(dir, text).problems.size() == 1);
+  CHECK(contains(parse(dir, text).problems[0].text, "a.pem"));
+}
+
 TEST_CASE("a key ring that others may write is refused")
 {
   const TempDir dir;
