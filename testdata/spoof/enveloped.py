@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from der import integer, null, octets, oid, seq, set_of, tlv
 from pki import algorithm
-from smime import AUTH_ENVELOPED, COMPRESSED, DATA, ENVELOPED, attribute, content_info, opaque_part
+from smime import AUTH_ENVELOPED, COMPRESSED, DATA, ENVELOPED, content_info, opaque_part
 
 CBC = {16: "2.16.840.1.101.3.4.1.2", 32: "2.16.840.1.101.3.4.1.42"}
 GCM = {16: "2.16.840.1.101.3.4.1.6", 32: "2.16.840.1.101.3.4.1.46"}
@@ -29,17 +29,22 @@ def recipient(who, key, oaep=False):
                octets(public.encrypt(key, pad)))
 
 
-def cbc(content, *people, key=None, iv=None, oaep=False, change=None, content_type=DATA,
-        dotted=None):
-    """enveloped-data by AES-CBC; `change` may bend IV and ciphertext after encryption."""
-    key, iv = key or os.urandom(16), iv or os.urandom(16)
+def cbc(content, *people, key=None, oaep=False, **options):
+    """enveloped-data by AES-CBC."""
+    key = key or os.urandom(16)
+    return cbc_for(content, [recipient(p, key, oaep) for p in people], key, **options)
+
+
+def cbc_for(content, recipients, key=b"k" * 16, *, change=None, content_type=DATA, dotted=None):
+    """The same for recipientInfos; `change` may bend IV and ciphertext after encryption."""
+    iv = os.urandom(16)
     pad = 16 - len(content) % 16
     encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
     hidden = encryptor.update(content + bytes([pad]) * pad) + encryptor.finalize()
     if change:
         iv, hidden = change(iv, hidden)
     kind = algorithm(dotted or CBC[len(key)], octets(iv))
-    return content_info(ENVELOPED, seq(integer(0), set_of(*(recipient(p, key, oaep) for p in people)),
+    return content_info(ENVELOPED, seq(integer(0), set_of(*recipients),
                                        seq(oid(content_type), kind, tlv(0x80, hidden))))
 
 
@@ -76,6 +81,3 @@ def packed(content, *, content_type=DATA, stream=None, kind="1.2.840.113549.1.9.
 
 def compressed(content, **options):
     return opaque_part(packed(content, **options), "compressed-data")
-
-
-__all__ = ["cbc", "gcm", "enveloped", "sealed", "packed", "compressed", "attribute"]

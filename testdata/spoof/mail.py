@@ -1,6 +1,7 @@
 """Calendars and MIME entities, as octets with CRLF line ends."""
 
 import base64
+import os
 import quopri
 import time
 
@@ -41,7 +42,8 @@ def forwarded(inside, fields=()):
 
 BOSS = "mailto:boss@example.com"
 ALICE = "mailto:alice@example.com"
-STAMP = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() - 3600))
+STAMP = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(
+    int(os.environ.get("SPOOF_NOW", time.time())) - 3600))
 
 
 def event(*, uid="spoof@example.com", organizer=BOSS, organizer_line=None,

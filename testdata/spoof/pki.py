@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa,
 from der import bits, boolean, context, integer, null, octets, oid, seq, set_of, tlv, utf8
 from der import time as der_time
 
-NOW = int(time.time())
+NOW = int(os.environ.get("SPOOF_NOW", time.time()))
 HOUR, DAY = 3600, 86400
 
 DIGESTS = {

@@ -3,10 +3,10 @@
 import zlib
 
 from corpus import TRUSTED
-from enveloped import attribute, cbc, compressed, enveloped, gcm, packed, sealed
+from enveloped import cbc, compressed, enveloped, gcm, packed, sealed
 from der import octets
 from mail import calendar, message, multipart, text
-from smime import TST_INFO, opaque, opaque_part, signed
+from smime import TST_INFO, attribute, opaque, opaque_part, signed
 
 UNSIGNED = "untrusted:unsigned"
 NONE = "none:not-imip"
