@@ -163,6 +163,8 @@ def third_opinions(folder, entries, found):
         if entry["kind"] == "honest" or entry["group"] == "bent":
             if parts := detached(entry["files"]["crlf"]):
                 asked.append((entry, *parts))
+    if not asked:
+        return 0, []
     roots = [pem(folder, f"ca/{name}.pem") for name in ("root", "rsa", "partner", "newcomers")]
     with Gpgsm(roots) as gpgsm, tempfile.TemporaryDirectory() as scratch:
         gpgsm("--import", given=pem(folder, "ca/intermediate.pem"))
