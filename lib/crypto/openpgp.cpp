@@ -202,6 +202,11 @@ OpenPgp::OpenPgp(OpenPgp&&) noexcept = default;
 OpenPgp& OpenPgp::operator=(OpenPgp&&) noexcept = default;
 OpenPgp::~OpenPgp() = default;
 
+void OpenPgp::begin_message() const
+{
+  if (impl_->session) impl_->session->renew();
+}
+
 SignatureReport OpenPgp::verify_detached(std::string_view octets, std::string_view signature) const
 {
   SignatureReport report;

@@ -30,7 +30,7 @@ struct OpenPgpOptions {
   std::int64_t clock_skew_seconds = 900;
   /// For keys to decrypt with whose passphrase gpg-agent does not know. Empty: nobody is asked.
   PassphraseSource passphrase{};
-  std::chrono::milliseconds patience{20'000};  ///< how long gpg may take for one message
+  std::chrono::milliseconds patience{20'000};  ///< how long gpg may take for all parts of one message
 };
 
 /// One gpg context for all messages, made at the first message that needs it. Not thread-safe.
@@ -41,6 +41,8 @@ class OpenPgp {
   OpenPgp& operator=(OpenPgp&&) noexcept;
   ~OpenPgp();
 
+  /// A new message begins: the patience counts anew. Many slow parts in one message have it together.
+  void begin_message() const;
   /// multipart/signed (RFC 3156 section 5): `octets` are already canonical (CRLF).
   [[nodiscard]] SignatureReport verify_detached(std::string_view octets,
                                                 std::string_view signature) const;

@@ -341,6 +341,7 @@ TEST_CASE("user IDs that are not exactly one address give no identity")
   all.senders.gpg("--allow-freeform-uid --quick-add-uid " + key + " 'bare@example.com'");
   all.senders.gpg("--allow-freeform-uid --quick-add-uid " + key +
                   " 'same@example.com <same@example.com>'");
+  all.senders.gpg("--quick-add-uid " + key + " 'Upper <UPPER@Example.COM>'");
   all.trust(key, "");
   const auto report = verify_pgp(all.senders.sign(octets, key));
   const Signature& s = only(report);
@@ -348,8 +349,8 @@ TEST_CASE("user IDs that are not exactly one address give no identity")
   std::vector<std::string> got;
   for (const CalAddress& a : s.identities) got.push_back(a.mailbox());
   std::sort(got.begin(), got.end());
-  CHECK(got == std::vector<std::string>{"bare@example.com", "plain@example.com",
-                                        "same@example.com"});
+  CHECK(got == std::vector<std::string>{"UPPER@example.com", "bare@example.com",
+                                        "plain@example.com", "same@example.com"});
 }
 
 TEST_CASE("a key whose valid user IDs are no address has no identity")

@@ -467,6 +467,7 @@ UtcSeconds Judge::now() const { return impl_->now; }
 Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::string& input,
                                                ProtectedEntities* entities) const
 {
+  impl_->openpgp->begin_message();
   Examination examination(impl_->policy, *impl_->verifier, *impl_->openpgp, impl_->now, input);
   if (octets.empty())
     return err(Errc::BadMime, "the input is empty", "give a mail, or an iCalendar object");

@@ -161,6 +161,7 @@ struct Session::Impl {
   };
 
   Options options;
+  Clock::duration left{};  // of the patience
   Context context;
   std::vector<std::unique_ptr<Watch>> watches;
   bool done = false;
@@ -210,7 +211,6 @@ struct Session::Impl {
   // The limit is on the time that we wait for gpg, so that a person may take theirs to type a passphrase.
   void wait()
   {
-    Clock::duration left = options.patience;
     std::vector<pollfd> fds;
     while (!done && !watches.empty()) {
       fds.clear();
@@ -243,6 +243,11 @@ Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
+void Session::renew()
+{
+  impl_->left = impl_->options.patience;
+}
+
 gpgme_ctx_t Session::context() const
 {
   return impl_->context.get();
@@ -258,6 +263,7 @@ Result<Session> Session::open(gpgme_protocol_t protocol, Options options)
   IMIP_CHECK(start_gpgme(cms ? Engines::All : Engines::Gpg));
   auto impl = std::make_unique<Impl>();
   impl->options = std::move(options);
+  impl->left = impl->options.patience;
   gpgme_ctx_t context = nullptr;
   gpgme_error_t error = gpgme_new(&context);
   impl->context.reset(context);

@@ -43,7 +43,7 @@ inline std::string_view text_of(const char* text)
   return text == nullptr ? std::string_view{} : std::string_view{text};
 }
 
-/// One context on one home. Whatever it starts has a time limit; what outlives it is killed where the home is
+/// One context on one home. All that it starts has one time limit together, until it is renewed; what outlives it is killed where the home is
 /// `private_home` (a path that no other program knows).
 class Session {
  public:
@@ -59,6 +59,8 @@ class Session {
   ~Session();
 
   [[nodiscard]] gpgme_ctx_t context() const;
+  /// The whole patience again.
+  void renew();
   /// Calls `start` (a gpgme_op_..._start) and waits for the end of what it started.
   /// GPG_ERR_TIMEOUT if that takes too long.
   gpgme_error_t run(const std::function<gpgme_error_t(gpgme_ctx_t)>& start);

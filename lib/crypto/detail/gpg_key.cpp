@@ -159,9 +159,11 @@ std::optional<CalAddress> address_of(gpgme_user_id_t id)
       std::count(whole.begin(), whole.end(), '<') <= 1 &&
       std::count(whole.begin(), whole.end(), '>') == std::count(whole.begin(), whole.end(), '<');
   if (address.empty() || !one_bracket || has_control(whole) || !text::is_utf8(whole)) return {};
-  // the user ID is the bare address, or holds it in brackets
-  if (address != whole && address != text_of(id->email)) return {};
-  const auto parsed = CalAddress::from_mailbox(address);
+  // the user ID is the bare address, or holds it in brackets; GPGME's `address` is in lower case
+  const std::string_view email = text_of(id->email);
+  const std::string_view given = email.empty() ? whole : email;
+  if (!text::ascii_iequal(given, address)) return {};
+  const auto parsed = CalAddress::from_mailbox(given);
   if (!parsed || names_another(whole, *parsed)) return {};
   return *parsed;
 }
