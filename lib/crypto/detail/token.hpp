@@ -40,7 +40,6 @@ class TokenKey {
   /// @errors those of certificate(); Errc::Permission (PIN); those of `work`
   Result<std::string> use(const std::function<Result<std::string>(EVP_PKEY*)>& work) const;
 
-
  private:
   TokenKey(TokenUri uri, PassphraseSource passphrase);
   Result<void> have_pin() const;
