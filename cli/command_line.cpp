@@ -19,7 +19,7 @@ constexpr std::array shells = {"bash", "zsh", "fish"};
 constexpr std::string_view overview = R"(Usage: imip COMMAND [OPTION...] [ARGUMENT...]
 
   build METHOD      make an iTIP message, as mail or as bare iCalendar
-  sign              sign the calendar mail on standard input (S/MIME)
+  sign              sign the calendar mail on standard input, and encrypt it
   verify            who signed each text/calendar part, and may they do what it asks
   apply             verify, then change the calendar
   show              the message for a person

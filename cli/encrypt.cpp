@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "crypto/encryption.hpp"
+#include "crypto/openpgp.hpp"
 #include "mime/compose.hpp"
 #include "mime/protect.hpp"
 
@@ -65,8 +66,8 @@ Result<void> Readers::read(const std::string& who)
       return err(Errc::Usage, cat("--encrypt-to ", who, ": the mail is signed by S/MIME"),
                  "name a certificate file; the two do not mix");
     auto found = crypto::read_recipient(who);
-    if (!found && found.error().code == Errc::NoInput && who.find('@') != std::string::npos)
-      found.error().hint = "for S/MIME name a certificate file; addresses are for OpenPGP";
+    if (!found && found.error().code == Errc::NoInput && policy::check_key_name(who))
+      found.error().hint = "the mail is signed by S/MIME: name a certificate file";
     if (!found) return tl::unexpected(found.error());
     readers_.push_back({who, std::move(found->addresses), std::move(found->der)});
     return {};
@@ -78,7 +79,10 @@ Result<void> Readers::read(const std::string& who)
   if (!name)
     return err(Errc::Usage, cat("--encrypt-to: ", name.error().what),
                "the mail is signed by OpenPGP: name a fingerprint or an address out of the key ring");
-  return err(Errc::Unavailable, "keys of gpg cannot encrypt yet");
+  IMIP_TRY(auto addresses, crypto::openpgp_recipient_addresses(signer_.places().key_ring, *name,
+                                                                    signer_.places().at));
+  readers_.push_back({*name, std::move(addresses), {}});
+  return {};
 }
 
 bool Readers::covers(const CalAddress& address) const
@@ -118,8 +122,11 @@ Result<std::string> Readers::encrypt_to(const std::vector<Reader>& readers,
 {
   const std::string octets = mime::to_crlf(entity);
   if (signer_.protocol() == crypto::Protocol::OpenPgp) {
-    static_cast<void>(boundary_seed);
-    return err(Errc::Unavailable, "keys of gpg cannot encrypt yet");
+    std::vector<std::string> keys;
+    for (const Reader& reader : readers) keys.push_back(reader.name);
+    IMIP_TRY(const std::string armour,
+             crypto::openpgp_encrypt(signer_.places().key_ring, keys, octets, signer_.places().at));
+    return mime::openpgp_encrypted(armour, boundary_seed);
   }
   const crypto::Cipher cipher =
       protect_.cipher == "aes256-gcm" ? crypto::Cipher::Aes256Gcm : crypto::Cipher::Aes256Cbc;

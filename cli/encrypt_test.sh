@@ -183,7 +183,7 @@ refused 64 'layout inner' --layout inner --opaque
 refused 64 'is not one of the choices' --layout middle
 refused 64 'is not one of the choices' --cipher rot13
 refused 66 'keys/nobody.crt' --encrypt-to keys/nobody.crt
-refused 66 'for S/MIME name a certificate file' --encrypt-to alice@example.com
+refused 66 'name a certificate file' --encrypt-to alice@example.com
 refused 64 'signed by S/MIME' --encrypt-to openpgp:alice@example.com
 refused 78 'holds no certificate' --encrypt-to keys/alice.key
 sed 's/^To: .*/To: old@example.com, weak@example.com/' plain.eml >bad.eml

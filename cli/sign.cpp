@@ -9,6 +9,7 @@
 #include "cli/encrypt.hpp"
 #include "cli/passphrase.hpp"
 #include "cli/signer.hpp"
+#include "crypto/openpgp.hpp"
 #include "mime/message.hpp"
 #include "mime/protect.hpp"
 
@@ -65,9 +66,11 @@ void notice(Context& context, const std::string& what)
 Result<Signer> signer_of(const policy::Identity& identity, const SignRequest& request,
                          const policy::Identity* entry)
 {
-  SignerPlaces places{request.common.intermediates, {}};
+  SignerPlaces places{request.common.intermediates, {}, request.common.now};
   if (request.policy.key_ring) {
     places.key_ring = request.policy.key_ring->home;
+  } else if (!identity.openpgp.empty() || !identity.gpgsm.empty()) {
+    IMIP_TRY(places.key_ring, crypto::default_gnupg_home());
   }
   return Signer::open(identity, places, passphrase_source(request.keys, entry));
 }

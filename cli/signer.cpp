@@ -1,11 +1,28 @@
 #include "cli/signer.hpp"
 
+#include <filesystem>
+
 #include "base/cat.hpp"
 #include "crypto/encryption.hpp"
+#include "crypto/openpgp.hpp"
 #include "mime/compose.hpp"
 #include "mime/protect.hpp"
 
 namespace imip::cli {
+
+namespace {
+
+Result<void> require_key_ring(const std::string& home)
+{
+  const std::string hint = "name it: --gpg-home FOLDER, or [openpgp] home in the policy";
+  if (home.empty()) return err(Errc::Config, "there is no key ring", hint);
+  std::error_code failed;
+  if (!std::filesystem::is_directory(home, failed))
+    return err(Errc::Config, cat(home, ": there is no such key ring"), hint);
+  return {};
+}
+
+}  // namespace
 
 Result<Signer> Signer::open(const policy::Identity& identity, const SignerPlaces& places,
                             crypto::PassphraseSource passphrase)
@@ -13,9 +30,12 @@ Result<Signer> Signer::open(const policy::Identity& identity, const SignerPlaces
   Signer signer;
   signer.places_ = places;
   signer.passphrase_ = std::move(passphrase);
-  if (!identity.openpgp.empty() || !identity.gpgsm.empty())
-    return err(Errc::Unavailable, "keys of gpg and gpgsm cannot sign yet");
-  IMIP_CHECK(signer.open_files(identity));
+  if (!identity.openpgp.empty())
+    IMIP_CHECK(signer.open_openpgp(identity.openpgp));
+  else if (!identity.gpgsm.empty())
+    return err(Errc::Unavailable, "keys of gpgsm cannot sign yet");
+  else
+    IMIP_CHECK(signer.open_files(identity));
   return signer;
 }
 
@@ -35,10 +55,27 @@ Result<void> Signer::open_files(const policy::Identity& identity)
   return {};
 }
 
+Result<void> Signer::open_openpgp(const std::string& who)
+{
+  protocol_ = crypto::Protocol::OpenPgp;
+  own_recipient_ = name_ = who_ = who;
+  IMIP_CHECK(require_key_ring(places_.key_ring));
+  IMIP_TRY(addresses_, crypto::openpgp_addresses(places_.key_ring, who, places_.at));
+  return {};
+}
+
 Result<std::string> Signer::sign(const std::string& entity, bool opaque,
                                  const std::string& boundary_seed, UtcSeconds at) const
 {
   const std::string octets = mime::to_crlf(entity);
+  if (protocol_ == crypto::Protocol::OpenPgp) {
+    if (opaque)
+      return err(Errc::Usage, "--opaque is a form of S/MIME; the key is an OpenPGP key",
+                 "leave --opaque out");
+    IMIP_TRY(const auto signature,
+             crypto::openpgp_sign(places_.key_ring, who_, octets, passphrase_, places_.at));
+    return mime::openpgp_signed(entity, signature.armour, signature.micalg, boundary_seed);
+  }
   if (opaque) {
     IMIP_TRY(const std::string der,
              crypto::sign_opaque(*files_, octets, at));

@@ -18,6 +18,7 @@ namespace imip::cli {
 struct SignerPlaces {
   std::vector<std::string> intermediates;  ///< PEM files, added to the signature
   std::string key_ring;                    ///< GNUPGHOME, absolute; "" there is none
+  std::optional<UtcSeconds> at;            ///< the time for gpg; without, it asks the machine's clock
 };
 
 class Signer {
@@ -30,7 +31,7 @@ class Signer {
   [[nodiscard]] crypto::Protocol protocol() const { return protocol_; }
   [[nodiscard]] const std::vector<CalAddress>& addresses() const { return addresses_; }
   [[nodiscard]] const std::string& name() const { return name_; }  ///< certificate or key; untrusted text
-  [[nodiscard]] const std::string& key_ring() const { return places_.key_ring; }
+  [[nodiscard]] const SignerPlaces& places() const { return places_; }
   /// Of S/MIME: the certificate, DER. Of OpenPGP: what names the key in the key ring.
   [[nodiscard]] const std::string& own_recipient() const { return own_recipient_; }
 
@@ -43,6 +44,7 @@ class Signer {
  private:
   Signer() = default;
   Result<void> open_files(const policy::Identity& identity);
+  Result<void> open_openpgp(const std::string& who);
 
   crypto::Protocol protocol_ = crypto::Protocol::None;
   SignerPlaces places_;

@@ -80,6 +80,11 @@ Result<OpenPgpSignature> openpgp_sign(const std::string& home, const std::string
 /// @errors as openpgp_sign()
 Result<std::vector<CalAddress>> openpgp_addresses(const std::string& home, const std::string& who,
                                                   std::optional<UtcSeconds> at = {});
+/// For whom openpgp_encrypt() would encrypt to `who`: the address itself; of a fingerprint, which whoever named it
+/// answers for, the addresses of all user IDs that are not revoked. @errors as openpgp_encrypt()
+Result<std::vector<CalAddress>> openpgp_recipient_addresses(const std::string& home,
+                                                            const std::string& who,
+                                                            std::optional<UtcSeconds> at = {});
 /// An armoured, unsigned OpenPGP message to all of `recipients`: what is signed is signed before, as PGP/MIME.
 /// @param recipients  each a primary fingerprint, or an address that a user ID of full or ultimate validity of
 /// exactly one usable key holds

@@ -125,6 +125,15 @@ bool can_encrypt(gpgme_key_t key)
   return true;
 }
 
+std::vector<CalAddress> addresses_of(gpgme_key_t key)
+{
+  std::vector<CalAddress> addresses;
+  for (gpgme_user_id_t id = key->uids; id != nullptr; id = id->next)
+    if (const auto address = gpg::is_usable(id) ? gpg::address_of(id) : std::nullopt)
+      addresses.push_back(*address);
+  return addresses;
+}
+
 constexpr Need to_sign{"sign", true, false, can_sign};
 constexpr Need to_encrypt{"be encrypted to", false, true, can_encrypt};
 
@@ -220,11 +229,18 @@ Result<std::vector<CalAddress>> openpgp_addresses(const std::string& home, const
   IMIP_TRY(Ring ring, Ring::open(home, at));
   IMIP_CHECK(ring.home.connect_agent());
   IMIP_TRY(const gpg::Key key, choose(ring, home, who, to_sign));
-  std::vector<CalAddress> addresses;
-  for (gpgme_user_id_t id = key->uids; id != nullptr; id = id->next)
-    if (const auto address = gpg::is_usable(id) ? gpg::address_of(id) : std::nullopt)
-      addresses.push_back(*address);
-  return addresses;
+  return addresses_of(key.get());
+}
+
+Result<std::vector<CalAddress>> openpgp_recipient_addresses(const std::string& home,
+                                                            const std::string& who,
+                                                            std::optional<UtcSeconds> at)
+{
+  IMIP_TRY(Ring ring, Ring::open(home, at));
+  IMIP_TRY(const gpg::Key key, choose(ring, home, who, to_encrypt));
+  IMIP_TRY(const Wanted wanted, Wanted::parse(who));
+  if (!wanted.fingerprint) return std::vector<CalAddress>{wanted.address};
+  return addresses_of(key.get());
 }
 
 Result<std::string> openpgp_encrypt(const std::string& home,

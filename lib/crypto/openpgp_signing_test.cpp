@@ -185,4 +185,28 @@ TEST_CASE("the home is GNUPGHOME, or that of the user")
   if (user != nullptr) ::setenv("HOME", home.c_str(), 1);
 }
 
+TEST_CASE("for whom a key is encrypted to: an address for itself, a fingerprint for all its user IDs")
+{
+  const auto& all = writers();
+  TempGpgHome others;
+  const std::string key = others.make_key("Two <two@example.com>");
+  others.gpg("--quick-add-uid " + key + " 'Other <other@example.com>'");
+  others.gpg("--quick-add-uid " + key + " 'Gone <gone@example.com>'");
+  others.gpg("--quick-revoke-uid " + key + " 'Gone <gone@example.com>'");
+  others.gpg("--quick-add-key " + key + " cv25519 encr never");
+  all.owner.import_from(others);
+  const auto for_whom = [&](const std::string& who) {
+    return openpgp_recipient_addresses(all.owner.path(), who, now);
+  };
+  const auto by_fingerprint = for_whom(key);
+  REQUIRE(by_fingerprint);
+  CHECK(by_fingerprint->size() == 2);
+  for (const CalAddress& address : *by_fingerprint) CHECK(address.mailbox() != "gone@example.com");
+  refusal(for_whom("two@example.com"));
+  all.owner.gpg("--quick-lsign-key " + key + " 'Two <two@example.com>'");
+  const auto by_address = for_whom("two@example.com");
+  REQUIRE(by_address);
+  CHECK(names(*by_address) == "two@example.com");
+}
+
 }  // namespace imip::crypto::fixture
