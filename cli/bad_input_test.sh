@@ -28,7 +28,8 @@ bad() { # CODE COMMAND...
 }
 for command in verify apply; do
   bad 65 as alice "$command" empty
-  bad 66 as alice "$command" folder
+  expect 3 as alice "$command" folder  # a folder of no mails
+  unharmed
   bad 66 as alice "$command" no-such-file
   expect 65 as alice "$command" /dev/null
   expect 1 as alice "$command" broken.ics
@@ -44,10 +45,11 @@ for command in verify apply; do
   case $got in 1 | 3 | 65) ;; *) fail "$command of a truncated mail: exit $got" ;; esac
   unharmed
 done
-for file in empty folder no-such-file binary text-only; do
+for file in empty no-such-file binary text-only; do
   expect 1 as alice show "$file"
   one_line
 done
+expect 1 as alice show folder
 bad 65 as alice reply accept empty
 bad 66 as alice reply accept no-such-file
 bad 3 as alice reply accept text-only

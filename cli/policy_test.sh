@@ -63,7 +63,7 @@ addresses = ["alice"]
 color = "red"
 [smime]
 anchors = ["ca/*.pem"]
-[[pin]]
+[[rule]]
 END
 run 78 policy check --policy bad.toml
 [ "$(wc -l <err)" = 4 ] || fail "not one line for each problem: $(cat err)"

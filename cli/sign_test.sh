@@ -198,6 +198,21 @@ run 64 sign --key boss.key mail.eml
 run 66 sign --identity nothing.pem mail.eml
 says 'nothing.pem'
 
+# No From: nobody to look up, and a key that is named is used with a notice; nor is a certificate refused
+# whose address stands in its subject only, which receivers do not read.
+sed '/^From: /d' mail.eml >from-nobody.eml
+run 1 sign from-nobody.eml
+says 'neither From nor Sender'
+run 0 sign --identity boss.both from-nobody.eml
+says 'the mail is from nobody'
+openssl req -x509 -new -key boss.key -subj '/CN=b/emailAddress=boss@example.com' -days 9 -out dn.pem 2>/dev/null
+run 0 sign --identity dn.pem --key boss.key mail.eml
+says 'the certificate is for nobody'
+openssl req -x509 -newkey rsa:1024 -nodes -keyout weak.key -subj '/CN=w' -addext subjectAltName=email:boss@example.com -days 9 -out weak.pem 2>/dev/null
+run 78 sign --identity weak.pem --key weak.key mail.eml
+silent
+says '1024 bits'
+
 # ---- bad input ------------------------------------------------------------------------------
 : >empty
 pipe 65 empty sign
