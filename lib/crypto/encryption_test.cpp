@@ -196,7 +196,8 @@ TEST_CASE("a certificate that is in no file is encrypted to as well, and named a
   auto options = trusting({});
   options.keys.push_back({{.certificate = alice.certificate, .key = alice.key}, {}});
   CHECK(verifier(options).verify_opaque(*der).content == octets);
-  const auto expired = encrypt_to(std::vector<Recipient>{*self}, octets, Cipher::Aes256Gcm, day(2090, 1, 1));
+  const auto expired =
+      encrypt_to(std::vector<Recipient>{*self}, octets, Cipher::Aes256Gcm, day(2090, 1, 1));
   REQUIRE_FALSE(expired);
   check_refused(expired.error().what, "my own: ");
   CHECK_FALSE(recipient_of("", "my own"));

@@ -124,3 +124,101 @@ TEST_CASE("a CRL with a weak signature may revoke and never satisfies required")
   check_unproven(with(ca, {clears}, Revocation::Required, signed_by(alice)), "revocation-unknown");
   check_unproven(with(ca, {revokes}, Revocation::IfAvailable, signed_by(alice)), "revoked");
 }
+
+TEST_CASE("a folder of CRLs stands for all files in it but hidden ones and folders")
+{
+  const TestCa ca;
+  const TempDir dir;
+  const Issued alice = ca.person("alice@example.com");
+  const auto copy = [&](const std::string& from, const std::string& name) {
+    std::filesystem::create_directories((dir / name).parent_path());
+    std::filesystem::copy_file(from, dir / name);
+  };
+  std::filesystem::create_directory(dir / "crls");
+  const std::string folder = (dir / "crls").string();
+  check_valid(with(ca, {folder}, Revocation::IfAvailable, signed_by(alice)), "alice@example.com");
+  check_unproven(with(ca, {folder}, Revocation::Required, signed_by(alice)), "revocation-unknown");
+  const TestCa other(CertSpec{.common_name = "Other Root", .ca = true});
+  copy(other.crl(other.root(), {}, before, after), "crls/other.pem");
+  copy(ca.crl(ca.root(), {alice}, before, after), "crls/root.pem");
+  dir.write("crls/.root.pem.tmp", "half a li");
+  dir.write("crls/deeper/none", "no list");
+  check_unproven(with(ca, {folder}, Revocation::Required, signed_by(alice)), "revoked");
+  dir.write("crls/readme", "no list");
+  auto options = trusting({ca.root().certificate});
+  options.crls = {folder};
+  const auto made = Verifier::create(options, {});
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == Errc::Config);
+  CHECK(made.error().what.find("readme") != std::string::npos);
+}
+
+TEST_CASE("a folder of CRLs that others may write to is refused")
+{
+  const TestCa ca;
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "crls");
+  std::filesystem::copy_file(ca.crl(ca.root(), {}, before, after), dir / "crls/root.pem");
+  std::filesystem::permissions(dir / "crls/root.pem", std::filesystem::perms{0666});
+  auto options = trusting({ca.root().certificate});
+  options.crls = {(dir / "crls").string()};
+  const auto made = Verifier::create(options, {});
+  REQUIRE_FALSE(made);
+  CHECK(made.error().code == Errc::Config);
+}
+
+TEST_CASE("delta lists, indirect ones, and those of some reasons are not used, and say so")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const auto list = [&](const std::string& name, const std::string& value) {
+    return ca.crl(ca.root(), {alice}, before, after, "sha256", {{name, value}});
+  };
+  const std::vector<std::pair<std::string, std::string>> lists = {
+      {list("2.5.29.27", "critical,DER:02:01:01"), "delta"},
+      {list("issuingDistributionPoint", "critical,indirectCRL:TRUE"), "indirect"},
+      {list("issuingDistributionPoint", "critical,onlysomereasons:keyCompromise"), "reasons"}};
+  for (const auto& [file, word] : lists) {
+    INFO(word);
+    const auto required = with(ca, {file}, Revocation::Required, signed_by(alice));
+    check_unproven(required, "revocation-unknown");
+    CHECK(only(required).findings.front().text.find(word) != std::string::npos);
+    CHECK(only(required).findings.front().text.find(file) != std::string::npos);
+    const auto available = with(ca, {file}, Revocation::IfAvailable, signed_by(alice));
+    CHECK(only(available).status == SignatureStatus::Valid);
+    CHECK(codes(only(available).findings) == "revocation-unknown");
+    // nor does it stand in the way of a complete one
+    const std::string complete = ca.crl(ca.root(), {alice}, before, after);
+    check_unproven(with(ca, {file, complete}, Revocation::Required, signed_by(alice)), "revoked");
+  }
+}
+
+TEST_CASE("a list for end entities alone counts for them and not for authorities")
+{
+  const TestCa ca;
+  const Issued sub = ca.issue(CertSpec{.common_name = "Sub", .ca = true});
+  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}}, sub);
+  const std::string users = ca.crl(ca.root(), {}, before, after, "sha256",
+                                   {{"issuingDistributionPoint", "critical,onlyuser:TRUE"}});
+  check_valid(with(ca, {users}, Revocation::Required, signed_by(ca.person("bob@example.com"))),
+              "bob@example.com");
+  const std::string of_sub = ca.crl(sub, {}, before, after);
+  check_unproven(with(ca, {users, of_sub}, Revocation::Required, signed_by(alice, {sub})),
+                 "revocation-unknown");
+}
+
+TEST_CASE("the list of a twin authority hides nobody's revocation, whatever its date")
+{
+  const CertSpec root{.common_name = "Test Root", .ca = true, .key_identifiers = false};
+  const TestCa ca(root);
+  const TestCa twin(root);
+  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}, .key_identifiers = false});
+  const std::string revokes = ca.crl(ca.root(), {alice}, before, after);
+  const std::string hides = twin.crl(twin.root(), {}, before + std::chrono::hours{1}, after);
+  for (const auto& lists : {std::vector{revokes, hides}, std::vector{hides, revokes}})
+    check_unproven(with(ca, lists, Revocation::IfAvailable, signed_by(alice)), "revoked");
+  const std::string weak = ca.crl(ca.root(), {alice}, before, after, "sha1");
+  const std::string carrying =
+      raw_cms({.signers = {{.who = alice, .signing_time = now}}, .crls = {hides}}, octets);
+  check_unproven(with(ca, {weak}, Revocation::IfAvailable, carrying), "revoked");
+}

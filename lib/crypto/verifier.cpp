@@ -1,5 +1,8 @@
 #include "crypto/verifier.hpp"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "base/digest.hpp"
@@ -10,7 +13,8 @@
 namespace imip::crypto {
 namespace {
 
-Result<void> add_crls(const std::string& path, const Limits& limits, std::vector<CrlPtr>& crls)
+Result<void> add_crl_file(const std::string& path, const Limits& limits,
+                          std::vector<RevocationList>& crls)
 {
   const ErrorScope errors;
   auto content = read_file(path, limits.decoded_bytes);
@@ -20,16 +24,36 @@ Result<void> add_crls(const std::string& path, const Limits& limits, std::vector
   const BioPtr in = bio_over(*content);
   const std::size_t before = crls.size();
   if (content->starts_with('\x30')) {
-    if (X509_CRL* crl = d2i_X509_CRL_bio(in.get(), nullptr)) crls.emplace_back(crl);
+    if (X509_CRL* crl = d2i_X509_CRL_bio(in.get(), nullptr)) crls.push_back({CrlPtr(crl), path});
   } else {
     while (X509_CRL* crl = PEM_read_bio_X509_CRL(in.get(), nullptr, nullptr, nullptr))
-      crls.emplace_back(crl);
+      crls.push_back({CrlPtr(crl), path});
     // anything but the end of the file means that a list would be missed
     if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) crls.resize(before);
   }
   if (crls.size() == before)
     return err(Errc::Config, cat(path, ": holds no certificate revocation list that can be read"),
                "it must be PEM (-----BEGIN X509 CRL-----) or one list in DER");
+  return {};
+}
+
+// A folder stands for all files in it but hidden ones, such as those that are being written.
+Result<void> add_crls(const std::string& path, const Limits& limits,
+                      std::vector<RevocationList>& crls)
+{
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  if (!fs::is_directory(path, failed)) return add_crl_file(path, limits, crls);
+  std::vector<std::string> files;
+  for (fs::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed))
+    if (!at->path().filename().native().starts_with('.') && !at->is_directory())
+      files.push_back(at->path().native());
+  if (failed) return err(Errc::Config, cat(path, ": ", failed.message()));
+  std::sort(files.begin(), files.end());
+  for (const std::string& file : files) {
+    IMIP_CHECK(require_private(file));
+    IMIP_CHECK(add_crl_file(file, limits, crls));
+  }
   return {};
 }
 
@@ -52,7 +76,7 @@ struct Verifier::Impl {
   VerifyOptions options;
   Limits limits;
   CertificateIndex anchors, intermediates;
-  std::vector<CrlPtr> crls;
+  std::vector<RevocationList> crls;
   KeyRing keys;
 
   Impl(VerifyOptions o, const Limits& l)

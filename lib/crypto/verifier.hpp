@@ -42,7 +42,7 @@ struct Floor {
 struct VerifyOptions {
   std::vector<AnchorFile> anchors;
   std::vector<std::string> intermediates;  ///< PEM files
-  std::vector<std::string> crls;           ///< PEM or DER files
+  std::vector<std::string> crls;           ///< PEM or DER files, and folders of them
   std::vector<DecryptionKey> keys;         ///< enveloped-data and authEnveloped-data
   Revocation revocation = Revocation::IfAvailable;
   Floor floor;

@@ -322,6 +322,7 @@ TEST_CASE("a policy file that is missing or holds nothing is a configuration err
     REQUIRE_FALSE(anchors);
     CHECK(anchors.error().code == Errc::Config);
     CHECK(anchors.error().what.find(path) != std::string::npos);
+    if (path == dir.path().string()) continue;  // a folder of lists may be empty
     auto options = trusting({});
     options.crls = {path};
     const auto crls = Verifier::create(options, {});

@@ -92,25 +92,28 @@ void add_name(GENERAL_NAMES* names, int type, const std::string& value)
   must(sk_GENERAL_NAME_push(names, name) > 0, "general name");
 }
 
-void add_utf8_mailbox(GENERAL_NAMES* names, const std::string& value)
+// An otherName that is a UTF8String.
+void add_other_name(GENERAL_NAMES* names, int nid, const std::string& value)
 {
   GENERAL_NAME* name = GENERAL_NAME_new();
   ASN1_UTF8STRING* text = ASN1_UTF8STRING_new();
   ASN1_TYPE* any = ASN1_TYPE_new();
   must(name != nullptr && text != nullptr && any != nullptr &&
            ASN1_STRING_set(text, value.data(), static_cast<int>(value.size())) == 1,
-       "SmtpUTF8Mailbox");
+       "otherName");
   ASN1_TYPE_set(any, V_ASN1_UTF8STRING, text);
-  must(GENERAL_NAME_set0_othername(name, OBJ_nid2obj(NID_id_on_SmtpUTF8Mailbox), any) == 1 &&
+  must(GENERAL_NAME_set0_othername(name, OBJ_nid2obj(nid), any) == 1 &&
            sk_GENERAL_NAME_push(names, name) > 0,
-       "SmtpUTF8Mailbox");
+       "otherName");
 }
 
 void add_alternative_names(X509* cert, const CertSpec& spec)
 {
   const NamesPtr names(sk_GENERAL_NAME_new_null());
   for (const std::string& m : spec.mails) add_name(names.get(), GEN_EMAIL, m);
-  for (const std::string& m : spec.utf8_mails) add_utf8_mailbox(names.get(), m);
+  for (const std::string& m : spec.utf8_mails)
+    add_other_name(names.get(), NID_id_on_SmtpUTF8Mailbox, m);
+  for (const std::string& j : spec.jids) add_other_name(names.get(), NID_XmppAddr, j);
   for (const std::string& u : spec.uris) add_name(names.get(), GEN_URI, u);
   if (sk_GENERAL_NAME_num(names.get()) == 0) return;
   must(X509_add1_ext_i2d(cert, NID_subject_alt_name, names.get(), 0, X509V3_ADD_APPEND) == 1,
@@ -236,7 +239,7 @@ struct TestCa::Impl {
   Issued make(const CertSpec& spec, const Issued* issuer)
   {
     Issued made;
-    made.pkey = make_key(spec.key);
+    made.pkey = spec.same_key ? spec.same_key : make_key(spec.key);
     made.x509 =
         make_certificate(spec, made.pkey.get(), issuer != nullptr ? issuer->x509.get() : nullptr,
                          issuer != nullptr ? issuer->pkey.get() : made.pkey.get());
@@ -291,8 +294,8 @@ Issued TestCa::person(const std::string& mail) const
 }
 
 std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked,
-                        UtcSeconds this_update, UtcSeconds next_update,
-                        const std::string& digest) const
+                        UtcSeconds this_update, UtcSeconds next_update, const std::string& digest,
+                        const CrlExtensions& extensions) const
 {
   const Handle<X509_CRL, X509_CRL_free> crl(X509_CRL_new());
   const Handle<ASN1_TIME, ASN1_TIME_free> when(ASN1_TIME_new());
@@ -308,6 +311,13 @@ std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked
              X509_CRL_add0_revoked(crl.get(), entry.get()) == 1,
          "revoked");
     static_cast<void>(entry.release());
+  }
+  for (const auto& [name, value] : extensions) {
+    X509V3_CTX ctx;
+    X509V3_set_ctx_nodb(&ctx);
+    const Handle<X509_EXTENSION, X509_EXTENSION_free> extension(
+        X509V3_EXT_nconf(nullptr, &ctx, name.c_str(), value.c_str()));
+    must(extension && X509_CRL_add_ext(crl.get(), extension.get(), -1) == 1, name);
   }
   set_time(when.get(), next_update);
   must(X509_CRL_set1_nextUpdate(crl.get(), when.get()) == 1, "nextUpdate");

@@ -24,6 +24,7 @@ struct CertSpec {
   std::vector<std::string> mails = {};       ///< rfc822Name, raw octets (NUL and all)
   std::vector<std::string> utf8_mails = {};  ///< otherName SmtpUTF8Mailbox (RFC 9598)
   std::vector<std::string> uris = {};        ///< uniformResourceIdentifier
+  std::vector<std::string> jids = {};        ///< otherName id-on-xmppAddr (RFC 6120)
   std::string eku = "emailProtection";       ///< "" for none
   std::string key_usage = "critical,digitalSignature";  ///< "" for none
   std::string key = "ec-p256";        ///< rsa-N, ec-p256, ec-p384, ec-p521, ed25519, dsa-N
@@ -36,8 +37,11 @@ struct CertSpec {
   bool key_identifiers = true;  ///< subject and authority key identifier
   UtcSeconds not_before{std::chrono::sys_days{std::chrono::year{2020} / 1 / 1}};
   UtcSeconds not_after{std::chrono::sys_days{std::chrono::year{2040} / 1 / 1}};
-  std::optional<long> serial = {};  ///< random without
+  std::optional<long> serial = {};             ///< random without
+  std::shared_ptr<evp_pkey_st> same_key = {};  ///< instead of a new one: renewals, cross-signing
 };
+
+using CrlExtensions = std::vector<std::pair<std::string, std::string>>;
 
 /// A certificate with its key and files. Copies share.
 struct Issued {
@@ -72,10 +76,11 @@ class TestCa {
   [[nodiscard]] Issued self_signed(const CertSpec& spec) const;
   /// The common case: a person with one address.
   [[nodiscard]] Issued person(const std::string& mail) const;
-  /// Makes `issuer`'s CRL (PEM) that lists `revoked`; gives the path.
+  /// Makes `issuer`'s CRL (PEM) that lists `revoked`; gives the path. `extensions` as in CertSpec.
   [[nodiscard]] std::string crl(const Issued& issuer, const std::vector<Issued>& revoked,
                                 UtcSeconds this_update, UtcSeconds next_update,
-                                const std::string& digest = "sha256") const;
+                                const std::string& digest = "sha256",
+                                const CrlExtensions& extensions = {}) const;
   /// Writes a PKCS#12 file of `who`, with AES-256 or, `legacy`, with RC2-40 and 3DES as old
   /// exporters do; gives the path.
   [[nodiscard]] std::string pkcs12(const Issued& who, const std::string& passphrase,

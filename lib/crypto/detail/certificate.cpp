@@ -38,6 +38,24 @@ std::optional<MailName> mail_name(const GENERAL_NAME* name)
   return MailName{view_of(other->value->value.utf8string), true};
 }
 
+constexpr std::size_t most_identities = 256;  // each is compared with all before it
+
+// "sip:..." or "xmpp:..." of a name that is one, else "".
+std::string other_name(const GENERAL_NAME* name)
+{
+  if (name->type == GEN_URI) {
+    std::string uri(view_of(name->d.uniformResourceIdentifier));
+    const std::string scheme = text::ascii_lower(uri.substr(0, uri.find(':')));
+    return scheme == "sip" || scheme == "sips" ? uri : std::string();
+  }
+  if (name->type != GEN_OTHERNAME || name->d.otherName == nullptr) return {};
+  const OTHERNAME* other = name->d.otherName;
+  if (OBJ_obj2nid(other->type_id) != NID_XmppAddr || other->value == nullptr ||
+      other->value->type != V_ASN1_UTF8STRING)
+    return {};
+  return cat("xmpp:", view_of(other->value->value.utf8string));
+}
+
 template <typename Visit>
 void each_mail_name(X509* x, Visit visit)
 {
@@ -299,10 +317,9 @@ bool excludes_mailbox(X509* authority, const CalAddress& address)
 
 std::vector<CalAddress> identities(X509* x, bool constrained)
 {
-  constexpr std::size_t enough = 256;  // each is compared with all before it
   std::vector<CalAddress> found;
   each_mail_name(x, [&](const MailName& name) {
-    if (found.size() >= enough) return;
+    if (found.size() >= most_identities) return;
     const auto at = name.text.rfind('@');
     if (at == std::string_view::npos) return;
     // RFC 9598 section 3: rfc822Name is ASCII, SmtpUTF8Mailbox is for local parts that are not.
@@ -320,6 +337,29 @@ std::vector<CalAddress> identities(X509* x, bool constrained)
 std::string der_of(X509* x)
 {
   return encoded<X509, i2d_X509>(x);
+}
+
+void other_identities(X509* x, std::vector<CalAddress>& out)
+{
+  const AltNames names = alternative_names(x);
+  const int n = names ? sk_GENERAL_NAME_num(names.get()) : 0;
+  for (int i = 0; i < n && out.size() < most_identities; ++i) {
+    const std::string uri = other_name(sk_GENERAL_NAME_value(names.get(), i));
+    auto address = CalAddress::parse(uri);
+    // "sip:a@example.com;user=phone" and "xmpp:a@example.com/home" are not a user but a way there
+    if (!address || uri.empty() || domain_of(*address).empty()) continue;
+    const bool known = std::any_of(out.begin(), out.end(), [&](const CalAddress& a) {
+      return same_user(a, *address, LocalPart::Exact);
+    });
+    if (!known) out.push_back(*std::move(address));
+  }
+}
+
+std::string domain_of(const CalAddress& identity)
+{
+  if (identity.scheme() == "mailto") return identity.domain();
+  const auto as_mailbox = CalAddress::from_mailbox(identity.local());
+  return as_mailbox ? as_mailbox->domain() : std::string();
 }
 
 Certificate describe(X509* x)

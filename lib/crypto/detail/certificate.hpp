@@ -47,6 +47,11 @@ struct SignatureDigest {
 /// is
 ///                     not plain ASCII are left out, because OpenSSL compares them in another form
 [[nodiscard]] std::vector<CalAddress> identities(X509* x, bool constrained);
+/// Adds those of other schemes: URI names "sip:" and "sips:" of one user at one domain, and
+/// id-on-xmppAddr (RFC 6120 section 13.7.1.4).
+void other_identities(X509* x, std::vector<CalAddress>& out);
+/// The domain of an identity of any scheme; as CalAddress::domain().
+[[nodiscard]] std::string domain_of(const CalAddress& identity);
 [[nodiscard]] bool has_name_constraints(X509* x);
 /// Does this authority exclude this very mailbox, local parts compared loosely? (X509_verify_cert
 /// compares them exactly, and identities fold their case.) True where the constraints cannot be

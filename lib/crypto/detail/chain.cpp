@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/cat.hpp"
+#include "crypto/detail/candidates.hpp"
 #include "crypto/detail/certificate.hpp"
 
 namespace imip::crypto {
@@ -13,73 +14,6 @@ namespace {
 
 using StorePtr = Handle<X509_STORE, X509_STORE_free>;
 using StoreContext = Handle<X509_STORE_CTX, X509_STORE_CTX_free>;
-
-struct Candidate {
-  X509* certificate = nullptr;
-  std::size_t file = 0;
-};
-
-// The certificates that a chain from `signer` can be made of, found by name upwards.
-class Candidates {
- public:
-  Candidates(X509* signer, const Trust& trust, const Carried& carried)
-      : untrusted(sk_X509_new_null()), trusted(sk_X509_new_null())
-  {
-    collect(signer, trust, carried.certificates);
-  }
-
-  BorrowedCertificates untrusted, trusted;
-  std::vector<Candidate> anchors;
-  bool complete = true;          // false: out of memory
-  X509* unfit_anchor = nullptr;  // named by the policy, but no CA certificate
-
- private:
-  void collect(X509* signer, const Trust& trust, STACK_OF(X509) * carried)
-  {
-    std::vector<X509*> todo = {signer};
-    std::vector<X509*> seen = {signer};
-    const auto climb = [&](X509* x) {
-      if (std::find(seen.begin(), seen.end(), x) != seen.end()) return;
-      seen.push_back(x);
-      todo.push_back(x);
-      complete = complete && sk_X509_push(untrusted.get(), x) > 0;
-    };
-    while (!todo.empty()) {
-      X509_NAME* name = X509_get_issuer_name(todo.back());
-      todo.pop_back();
-      if (std::any_of(names_.begin(), names_.end(),
-                      [&](X509_NAME* n) { return X509_NAME_cmp(n, name) == 0; }))
-        continue;
-      names_.push_back(name);
-      for (CertificateIndex::Entry* e : trust.anchors.find(name)) add_anchor(*e);
-      for (CertificateIndex::Entry* e : trust.intermediates.find(name)) climb(e->certificate.get());
-      for (int i = 0; i < sk_X509_num(carried); ++i) {
-        X509* x = sk_X509_value(carried, i);
-        if (X509_NAME_cmp(X509_get_subject_name(x), name) == 0) climb(x);
-      }
-    }
-  }
-
-  // RFC 5280 wants CA certificates as anchors (1), and version 1 roots are of an age without
-  // extensions (3). An end entity's own certificate is none: trusting one person is the policy's
-  // pin.
-  void add_anchor(const CertificateIndex::Entry& e)
-  {
-    X509* x = e.certificate.get();
-    const int ca = X509_check_ca(x);
-    if (ca != 1 && ca != 3) {
-      unfit_anchor = x;
-      return;
-    }
-    const bool known = std::any_of(anchors.begin(), anchors.end(), [&](const Candidate& c) {
-      return X509_cmp(c.certificate, x) == 0;
-    });
-    anchors.push_back({x, e.file});
-    if (!known) complete = complete && sk_X509_push(trusted.get(), x) > 0;
-  }
-
-  std::vector<X509_NAME*> names_;
-};
 
 struct ChainError {
   int error = X509_V_OK;
@@ -103,9 +37,10 @@ int collect_errors(int ok, X509_STORE_CTX* ctx)
   return is_expiry(error) ? 1 : 0;
 }
 
-bool already(const std::vector<Reason>& faults, Code code)
+bool already(const std::vector<Fault>& faults, Code code)
 {
-  return std::any_of(faults.begin(), faults.end(), [&](const Reason& r) { return r.code == code; });
+  return std::any_of(faults.begin(), faults.end(),
+                     [&](const Fault& f) { return f.reason.code == code; });
 }
 
 bool broken(X509* x)
@@ -113,37 +48,32 @@ bool broken(X509* x)
   return (X509_get_extension_flags(x) & EXFLAG_INVALID) != 0;
 }
 
-Reason broken_extension(X509* x)
+Fault broken_extension(X509* x)
 {
-  return {Code::ChainInvalid, cat(label(x), " has an extension that does not parse")};
+  return {{Code::ChainInvalid, cat(label(x), " has an extension that does not parse")}, x};
 }
 
-Reason no_anchor(int error, X509* top, const Candidates& candidates, bool any_anchor)
+std::string no_anchor(int error, X509* top, const Candidates& candidates, bool any_anchor)
 {
   if (candidates.unfit_anchor != nullptr)
-    return {Code::NoAnchor,
-            cat(label(candidates.unfit_anchor),
-                " is named as an anchor but is not a CA certificate; name the CA that issued it")};
+    return cat(label(candidates.unfit_anchor),
+               " is named as an anchor but is not a CA certificate; name the CA that issued it");
   if (!any_anchor)
-    return {Code::NoAnchor,
-            "the policy names no anchor, so no certificate can be believed; add the "
-            "CA that you trust (anchors, --anchor)"};
+    return "the policy names no anchor, so no certificate can be believed; add the CA that you "
+           "trust (anchors, --anchor)";
   if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-    return {Code::NoAnchor,
-            cat(label(top), " is signed by its own key and is no anchor of the policy")};
+    return cat(label(top), " is signed by its own key and is no anchor of the policy");
   if (error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
-    return {Code::NoAnchor,
-            cat("the chain ends at ", label(top), ", which is no anchor of the policy")};
-  return {Code::NoAnchor, cat(label(top), " was issued by '",
-                              subject_text(X509_get_issuer_name(top)).substr(0, 160),
-                              "', which is neither an anchor nor known as an intermediate")};
+    return cat("the chain ends at ", label(top), ", which is no anchor of the policy");
+  return cat(label(top), " was issued by '", subject_text(X509_get_issuer_name(top)).substr(0, 160),
+             "', which is neither an anchor nor known as an intermediate");
 }
 
-Reason explain(const ChainError& e, X509* top, const Candidates& candidates, bool any_anchor)
+Fault explain(const ChainError& e, X509* top, const Candidates& candidates, bool any_anchor)
 {
   X509* x = e.certificate != nullptr ? e.certificate : top;
   const auto invalid = [&](std::string_view why) {
-    return Reason{Code::ChainInvalid, cat(label(x), " ", why)};
+    return Fault{{Code::ChainInvalid, cat(label(x), " ", why)}, x};
   };
   switch (e.error) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -152,7 +82,8 @@ Reason explain(const ChainError& e, X509* top, const Candidates& candidates, boo
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
-      return broken(x) ? broken_extension(x) : no_anchor(e.error, x, candidates, any_anchor);
+      if (broken(x)) return broken_extension(x);
+      return {{Code::NoAnchor, no_anchor(e.error, x, candidates, any_anchor)}, x};
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return invalid("is not signed by the authority that it names");
     case X509_V_ERR_INVALID_CA:
@@ -192,64 +123,66 @@ void explain_expiry(const std::vector<ChainError>& errors, const Carried& carrie
         std::find(named.begin(), named.end(), x) != named.end())
       continue;
     named.push_back(x);
-    if (e.error == X509_V_ERR_CERT_NOT_YET_VALID) {
-      out.faults.push_back({Code::NotYetValid, cat(label(x), " is valid only from ",
-                                                   to_rfc3339(time_of(X509_get0_notBefore(x))))});
-    } else if (since) {
-      out.faults.push_back(
-          {Code::ExpiredSince,
-           cat(label(x), " expired on ", to_rfc3339(time_of(X509_get0_notAfter(x))),
-               ", after the signing time that the message claims (", to_rfc3339(*carried.signed_at),
-               "); to judge it as of then, give --verification-time")});
-    } else {
-      out.faults.push_back({Code::Expired, cat(label(x), " expired on ",
-                                               to_rfc3339(time_of(X509_get0_notAfter(x))))});
-    }
+    out.by_signing_time = true;
+    const std::string until = to_rfc3339(time_of(X509_get0_notAfter(x)));
+    const auto fault = [&](Code code, std::string text) {
+      out.faults.push_back({{code, cat(label(x), std::move(text))}, x});
+    };
+    if (e.error == X509_V_ERR_CERT_NOT_YET_VALID)
+      fault(Code::NotYetValid,
+            cat(" is valid only from ", to_rfc3339(time_of(X509_get0_notBefore(x)))));
+    else if (since)
+      fault(Code::ExpiredSince,
+            cat(" expired on ", until, ", after the signing time that the message claims (",
+                to_rfc3339(*carried.signed_at),
+                "); to judge it as of then, give --verification-time"));
+    else
+      fault(Code::Expired, cat(" expired on ", until));
   }
 }
 
 // Keys of all; signatures of all but an anchor, whose own nobody relies on.
-void check_floor(const Chain& chain, const Floor& floor, std::vector<Reason>& faults)
+void check_floor(const Floor& floor, Chain& chain)
 {
   for (std::size_t i = 0; i < chain.certificates.size(); ++i) {
     X509* x = chain.certificates[i].get();
     if (const auto problem = key_problem(X509_get0_pubkey(x), floor))
-      faults.push_back({Code::WeakKey, cat(label(x), " ", *problem)});
+      chain.faults.push_back({{Code::WeakKey, cat(label(x), " ", *problem)}, x});
     const bool anchor = !chain.anchor_files.empty() && i + 1 == chain.certificates.size();
     if (anchor) continue;
     const SignatureDigest digest = signature_digest(x);
     if (!digest.built_in && !digest_allowed(digest.nid, floor))
-      faults.push_back(
-          {Code::WeakDigest,
-           cat(label(x), " was signed by its authority with ",
-               digest.nid == NID_undef ? std::string("an unknown digest") : digest_text(digest.nid),
-               ", which the policy does not accept")});
+      chain.faults.push_back(
+          {{Code::WeakDigest, cat(label(x), " was signed by its authority with ",
+                                  digest.nid == NID_undef ? std::string("an unknown digest")
+                                                          : digest_text(digest.nid),
+                                  ", which the policy does not accept")},
+           x});
   }
 }
 
 // RFC 8550 sections 4.4.2 and 4.4.4. The anchor is the policy's word, unless it signs itself.
-void check_purposes(const Chain& chain, std::vector<Reason>& faults)
+void check_purposes(Chain& chain)
 {
   for (std::size_t i = 0; i < chain.certificates.size(); ++i) {
     X509* x = chain.certificates[i].get();
+    const auto fault = [&](Code code, std::string_view why) {
+      chain.faults.push_back({{code, cat(label(x), why)}, x});
+    };
     if (broken(x)) {
-      if (!already(faults, Code::ChainInvalid)) faults.push_back(broken_extension(x));
+      if (!already(chain.faults, Code::ChainInvalid)) chain.faults.push_back(broken_extension(x));
       continue;  // what it says of its purposes cannot be read
     }
     if (i == 0 && !allows_signing(x))
-      faults.push_back({Code::WrongPurpose, cat(label(x),
-                                                " may not sign (its keyUsage has neither "
-                                                "digitalSignature nor nonRepudiation)")});
+      fault(Code::WrongPurpose,
+            " may not sign (its keyUsage has neither digitalSignature nor nonRepudiation)");
     const bool anchor = !chain.anchor_files.empty() && i + 1 == chain.certificates.size();
     if (anchor && i > 0) continue;
     if (!allows_mail(x))
-      faults.push_back({Code::WrongPurpose, cat(label(x),
-                                                " is not for e-mail (its extendedKeyUsage "
-                                                "lacks emailProtection)")});
-    if (i > 0 && X509_check_ca(x) != 1 && !already(faults, Code::ChainInvalid))
-      faults.push_back({Code::ChainInvalid, cat(label(x),
-                                                " issued another certificate but does not "
-                                                "say that it is an authority")});
+      fault(Code::WrongPurpose, " is not for e-mail (its extendedKeyUsage lacks emailProtection)");
+    if (i > 0 && X509_check_ca(x) != 1 && !already(chain.faults, Code::ChainInvalid))
+      fault(Code::ChainInvalid,
+            " issued another certificate but does not say that it is an authority");
   }
 }
 
@@ -260,49 +193,88 @@ void take_built_chain(X509_STORE_CTX* ctx, const Candidates& candidates, bool st
     out.certificates.push_back(share(sk_X509_value(built, i)));
   if (!stands || out.certificates.empty()) return;
   X509* top = out.certificates.back().get();
-  for (const Candidate& c : candidates.anchors)
-    if (X509_cmp(c.certificate, top) == 0) out.anchor_files.push_back(c.file);
+  for (const Candidates::Anchor& a : candidates.anchors)
+    if (X509_cmp(a.certificate, top) == 0) out.anchor_files.push_back(a.file);
 }
 
-}  // namespace
-
-Chain build_chain(X509* signer, const Trust& trust, const Carried& carried)
+// One X509_verify_cert() with these certificates and no other.
+bool verify_with(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* signer,
+                 const Candidates& candidates, const VerifyOptions& options,
+                 std::vector<ChainError>& errors, Chain& out)
 {
-  Chain out;
-  const Candidates candidates(signer, trust, carried);
   const StorePtr store(X509_STORE_new());  // empty: nothing is trusted by itself
   const StoreContext ctx(X509_STORE_CTX_new());
-  std::vector<ChainError> errors;
   if (!candidates.complete || !store || !ctx ||
-      X509_STORE_CTX_init(ctx.get(), store.get(), signer, candidates.untrusted.get()) != 1 ||
-      X509_STORE_CTX_set_app_data(ctx.get(), &errors) != 1) {
-    out.faults.push_back({Code::SignatureUnchecked,
-                          "the certificate chain could not be checked: "
-                          "out of memory"});
-    out.certificates.push_back(share(signer));
-    return out;
-  }
-  X509_STORE_CTX_set0_trusted_stack(ctx.get(), candidates.trusted.get());
+      X509_STORE_CTX_init(ctx.get(), store.get(), signer, untrusted) != 1 ||
+      X509_STORE_CTX_set_app_data(ctx.get(), &errors) != 1)
+    return false;
+  X509_STORE_CTX_set0_trusted_stack(ctx.get(), trusted);
   X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(ctx.get());
   X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
   X509_VERIFY_PARAM_set_time(param,
-                             static_cast<std::time_t>(trust.options.at.time_since_epoch().count()));
+                             static_cast<std::time_t>(options.at.time_since_epoch().count()));
   X509_STORE_CTX_set_verify_cb(ctx.get(), collect_errors);
-
   const bool stands = X509_verify_cert(ctx.get()) == 1;
   take_built_chain(ctx.get(), candidates, stands, out);
+  return true;
+}
+
+Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* signer,
+                const Candidates& candidates, const Trust& trust, const Carried& carried)
+{
+  Chain out;
+  std::vector<ChainError> errors;
+  const bool tried =
+      verify_with(untrusted, trusted, signer, candidates, trust.options, errors, out);
   if (out.certificates.empty()) out.certificates.push_back(share(signer));
+  if (!tried) {
+    out.faults.push_back(
+        {{Code::SignatureUnchecked, "the certificate chain could not be checked: out of memory"},
+         signer});
+    return out;
+  }
   for (const ChainError& e : errors)
     if (!is_expiry(e.error))
       out.faults.push_back(
           explain(e, out.certificates.back().get(), candidates, !trust.anchors.empty()));
   if (out.anchor_files.empty() && out.faults.empty())
-    out.faults.push_back({Code::NoAnchor, cat(label(signer), " leads to no anchor of the policy")});
-  check_floor(out, trust.options.floor, out.faults);
-  check_purposes(out, out.faults);
+    out.faults.push_back(
+        {{Code::NoAnchor, cat(label(signer), " leads to no anchor of the policy")}, signer});
+  check_floor(trust.options.floor, out);
+  check_purposes(out);
   if (!out.anchor_files.empty()) check_revocation(out.certificates, trust, carried.crls, out);
   explain_expiry(errors, carried, out);
   return out;
+}
+
+Chain try_path(const Path& path, const Candidates& candidates, const Trust& trust,
+               const Carried& carried)
+{
+  const BorrowedCertificates untrusted(sk_X509_new_null());
+  const BorrowedCertificates trusted(sk_X509_new_null());
+  bool ok = untrusted && trusted && sk_X509_push(trusted.get(), path.back()) > 0;
+  for (std::size_t i = 1; i + 1 < path.size(); ++i)
+    ok = ok && sk_X509_push(untrusted.get(), path[i]) > 0;
+  if (!ok) return {};
+  return try_chain(untrusted.get(), trusted.get(), path.front(), candidates, trust, carried);
+}
+
+}  // namespace
+
+Chain build_chain(X509* signer, const Trust& trust, const Carried& carried,
+                  const std::function<bool(const Chain&)>& accept)
+{
+  const Candidates candidates(signer, trust, carried);
+  Chain best = try_chain(candidates.untrusted.get(), candidates.trusted.get(), signer, candidates,
+                         trust, carried);
+  if (accept(best) || !candidates.complete || !candidates.ambiguous()) return best;
+  candidates.each_path(signer, trust.options.floor, [&](const Path& path) {
+    Chain other = try_path(path, candidates, trust, carried);
+    const bool good = accept(other);
+    if (good || (best.anchor_files.empty() && !other.anchor_files.empty())) best = std::move(other);
+    return good;
+  });
+  return best;
 }
 
 }  // namespace imip::crypto

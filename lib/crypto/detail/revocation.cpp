@@ -1,5 +1,6 @@
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "base/cat.hpp"
@@ -102,11 +103,94 @@ bool weak(const X509_CRL* crl, const Floor& floor)
   return !digest.built_in && !digest_allowed(digest.nid, floor);
 }
 
-std::string unknown_text(X509* x, const Standing& s)
+bool issued(X509* authority, const X509_CRL* crl)
+{
+  return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(authority)) == 0;
+}
+
+// Why a list does not say what a complete one says; "" if it does.
+std::string_view incomplete(X509_CRL* crl)
+{
+  if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0) return "only says what changed (delta)";
+  const Handle<ISSUING_DIST_POINT, ISSUING_DIST_POINT_free> point(static_cast<ISSUING_DIST_POINT*>(
+      X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, nullptr, nullptr)));
+  if (!point) return {};
+  if (point->indirectCRL > 0) return "is of several authorities (indirect)";
+  return point->onlysomereasons != nullptr ? "lists only some reasons" : "";
+}
+
+// The lists of a chain's authorities, apart: those that count, and those that may revoke and never
+// clear: what came with the message, what is signed weakly.
+class Lists {
+ public:
+  Lists(const std::vector<X509Ptr>& chain, const Trust& trust, STACK_OF(X509_CRL) * carried)
+      : good(sk_X509_CRL_new_null()), revoking(sk_X509_CRL_new_null())
+  {
+    for (const RevocationList& list : trust.crls)
+      if (concerns(chain, list.crl.get())) {
+        if (!incomplete(list.crl.get()).empty())
+          unused_.push_back(&list);
+        else
+          push(weak(list.crl.get(), trust.options.floor) ? revoking : good, list.crl.get());
+      }
+    for (int i = 0; i < sk_X509_CRL_num(carried); ++i)
+      if (X509_CRL* crl = sk_X509_CRL_value(carried, i);
+          concerns(chain, crl) && incomplete(crl).empty())
+        push(revoking, crl);
+    drop_twins(chain, good);
+    drop_twins(chain, revoking);
+  }
+
+  BorrowedCrls good, revoking;
+  bool complete = true;  // false: out of memory
+
+  [[nodiscard]] const RevocationList* unused(X509* authority) const
+  {
+    for (const RevocationList* list : unused_)
+      if (issued(authority, list->crl.get())) return list;
+    return nullptr;
+  }
+
+ private:
+  static bool concerns(const std::vector<X509Ptr>& chain, const X509_CRL* crl)
+  {
+    return std::any_of(chain.begin() + 1, chain.end(),
+                       [&](const X509Ptr& x) { return issued(x.get(), crl); });
+  }
+
+  void push(const BorrowedCrls& to, X509_CRL* crl)
+  {
+    complete = complete && to && sk_X509_CRL_push(to.get(), crl) > 0;
+  }
+
+  // Of several lists in one name OpenSSL takes one, and looks only then whether its signature
+  // holds. A twin authority's list, or a forged one, must not hide the right one.
+  static void drop_twins(const std::vector<X509Ptr>& chain, const BorrowedCrls& lists)
+  {
+    if (sk_X509_CRL_num(lists.get()) < 2) return;
+    for (int i = sk_X509_CRL_num(lists.get()) - 1; i >= 0; --i) {
+      X509_CRL* crl = sk_X509_CRL_value(lists.get(), i);
+      const bool holds = std::any_of(chain.begin() + 1, chain.end(), [&](const X509Ptr& x) {
+        EVP_PKEY* key = X509_get0_pubkey(x.get());
+        return issued(x.get(), crl) && key != nullptr && X509_CRL_verify(crl, key) == 1;
+      });
+      if (!holds && sk_X509_CRL_num(lists.get()) > 1) sk_X509_CRL_delete(lists.get(), i);
+    }
+  }
+
+  std::vector<const RevocationList*> unused_;
+};
+
+std::string unknown_text(X509* x, const Standing& s, const RevocationList* unused)
 {
   if (s.stale)
     return cat("the certificate revocation list for ", label(x),
                " is out of date; fetch a new one and put it where the policy's crls say");
+  if (s.missing && unused != nullptr)
+    return cat("the certificate revocation list ", unused->path, " for ", label(x), " ",
+               incomplete(unused->crl.get()),
+               ", which imip does not use; put the authority's "
+               "complete one there");
   if (s.missing)
     return cat("no certificate revocation list says whether ", label(x),
                " is revoked; put its authority's where the policy's crls say");
@@ -120,32 +204,28 @@ void check_revocation(const std::vector<X509Ptr>& certificates, const Trust& tru
 {
   const VerifyOptions& options = trust.options;
   if (options.revocation == Revocation::Off || certificates.size() < 2) return;
-  const BorrowedCrls good(sk_X509_CRL_new_null());
-  // Those that may revoke and never clear: what came with the message, what is signed weakly.
-  const BorrowedCrls revoking(sk_X509_CRL_new_null());
-  bool ok = good && revoking;
-  for (const CrlPtr& crl : trust.crls)
-    ok = ok && sk_X509_CRL_push(weak(crl.get(), options.floor) ? revoking.get() : good.get(),
-                                crl.get()) > 0;
-  for (int i = 0; i < sk_X509_CRL_num(carried); ++i)
-    ok = ok && sk_X509_CRL_push(revoking.get(), sk_X509_CRL_value(carried, i)) > 0;
-
-  const auto by_policy = ask(certificates, good.get(), options.now);
-  const auto by_others = ask(certificates, revoking.get(), options.now);
-  if (!ok || !by_policy || !by_others) {
-    out.faults.push_back({Code::RevocationUnknown, "revocation could not be checked"});
+  const Lists lists(certificates, trust, carried);
+  const auto by_policy = ask(certificates, lists.good.get(), options.now);
+  const auto by_others = ask(certificates, lists.revoking.get(), options.now);
+  if (!lists.complete || !by_policy || !by_others) {
+    out.faults.push_back(
+        {{Code::RevocationUnknown, "revocation could not be checked"}, certificates.front().get()});
     return;
   }
   for (std::size_t i = 0; i + 1 < certificates.size(); ++i) {
     X509* x = certificates[i].get();
     const Standing& s = (*by_policy)[i];
+    const RevocationList* unused = lists.unused(certificates[i + 1].get());
+    const auto unknown = [&] {
+      return Reason{Code::RevocationUnknown, unknown_text(x, s, unused)};
+    };
     if (s.revoked || (*by_others)[i].revoked) {
-      out.faults.push_back({Code::Revoked, cat(label(x), " was revoked by its authority")});
+      out.faults.push_back({{Code::Revoked, cat(label(x), " was revoked by its authority")}, x});
     } else if (s.missing || s.stale || s.forged) {
       if (options.revocation == Revocation::Required)
-        out.faults.push_back({Code::RevocationUnknown, unknown_text(x, s)});
-      else if (s.stale || s.forged)
-        out.notices.push_back({Code::RevocationUnknown, unknown_text(x, s)});
+        out.faults.push_back({unknown(), x});
+      else if (s.stale || s.forged || unused != nullptr)
+        out.notices.push_back(unknown());
     }
   }
 }

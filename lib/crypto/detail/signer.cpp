@@ -6,6 +6,7 @@
 
 #include "base/cat.hpp"
 #include "crypto/detail/certificate.hpp"
+#include "crypto/detail/proof.hpp"
 
 namespace imip::crypto {
 namespace {
@@ -189,67 +190,31 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
   return true;
 }
 
-std::vector<CalAddress> within(const std::vector<CalAddress>& all,
-                               const std::vector<std::string>& domains)
+// What is wrong with the signature itself, though it verifies.
+void check_claims(CMS_SignerInfo* info, const VerifyOptions& options, Signature& s)
 {
-  if (domains.empty()) return all;
-  std::vector<CalAddress> kept;
-  for (const CalAddress& a : all)
-    if (std::find(domains.begin(), domains.end(), a.domain()) != domains.end()) kept.push_back(a);
-  return kept;
-}
-
-// One anchor may be named by several entries: the first that leaves somebody counts.
-void take_identities(X509* signer, const Chain& chain, const VerifyOptions& options, Signature& s)
-{
-  const bool constrained =
-      std::any_of(chain.certificates.begin() + 1, chain.certificates.end(),
-                  [](const X509Ptr& x) { return has_name_constraints(x.get()); });
-  std::vector<CalAddress> all = identities(signer, constrained);
-  std::erase_if(all, [&](const CalAddress& a) {
-    return std::any_of(chain.certificates.begin() + 1, chain.certificates.end(),
-                       [&](const X509Ptr& x) { return excludes_mailbox(x.get(), a); });
-  });
-  if (all.empty()) {
-    add(s, Code::NoIdentity,
-        cat(label(signer),
-            " names no usable e-mail address in its "
-            "subjectAltName (addresses elsewhere do not count)"));
-    return;
-  }
-  for (const std::size_t file : chain.anchor_files) {
-    std::vector<CalAddress> kept = within(all, options.anchors[file].domains);
-    if (kept.empty()) continue;
-    s.anchor = file;
-    s.identities = std::move(kept);
-    return;
-  }
-  add(s, Code::OutsideAnchorDomains,
-      cat(label(signer), " names ", all.front().mailbox(), ", but the policy takes ",
-          options.anchors[chain.anchor_files.front()].path, " for other domains only"));
-}
-
-void judge_certificate(CMS_SignerInfo* info, X509* signer, const SignedContent& content,
-                       const Trust& trust, Signature& s)
-{
-  const VerifyOptions& options = trust.options;
-  const int digest = digest_nid(info);
-  if (!digest_allowed(digest, options.floor))
+  if (!digest_allowed(digest_nid(info), options.floor))
     add(s, Code::WeakDigest,
         cat("the signature uses ", s.digest, ", which the policy does not accept"));
   if (s.signed_at && *s.signed_at > options.now + std::chrono::seconds{options.clock_skew_seconds})
     add(s, Code::SignedInFuture,
         cat("the message claims to have been signed at ", to_rfc3339(*s.signed_at),
             ", which is in the future; is this machine's clock right"));
-  Chain chain = build_chain(signer, trust, {content.certificates, content.crls, s.signed_at});
-  for (std::size_t i = 1; i < chain.certificates.size(); ++i)
-    s.chain.push_back(describe(chain.certificates[i].get()));
-  if (!chain.anchor_files.empty()) s.anchor = chain.anchor_files.front();
-  s.findings.insert(s.findings.end(), chain.faults.begin(), chain.faults.end());
-  if (s.findings.empty()) take_identities(signer, chain, options, s);
-  s.status = s.findings.empty() ? SignatureStatus::Valid : SignatureStatus::Unproven;
-  if (s.status != SignatureStatus::Valid) s.identities.clear();
-  s.findings.insert(s.findings.end(), chain.notices.begin(), chain.notices.end());
+}
+
+void take_proof(Proof proof, const Trust& trust, CMS_SignerInfo* info, Signature& s)
+{
+  s.signer = std::move(proof.signer);
+  s.chain = std::move(proof.chain);
+  if (s.status != SignatureStatus::Valid) return;  // to be looked at, no more
+  check_claims(info, trust.options, s);
+  s.findings.insert(s.findings.end(), proof.findings.begin(), proof.findings.end());
+  s.anchor = proof.anchor;
+  if (s.findings.empty())
+    s.identities = std::move(proof.identities);
+  else
+    s.status = SignatureStatus::Unproven;
+  s.findings.insert(s.findings.end(), proof.notices.begin(), proof.notices.end());
 }
 
 }  // namespace
@@ -267,10 +232,12 @@ Signature judge_signer(CMS_SignerInfo* info, const SignedContent& content, const
   s.protocol = Protocol::Smime;
   s.digest = digest_text(digest_nid(info));
   X509* signer = algorithms_of(info).certificate;
-  if (signer != nullptr) s.signer = describe(signer);
-  if (find_obstacle(info, signer, s)) return s;
-  s.status = SignatureStatus::Invalid;
-  if (verifies(info, signer, content, s)) judge_certificate(info, signer, content, trust, s);
+  if (!find_obstacle(info, signer, s))
+    s.status =
+        verifies(info, signer, content, s) ? SignatureStatus::Valid : SignatureStatus::Invalid;
+  if (signer != nullptr)
+    take_proof(prove(signer, trust, {content.certificates, content.crls, s.signed_at}), trust, info,
+               s);
   return s;
 }
 

@@ -1,0 +1,110 @@
+#include "crypto/detail/proof.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "crypto/detail/certificate.hpp"
+
+namespace imip::crypto {
+namespace {
+
+bool has(const std::vector<std::string>& list, std::string_view word)
+{
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+// What the certificate names, of every scheme. Name constraints on e-mail do not bind the names of
+// other schemes, so below a constrained authority there are none.
+std::vector<CalAddress> names_of(X509* signer, const Chain& chain)
+{
+  const auto above = chain.certificates.begin() + 1;
+  const auto any_above = [&](const auto& test) {
+    return std::any_of(above, chain.certificates.end(),
+                       [&](const X509Ptr& x) { return test(x.get()); });
+  };
+  const bool constrained = any_above(has_name_constraints);
+  std::vector<CalAddress> all = identities(signer, constrained);
+  if (constrained)
+    std::erase_if(all, [&](const CalAddress& a) {
+      return any_above([&](X509* x) { return excludes_mailbox(x, a); });
+    });
+  else
+    other_identities(signer, all);
+  return all;
+}
+
+bool admitted(const CalAddress& a, const AnchorFile& anchor)
+{
+  const std::string scheme = a.scheme() == "sips" ? "sip" : a.scheme();
+  return has(anchor.schemes, scheme) &&
+         (anchor.domains.empty() || has(anchor.domains, domain_of(a)));
+}
+
+// One anchor may be named by several entries: the first that leaves somebody counts.
+void identify(X509* signer, const Chain& chain, const VerifyOptions& options, Proof& out)
+{
+  const std::vector<CalAddress> all = names_of(signer, chain);
+  const CalAddress* outside = nullptr;
+  for (const std::size_t file : chain.anchor_files) {
+    const AnchorFile& anchor = options.anchors[file];
+    for (const CalAddress& a : all) {
+      if (admitted(a, anchor))
+        out.identities.push_back(a);
+      else if (!anchor.domains.empty() && !has(anchor.domains, domain_of(a)))
+        outside = &a;
+    }
+    if (out.identities.empty()) continue;
+    out.anchor = file;
+    return;
+  }
+  if (outside != nullptr)
+    out.findings.push_back(
+        {Code::OutsideAnchorDomains,
+         cat(label(signer), " names ", outside->mailbox(), ", but the policy takes ",
+             options.anchors[chain.anchor_files.front()].path, " for other domains only")});
+  else
+    out.findings.push_back(
+        {Code::NoIdentity, cat(label(signer),
+                               " names no usable e-mail address in its "
+                               "subjectAltName (addresses elsewhere do not count)")});
+}
+
+void lay_down(const std::vector<Fault>& faults, X509* at, Certificate& out)
+{
+  for (const Fault& f : faults)
+    if (f.at != nullptr && X509_cmp(f.at, at) == 0) out.faults.push_back(f.reason);
+}
+
+void take_chain(const Chain& chain, Proof& out)
+{
+  for (std::size_t i = 0; i < chain.certificates.size(); ++i) {
+    X509* x = chain.certificates[i].get();
+    Certificate& to = i == 0 ? out.signer : out.chain.emplace_back();
+    to = describe(x);
+    lay_down(chain.faults, x, to);
+  }
+  for (const Fault& f : chain.faults) out.findings.push_back(f.reason);
+  if (!out.anchor && !chain.anchor_files.empty()) out.anchor = chain.anchor_files.front();
+  out.notices = chain.notices;
+}
+
+}  // namespace
+
+Proof prove(X509* signer, const Trust& trust, const Carried& carried)
+{
+  std::optional<Proof> accepted;
+  const auto accept = [&](const Chain& chain) {
+    if (!chain.faults.empty()) return false;
+    Proof proof;
+    identify(signer, chain, trust.options, proof);
+    if (!accepted || !proof.identities.empty()) accepted = std::move(proof);
+    return !accepted->identities.empty();
+  };
+  const Chain chain = build_chain(signer, trust, carried, accept);
+  Proof out;
+  if (chain.faults.empty() && accepted) out = *std::move(accepted);
+  take_chain(chain, out);
+  return out;
+}
+
+}  // namespace imip::crypto
