@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/cat.hpp"
-#include "base/text.hpp"
+#include "crypto/detail/armour.hpp"
 #include "crypto/detail/gpg_home.hpp"
 #include "crypto/detail/gpg_key.hpp"
 #include "crypto/detail/gpg_passphrase.hpp"
@@ -31,21 +31,6 @@ void fail(SignatureReport& report, Code code, std::string text)
 std::string with_hint(const Error& error)
 {
   return error.hint.empty() ? error.what : cat(error.what, " (", error.hint, ')');
-}
-
-// One armour of that kind and nothing beside it.
-bool is_one_armour(std::string_view text, std::string_view kind)
-{
-  constexpr std::string_view begin = "-----BEGIN ";
-  const std::string_view whole = text::trim(text);
-  const std::string head = cat(begin, kind, "-----");
-  const std::string tail = cat("-----END ", kind, "-----");
-  if (whole.substr(0, head.size()) != head || whole.size() < head.size() + tail.size() ||
-      whole.substr(whole.size() - tail.size()) != tail)
-    return false;
-  const std::string_view between =
-      whole.substr(head.size(), whole.size() - head.size() - tail.size());
-  return between.find("-----") == std::string_view::npos && between.front() != ' ';
 }
 
 /// Takes the plaintext, up to a limit.
@@ -84,6 +69,7 @@ struct OpenPgp::Impl {
     return cat("more than ", limits.signer_infos,
                " signatures over one content (limit signer-infos)");
   }
+  void verify(std::string_view octets, std::string_view signature, SignatureReport& report);
   void decrypt(std::string_view ciphertext, SignatureReport& report);
   void take_content(const Watcher& watcher, std::string octets, SignatureReport& report);
   void explain_failure(const Watcher& watcher, gpgme_error_t error, SignatureReport& report) const;
@@ -127,6 +113,28 @@ void OpenPgp::Impl::take_signatures(const Watcher& watcher, std::string_view oct
   }
   if (at != watcher.signatures.size())
     fail(report, Code::SignatureUnchecked, "gpg contradicts itself on how many signatures there are");
+}
+
+void OpenPgp::Impl::verify(std::string_view octets, std::string_view signature,
+                           SignatureReport& report)
+{
+  const gpg::Data sig = gpg::data_over(signature);
+  const gpg::Data text = gpg::data_over(octets);
+  Watcher watcher(*session, limits.signer_infos);
+  const gpgme_error_t error = session->run(
+      [&](gpgme_ctx_t c) { return gpgme_op_verify_start(c, sig.get(), text.get(), nullptr); });
+  if (watcher.too_many)
+    fail(report, Code::LimitExceeded, too_many_signatures());
+  else if (watcher.foreign || watcher.plaintexts != 0 || watcher.decryptions != 0 ||
+           (watcher.signatures.empty() && gpgme_err_code(error) == GPG_ERR_NO_DATA))
+    fail(report, Code::SignatureMalformed,
+         "the signature part holds something else than signatures over the message");
+  else if (error != 0 || watcher.signatures.empty())
+    fail(report, Code::SignatureUnchecked,
+         cat("the OpenPGP signature was not checked: gpg ",
+             error != 0 ? cat("failed: ", gpg::error_text(error)) : "says nothing of it"));
+  else
+    take_signatures(watcher, octets, report);
 }
 
 void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report)
@@ -216,34 +224,18 @@ SignatureReport OpenPgp::verify_detached(std::string_view octets, std::string_vi
              " octets (limit signature-bytes)"));
     return report;
   }
-  if (!is_one_armour(signature, "PGP SIGNATURE")) {
+  const auto count = is_one_armour(signature, "PGP SIGNATURE") ? count_signature_packets(signature)
+                                                               : std::nullopt;
+  if (!count || *count == 0)
     fail(report, Code::SignatureMalformed,
-         "the signature part is not exactly one armoured OpenPGP signature");
-    return report;
-  }
-  if (auto ready = impl_->start(); !ready) {
+         "the signature part is not exactly one armour with OpenPGP signatures and nothing else");
+  else if (*count > impl_->limits.signer_infos)
+    fail(report, Code::LimitExceeded, impl_->too_many_signatures());
+  else if (auto ready = impl_->start(); !ready)
     fail(report, Code::SignatureUnchecked,
          cat("the OpenPGP signature was not checked: ", with_hint(ready.error())));
-    return report;
-  }
-  const gpg::Data sig = gpg::data_over(signature);
-  const gpg::Data text = gpg::data_over(octets);
-  Watcher watcher(*impl_->session, impl_->limits.signer_infos);
-  const gpgme_error_t error = impl_->session->run([&](gpgme_ctx_t c) {
-    return gpgme_op_verify_start(c, sig.get(), text.get(), nullptr);
-  });
-  const auto code = gpgme_err_code(error);
-  if (watcher.too_many)
-    fail(report, Code::LimitExceeded, impl_->too_many_signatures());
-  else if (watcher.foreign || watcher.plaintexts != 0 || watcher.decryptions != 0 ||
-           (watcher.signatures.empty() && (code == 0 || code == GPG_ERR_NO_DATA)))
-    fail(report, Code::SignatureMalformed,
-         "the signature part holds something else than signatures over the message");
-  else if (error != 0)
-    fail(report, Code::SignatureUnchecked,
-         cat("the OpenPGP signature was not checked: gpg: ", gpg::error_text(error)));
   else
-    impl_->take_signatures(watcher, octets, report);
+    impl_->verify(octets, signature, report);
   return report;
 }
 
