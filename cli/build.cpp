@@ -16,11 +16,6 @@ namespace imip::cli {
 
 namespace {
 
-void notice(Context& context, const std::string& what, const std::string& hint = {})
-{
-  print_error(context, Error{Errc::Refused, cat("notice: ", what), hint});
-}
-
 // ---- what goes in -----------------------------------------------------------------------------
 
 Result<ical::Component> read_base(const std::string& file, const Limits& limits)

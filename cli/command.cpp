@@ -277,6 +277,11 @@ void print_error(Context& context, const Error& error)
   context.err << text::for_terminal(line) << '\n';
 }
 
+void notice(Context& context, const std::string& what, const std::string& hint)
+{
+  print_error(context, Error{Errc::Refused, cat("notice: ", what), hint});
+}
+
 const CommonOptions& common_options(const AnyOptions& options)
 {
   return std::visit([](const auto& o) -> const CommonOptions& { return o.common; }, options);

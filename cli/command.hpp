@@ -65,6 +65,8 @@ Result<void> write_output(Context& context, const std::string& output, std::stri
 
 /// "imip verify: FILE: what is wrong (what to do)" on one line, control characters made visible.
 void print_error(Context& context, const Error& error);
+/// The same for what is worth knowing and no error: "imip sign: notice: ...".
+void notice(Context& context, const std::string& what, const std::string& hint = {});
 
 /// The part that every command has.
 [[nodiscard]] const CommonOptions& common_options(const AnyOptions& options);

@@ -14,18 +14,6 @@ namespace {
 
 using Addresses = std::vector<CalAddress>;
 
-bool share_one(const Addresses& a, const Addresses& b)
-{
-  return std::any_of(a.begin(), a.end(), [&](const CalAddress& x) {
-    return std::any_of(b.begin(), b.end(), [&](const CalAddress& y) { return same_user(x, y); });
-  });
-}
-
-void notice(Context& context, const std::string& what, const std::string& hint = {})
-{
-  print_error(context, Error{Errc::Refused, cat("notice: ", what), hint});
-}
-
 /// The addresses of some header fields. @errors Errc::Refused  one that is none
 Result<Addresses> addresses_of(std::initializer_list<const std::vector<std::string>*> fields)
 {

@@ -34,17 +34,6 @@ Result<Addresses> wanted_addresses(const SignRequest& request, const mime::Envel
   return out;
 }
 
-bool is_one_of(const CalAddress& who, const Addresses& list)
-{
-  return std::any_of(list.begin(), list.end(),
-                     [&](const CalAddress& a) { return same_user(a, who); });
-}
-
-bool share_one(const Addresses& a, const Addresses& b)
-{
-  return std::any_of(a.begin(), a.end(), [&](const CalAddress& x) { return is_one_of(x, b); });
-}
-
 std::string words(const Addresses& list)
 {
   std::string out;
@@ -57,12 +46,7 @@ std::string_view noun(const Signer& signer)
   return signer.protocol() == crypto::Protocol::OpenPgp ? "key" : "certificate";
 }
 
-void notice(Context& context, const std::string& what)
-{
-  print_error(context, Error{Errc::Refused, cat("notice: ", what), {}});
-}
-
-// Where the key is that a word after --identity names. @errors Errc::Usage, Errc::Config, Errc::NoInput
+// @param entry  of the policy, whose passphrase unlocks the key; may be null
 Result<Signer> signer_of(const policy::Identity& identity, const SignRequest& request,
                          const policy::Identity* entry)
 {

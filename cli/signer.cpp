@@ -1,5 +1,6 @@
 #include "cli/signer.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/cat.hpp"
@@ -23,6 +24,13 @@ Result<void> require_key_ring(const std::string& home)
 }
 
 }  // namespace
+
+bool share_one(const std::vector<CalAddress>& a, const std::vector<CalAddress>& b)
+{
+  return std::any_of(a.begin(), a.end(), [&](const CalAddress& x) {
+    return std::any_of(b.begin(), b.end(), [&](const CalAddress& y) { return same_user(x, y); });
+  });
+}
 
 Result<Signer> Signer::open(const policy::Identity& identity, const SignerPlaces& places,
                             crypto::PassphraseSource passphrase)

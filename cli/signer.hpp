@@ -21,6 +21,9 @@ struct SignerPlaces {
   std::optional<UtcSeconds> at;            ///< the time for gpg; without, it asks the machine's clock
 };
 
+/// Is one of these people among those?
+[[nodiscard]] bool share_one(const std::vector<CalAddress>& a, const std::vector<CalAddress>& b);
+
 class Signer {
  public:
   /// Opens what `identity` names; a passphrase is asked for at once only if a file wants it.
