@@ -154,9 +154,11 @@ bool disagree(const ContentType& gmime, const PlainValue& plain)
 
 void judge(ContentType& out, const std::string& value, const std::string& head)
 {
-  constexpr std::size_t most_parameters = 100;  // every two are compared
+  constexpr std::size_t most_parameters = 100;  // every two are compared, and each is kept
   const PlainValue plain = PlainReader(value).run();
-  out.ambiguous = std::max(plain.parameters.size(), out.parameters.size()) > most_parameters ||
+  const std::size_t given = out.parameters.size();
+  if (given > most_parameters) out.parameters.resize(most_parameters);
+  out.ambiguous = std::max(plain.parameters.size(), given) > most_parameters ||
       !plain.clean || plain.head != head || has_twice(plain.parameters) || disagree(out, plain);
 }
 

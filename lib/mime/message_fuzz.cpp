@@ -84,10 +84,10 @@ void check_entity(const mime::Message& message, const mime::SignedEntity& entity
   hold(node.children.size() == 2, "two parts");
   hold(node.parameter("boundary") != nullptr, "a boundary");
   const auto again = first_part(node.body.of(message.octets()), *node.parameter("boundary"));
-  hold(again && *again == entity.octets, "the signed octets are found again");
-  for (std::size_t at = entity.octets.find('\n'); at != std::string::npos;
-       at = entity.octets.find('\n', at + 1))
-    hold(at > 0 && entity.octets[at - 1] == '\r', "every line end is CRLF");
+  const std::string octets = signed_octets(message, entity);
+  hold(again && *again == octets, "the signed octets are found again");
+  for (std::size_t at = octets.find('\n'); at != std::string::npos; at = octets.find('\n', at + 1))
+    hold(at > 0 && octets[at - 1] == '\r', "every line end is CRLF");
   hold(covers(message, entity, node.children[0]) && !covers(message, entity, node.children[1]),
        "the first part is covered, the second is not");
 }

@@ -13,8 +13,8 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 // More ":" than any honest address field has; GMime recurses once for each nested group.
 constexpr std::size_t max_address_colons = 256;
-// Lines that may be delimiters times levels: a second of GMime's time, far above real mail.
-constexpr std::size_t max_delimiter_work = 200'000'000;
+// Lines that may be delimiters times levels: half a second in all, far above real mail.
+constexpr std::size_t max_delimiter_work = 20'000'000;
 // In all headers of a message together: GMime's time grows with the square (1 MB of them: 2 s).
 constexpr std::size_t max_fields = 20'000;
 constexpr std::size_t gmime_max_level = 1'024;

@@ -85,12 +85,17 @@ Result<SignedEntity> two_parts(const Message& message, std::size_t index, Protec
                cat("part ", node.part, ": its second part is ", signature.media_type,
                    ", which its protocol does not allow"));
   if (protection != Protection::OpenPgpEncrypted)
-    out.octets = to_crlf(content.whole.of(message.octets()));
+    out.content = content.whole;
   IMIP_TRY(out.signature, message.decoded(node.children[1], limits.decoded_bytes));
   return out;
 }
 
 }  // namespace
+
+std::string signed_octets(const Message& message, const SignedEntity& entity)
+{
+  return to_crlf(entity.content.of(message.octets()));
+}
 
 Result<std::vector<SignedEntity>> signed_entities(const Message& message, const Limits& limits)
 {

@@ -22,12 +22,16 @@ enum class Protection : unsigned char {
 struct SignedEntity {
   std::size_t node = no_node;      ///< the multipart/signed, or the pkcs7-mime leaf
   Protection protection = Protection::None;
-  std::string octets;     ///< detached: the first child exactly as received, line ends made CRLF (a bare
-                          ///< CR stays), header included, without the CRLF before the delimiter
+  Slice content;          ///< detached: the first child, header included, without the line end before the
+                          ///< delimiter; empty where there are not two parts
   std::string signature;  ///< detached: the second child decoded; opaque: the body decoded (DER or armour)
   std::vector<Reason> defects;  ///< any one means: no signer at all (not two parts, protocol and type
                                 ///< disagree, spans disagree, defects of the nodes themselves)
 };
+
+/// Detached: what was signed, the first child exactly as received but for line ends made CRLF (a bare CR stays).
+/// A copy, not kept: sixteen signatures around ten megabytes would be as many copies.
+[[nodiscard]] std::string signed_octets(const Message& message, const SignedEntity& entity);
 
 /// In tree order. An entity with defects is listed, so that it can be explained.
 /// @errors Errc::TooLarge (limits.signatures)

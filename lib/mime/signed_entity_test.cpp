@@ -27,14 +27,22 @@ std::string two(const std::string& first, const std::string& second)
 }
 const std::string smime = "; protocol=\"application/pkcs7-signature\"; micalg=sha-256";
 
-std::vector<SignedEntity> entities(const std::string& octets)
+/// An entity with what it covers.
+struct Seen : SignedEntity {
+  std::string octets;
+};
+
+std::vector<Seen> entities(const std::string& mail)
 {
-  auto out = signed_entities(parsed(octets), {});
-  REQUIRE(out);
-  return *out;
+  const Message message = parsed(mail);
+  const auto found = signed_entities(message, {});
+  REQUIRE(found);
+  std::vector<Seen> out;
+  for (const SignedEntity& entity : *found) out.push_back({entity, signed_octets(message, entity)});
+  return out;
 }
 
-SignedEntity only(const std::string& octets)
+Seen only(const std::string& octets)
 {
   const auto all = entities(octets);
   REQUIRE(all.size() == 1);
@@ -47,7 +55,7 @@ TEST_CASE("a detached S/MIME signature covers the first part, line ends made CRL
 {
   const std::string mail = signed_mail(smime, two(content, signature));
   for (const std::string& form : {mail, crlf(mail)}) {
-    const SignedEntity entity = only(form);
+    const Seen entity = only(form);
     CHECK(entity.protection == Protection::SmimeDetached);
     CHECK(entity.octets == "Content-Type: text/plain\r\n\r\nhello\r\n");
     CHECK(entity.signature == "DER");
@@ -62,7 +70,7 @@ TEST_CASE("either spelling of the protocol goes with either spelling of the type
                                      "APPLICATION/PKCS7-Signature"})
     for (const std::string type :
          {"application/pkcs7-signature", "application/x-pkcs7-signature"}) {
-      const SignedEntity entity = only(signed_mail(
+      const Seen entity = only(signed_mail(
           "; protocol=\"" + protocol + "\"", two(content, "Content-Type: " + type + "\n\nDER")));
       CHECK(entity.protection == Protection::SmimeDetached);
       CHECK(entity.defects.empty());
@@ -71,7 +79,7 @@ TEST_CASE("either spelling of the protocol goes with either spelling of the type
 
 TEST_CASE("a bare CR is signed as it is, blanks and empty lines too")
 {
-  const SignedEntity entity = only(signed_mail(smime, two("\n\na\rb \t\n\n", signature)));
+  const Seen entity = only(signed_mail(smime, two("\n\na\rb \t\n\n", signature)));
   CHECK(entity.octets == "\r\n\r\na\rb \t\r\n\r\n");
 }
 
@@ -99,7 +107,7 @@ TEST_CASE("not two parts: no signer")
   for (const std::string& body :
        {"--s\n" + content + "\n--s--\n", two(content, content + "\n--s\n" + signature),
         std::string("no parts\n")}) {
-    const SignedEntity entity = only(signed_mail(smime, body));
+    const Seen entity = only(signed_mail(smime, body));
     CHECK(has(entity.defects, Code::NotTwoParts));
   }
 }
@@ -148,7 +156,7 @@ TEST_CASE("an opaque S/MIME leaf gives its CMS, whatever its smime-type says")
   for (const std::string type :
        {"application/pkcs7-mime; smime-type=signed-data; name=smime.p7m",
         "application/x-pkcs7-mime", "application/pkcs7-mime; smime-type=nonsense"}) {
-    const SignedEntity entity = only("From: a@example.com\nContent-Type: " + type +
+    const Seen entity = only("From: a@example.com\nContent-Type: " + type +
                                      "\nContent-Transfer-Encoding: base64\n\nREVS\n");
     CHECK(entity.protection == Protection::SmimeOpaque);
     CHECK(entity.signature == "DER");
@@ -168,7 +176,7 @@ TEST_CASE("a file name makes no signature")
 
 TEST_CASE("PGP/MIME is recognised")
 {
-  const SignedEntity detached =
+  const Seen detached =
       only(signed_mail("; protocol=\"application/pgp-signature\"; micalg=pgp-sha256",
                        two(content, "Content-Type: application/pgp-signature\n\narmour\n")));
   CHECK(detached.protection == Protection::OpenPgpDetached);
@@ -176,7 +184,7 @@ TEST_CASE("PGP/MIME is recognised")
   CHECK(detached.signature == "armour\n");
   CHECK(detached.defects.empty());
 
-  const SignedEntity encrypted = only(
+  const Seen encrypted = only(
       "A: b\nContent-Type: multipart/encrypted; boundary=s; "
       "protocol=\"application/pgp-encrypted\"\n\n" +
       two("Content-Type: application/pgp-encrypted\n\nVersion: 1",
@@ -199,7 +207,7 @@ TEST_CASE("nested signatures are listed outermost first, and each covers what is
   const SignedEntity& nested = all->at(1);
   CHECK(outer.node == 0);
   CHECK(nested.node == 1);
-  CHECK(nested.octets == crlf(content));
+  CHECK(signed_octets(m, nested) == crlf(content));
   REQUIRE(m.nodes().size() == 5);  // signed, signed, text, p7s, p7s
   CHECK(covers(m, outer, 1));
   CHECK(covers(m, outer, 2));

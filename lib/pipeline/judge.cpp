@@ -56,16 +56,16 @@ crypto::SignatureReport unchecked(std::string text)
   return report;
 }
 
-crypto::SignatureReport check(const mime::SignedEntity& entity, const crypto::Verifier& verifier,
-                              const crypto::OpenPgp& openpgp)
+crypto::SignatureReport check(const mime::Message& message, const mime::SignedEntity& entity,
+                              const crypto::Verifier& verifier, const crypto::OpenPgp& openpgp)
 {
   switch (entity.protection) {
     case mime::Protection::SmimeDetached:
-      return verifier.verify_detached(entity.octets, entity.signature);
+      return verifier.verify_detached(mime::signed_octets(message, entity), entity.signature);
     case mime::Protection::SmimeOpaque:
       return verifier.verify_opaque(entity.signature);
     case mime::Protection::OpenPgpDetached:
-      return openpgp.verify_detached(entity.octets, entity.signature);
+      return openpgp.verify_detached(mime::signed_octets(message, entity), entity.signature);
     case mime::Protection::OpenPgpEncrypted:
       return openpgp.open(entity.signature);
     case mime::Protection::Unknown:
@@ -162,7 +162,7 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
   checked.reserve(entities.size());
   for (auto& entity : entities) {
     crypto::SignatureReport report;
-    if (entity.defects.empty()) report = check(entity, verifier_, openpgp_);
+    if (entity.defects.empty()) report = check(message, entity, verifier_, openpgp_);
     checked.push_back({std::move(entity), std::move(report)});
     record(checked.back(), cat(layer.prefix, message.nodes()[checked.back().entity.node].part));
   }
