@@ -35,12 +35,24 @@ says 'no-anchor'
 says "$(fingerprint keys/twin.crt)"
 narrow
 
+# Expired: told at the certificate that is.
+sed '1,/^MIME-Version/d' plain.eml >entity
+{
+  printf 'From: old@example.com\n'
+  openssl cms -sign -md sha256 -in entity -signer keys/old.crt -inkey keys/old.key
+} >f.eml
+expect 0 as alice show --chain f.eml
+says '    breaks    expired: '
+says "$(fingerprint keys/ca.pem)"
+narrow
+
 # Changed afterwards: the certificate is shown all the same.
 sed 's/^Content-Type: text\/plain; charset=UTF-8/&; x=y/' good.eml >f.eml
 expect 0 as alice show --chain f.eml
 says 'S/MIME, invalid; covers calendar part'
 says 'signature-invalid'
 says "$(fingerprint keys/boss.crt)"
+says 'the signature itself is not good'
 narrow
 
 # The signature of a text beside the calendar covers no calendar.

@@ -41,7 +41,8 @@ Result<Signer> Signer::open(const policy::Identity& identity, const SignerPlaces
   if (!identity.openpgp.empty())
     IMIP_CHECK(signer.open_openpgp(identity.openpgp));
   else if (!identity.gpgsm.empty())
-    return err(Errc::Unavailable, "keys of gpgsm cannot sign yet");
+    return err(Errc::Unavailable, "this version of imip does not sign with keys of gpgsm",
+               "gpgsm --export-secret-key-p12 makes a file for --identity");
   else
     IMIP_CHECK(signer.open_files(identity));
   return signer;

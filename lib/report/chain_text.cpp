@@ -114,8 +114,8 @@ void certificates(Sheet& sheet, const crypto::Signature& signature)
   for (const crypto::Certificate& issuer : signature.chain) certificate(sheet, "issued by", issuer);
   if (signature.anchor)
     sheet.field("anchor", cat("the last one is trusted by the policy: ", safe(signature.anchor_file)));
-  else if (signature.status != crypto::SignatureStatus::Unproven && signature.chain.empty())
-    sheet.field("anchor", "not looked for: the signature is not good");
+  else if (signature.status != crypto::SignatureStatus::Unproven)
+    sheet.field("anchor", "counts for nothing: the signature itself is not good");
   else
     sheet.field("anchor", "none: the chain does not reach one that the policy trusts");
 }

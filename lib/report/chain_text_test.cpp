@@ -115,6 +115,15 @@ TEST_CASE("a chain that breaks says so at the certificate, and once")
   CHECK(longest_line(text) <= 80);
 }
 
+TEST_CASE("a signature that does not verify shows its chain, and no anchor makes it good")
+{
+  const std::string text =
+      report::chain_text(part({entity(smime(crypto::SignatureStatus::Invalid), {"1.2"})}));
+  says(text, "S/MIME, invalid; covers calendar part 1.2");
+  says(text, "  issued by   CN=Sub");
+  says(text, "the signature itself is not good");
+}
+
 TEST_CASE("an OpenPGP key is told with the validity of each of its user IDs")
 {
   const std::string text = report::chain_text(part({entity(openpgp(), {"1.2"})}));
