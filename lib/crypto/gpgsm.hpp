@@ -11,13 +11,18 @@
 
 namespace imip::crypto {
 
+/// To be called before the first OpenPgp of the process checks anything, if the functions below may follow:
+/// GPGME looks for its programs once, and for gpgsm only if told (it costs several programs' starts).
+void expect_gpgsm();
+
 /// Detached signed-data (DER) over `octets` (already canonical, CRLF), with the certificate chain that gpgsm
-/// knows. Its signing time is that of gpgsm's own clock.
+/// knows. Its signing time is that of gpgsm's own clock. gpgsm itself must accept the chain.
 /// @param home  the key ring (GNUPGHOME); absolute
 /// @param who  a SHA-1 fingerprint as gpgsm prints it (40 hexadecimal digits, colons allowed), or an address
 /// that exactly one certificate with a secret key holds in its subjectAltName
 /// @param at  the certificate must be fit to sign mail then
-/// @param passphrase  as openpgp_sign()
+/// @param passphrase  GPGME gives gpgsm none, and cannot forbid gpg-agent to ask by its own pinentry; a source
+/// means that a person is there, who is given five minutes for it, and not 20 seconds
 /// @errors Errc::Config (no such certificate, several, not fit as sign_detached() says), Errc::Permission
 /// (passphrase wrong or missing), Errc::Unavailable (no gpgsm)
 Result<DetachedSignature> gpgsm_sign(const std::string& home, const std::string& who,
@@ -29,6 +34,7 @@ Result<std::string> gpgsm_sign_opaque(const std::string& home, const std::string
                                       const PassphraseSource& passphrase);
 /// The certificate that gpgsm_sign() would take for `who`, as DER. Its addresses: identities_of_certificate().
 /// @errors as gpgsm_sign()
-Result<std::string> gpgsm_certificate(const std::string& home, const std::string& who);
+Result<std::string> gpgsm_certificate(const std::string& home, const std::string& who,
+                                      UtcSeconds at);
 
 }  // namespace imip::crypto

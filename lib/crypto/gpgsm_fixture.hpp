@@ -14,7 +14,7 @@ class GpgsmHome {
   {
     const std::string p12 = ca.pkcs12(who, "x", true);
     dir_.write("g/gpgsm.conf", "disable-crl-checks\nauto-issuer-key-retrieve\n");
-    dir_.write("g/gpg-agent.conf", "allow-loopback-pinentry\n");
+    dir_.write("g/gpg-agent.conf", "allow-loopback-pinentry\ns2k-count 65536\n");
     const auto fingerprint = testing::shell("openssl x509 -noout -fingerprint -sha1 -in " +
                                             ca.root().certificate + " | sed 's/.*=//'")
                                  .output;
@@ -33,8 +33,9 @@ class GpgsmHome {
                               arguments));
   }
 
- private:
   [[nodiscard]] std::string home() const { return (dir_ / "g").string(); }
+
+ private:
   TempDir dir_;
 };
 

@@ -37,33 +37,6 @@ Result<SigningDigest> digest_for(const SigningIdentity::Impl& identity)
   }
 }
 
-// What every receiver would refuse is not sent.
-Result<void> check_fitness(X509* x, UtcSeconds at)
-{
-  const UtcSeconds from = time_of(X509_get0_notBefore(x));
-  const UtcSeconds until = time_of(X509_get0_notAfter(x));
-  if (at > until)
-    return err(Errc::Config, cat(label(x), " expired on ", to_rfc3339(until)),
-               "get a new certificate from your authority and name it in [[identity]]");
-  if (at < from)
-    return err(Errc::Config, cat(label(x), " is valid only from ", to_rfc3339(from)),
-               "is this machine's clock right?");
-  if (!allows_signing(x))
-    return err(Errc::Config,
-               cat(label(x),
-                   " may not sign: its keyUsage has neither digitalSignature "
-                   "nor nonRepudiation"),
-               "name the signing certificate; this one may be for encryption only");
-  if (!allows_mail(x))
-    return err(Errc::Config,
-               cat(label(x), " is not for e-mail: its extendedKeyUsage lacks emailProtection"),
-               "name a certificate that was made for S/MIME");
-  if (const auto problem = key_problem(X509_get0_pubkey(x), Floor{}))
-    return err(Errc::Config, cat(label(x), " ", *problem),
-               "receivers refuse so weak a key: get a certificate for a better one");
-  return {};
-}
-
 using Capabilities = STACK_OF(X509_ALGOR);
 void free_capabilities(Capabilities* all)
 {
@@ -119,6 +92,32 @@ Result<std::string> sign(const SigningIdentity::Impl& identity, std::string_view
 }
 
 }  // namespace
+
+Result<void> check_fitness(X509* x, UtcSeconds at)
+{
+  const UtcSeconds from = time_of(X509_get0_notBefore(x));
+  const UtcSeconds until = time_of(X509_get0_notAfter(x));
+  if (at > until)
+    return err(Errc::Config, cat(label(x), " expired on ", to_rfc3339(until)),
+               "get a new certificate from your authority and name it in [[identity]]");
+  if (at < from)
+    return err(Errc::Config, cat(label(x), " is valid only from ", to_rfc3339(from)),
+               "is this machine's clock right?");
+  if (!allows_signing(x))
+    return err(Errc::Config,
+               cat(label(x),
+                   " may not sign: its keyUsage has neither digitalSignature "
+                   "nor nonRepudiation"),
+               "name the signing certificate; this one may be for encryption only");
+  if (!allows_mail(x))
+    return err(Errc::Config,
+               cat(label(x), " is not for e-mail: its extendedKeyUsage lacks emailProtection"),
+               "name a certificate that was made for S/MIME");
+  if (const auto problem = key_problem(X509_get0_pubkey(x), Floor{}))
+    return err(Errc::Config, cat(label(x), " ", *problem),
+               "receivers refuse so weak a key: get a certificate for a better one");
+  return {};
+}
 
 Result<std::string> encode_cms(CMS_ContentInfo* cms)
 {

@@ -6,6 +6,7 @@
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "crypto/gpgsm.hpp"
 #include "crypto/openpgp.hpp"
 #include "mime/calendar_part.hpp"
 #include "mime/compose.hpp"
@@ -393,6 +394,7 @@ crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds no
   options.crls = policy.crls;
   for (const policy::Identity& i : policy.identities) {
     crypto::PassphraseSource passphrase = passphrases(i);  // for each, in order
+    if (!i.gpgsm.empty()) crypto::expect_gpgsm();  // an answer may be signed with it later
     if (!i.openpgp.empty() || !i.gpgsm.empty()) continue;  // the key rings open their own
     options.keys.push_back({{.certificate = i.certificate,
                              .key = i.key,

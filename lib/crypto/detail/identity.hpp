@@ -53,6 +53,10 @@ void know_ciphers();
 /// @errors Errc::Refused: it does not decrypt; one sentence, whatever the reason
 Result<std::string> decrypt(const SigningIdentity::Impl& identity, std::string_view der);
 
+/// What every receiver would refuse is not sent. @errors Errc::Config: not valid at `at`, may not
+/// sign, is not for e-mail
+Result<void> check_fitness(X509* x, UtcSeconds at);
+
 /// As DER.
 Result<std::string> encode_cms(CMS_ContentInfo* cms);
 
