@@ -9,6 +9,7 @@
 #include "cli/encrypt.hpp"
 #include "cli/passphrase.hpp"
 #include "cli/signer.hpp"
+#include "crypto/gpgsm.hpp"
 #include "crypto/openpgp.hpp"
 #include "mime/message.hpp"
 #include "mime/protect.hpp"
@@ -48,7 +49,7 @@ std::string_view noun(const Signer& signer)
 
 // @param entry  of the policy, whose passphrase unlocks the key; may be null
 Result<Signer> signer_of(const policy::Identity& identity, const SignRequest& request,
-                         const policy::Identity* entry)
+                         const policy::Identity* entry, UtcSeconds now)
 {
   SignerPlaces places{request.common.intermediates, {}, request.common.now};
   if (request.policy.key_ring) {
@@ -56,7 +57,7 @@ Result<Signer> signer_of(const policy::Identity& identity, const SignRequest& re
   } else if (!identity.openpgp.empty() || !identity.gpgsm.empty()) {
     IMIP_TRY(places.key_ring, crypto::default_gnupg_home());
   }
-  return Signer::open(identity, places, passphrase_source(request.keys, entry));
+  return Signer::open(identity, places, passphrase_source(request.keys, entry), now);
 }
 
 // --identity KEY...: the first that fits; a single one is taken whatever it says.
@@ -65,7 +66,7 @@ Result<Signer> from_flags(const SignRequest& request, const Addresses& wanted, C
   const auto& given = request.keys.identity;
   for (const std::string& word : given) {
     IMIP_TRY(const policy::Identity identity, identity_of_flag(word, request.keys));
-    IMIP_TRY(Signer signer, signer_of(identity, request, nullptr));
+    IMIP_TRY(Signer signer, signer_of(identity, request, nullptr, context.now));
     const bool fits = share_one(signer.addresses(), wanted);
     if (!fits && given.size() == 1)
       notice(context, cat("the ", noun(signer), " is for ", words(signer.addresses()),
@@ -76,7 +77,7 @@ Result<Signer> from_flags(const SignRequest& request, const Addresses& wanted, C
              "give just the one to use");
 }
 
-Result<Signer> from_policy(const SignRequest& request, const Addresses& wanted)
+Result<Signer> from_policy(const SignRequest& request, const Addresses& wanted, UtcSeconds now)
 {
   const auto& entries = request.policy.identities;
   if (wanted.empty())
@@ -87,7 +88,7 @@ Result<Signer> from_policy(const SignRequest& request, const Addresses& wanted)
       return same_user(i.address, who, request.policy.owner.local_part);
     });
     if (entry == entries.end()) continue;
-    IMIP_TRY(Signer signer, signer_of(*entry, request, &*entry));
+    IMIP_TRY(Signer signer, signer_of(*entry, request, &*entry, now));
     if (!share_one(signer.addresses(), wanted))
       return err(Errc::Refused,
                  cat("the [[identity]] of ", who.mailbox(), " has a ", noun(signer), " for ",
@@ -114,6 +115,21 @@ Result<void> check_usage(const SignRequest& request)
     return err(Errc::Usage, "--layout inner would leave most of the mail unencrypted",
                "leave it out: --encrypt-to encrypts the whole mail");
   return {};
+}
+
+// GPGME looks for gpgsm at its first use or never.
+void announce_gpgsm(const SignRequest& request)
+{
+  const auto& flags = request.keys.identity;
+  const auto& entries = request.policy.identities;
+  const bool used =
+      std::any_of(flags.begin(), flags.end(),
+                  [](const std::string& word) {
+                    return text::ascii_iequal(std::string_view(word).substr(0, 6), "gpgsm:");
+                  }) ||
+      std::any_of(entries.begin(), entries.end(),
+                  [](const policy::Identity& i) { return !i.gpgsm.empty(); });
+  if (used) crypto::expect_gpgsm();
 }
 
 std::string seed_of(const SignRequest& request, const std::string& entity)
@@ -157,6 +173,7 @@ Result<policy::Identity> identity_of_flag(const std::string& word, const KeyOpti
 Result<std::string> sign_mail(const SignRequest& request, Context& context)
 {
   IMIP_CHECK(check_usage(request));
+  announce_gpgsm(request);
   IMIP_TRY(const mime::SplitMail split,
            mime::split_for_signing(request.mail, request.protect.layout == "inner"
                                                      ? mime::Layout::Inner
@@ -164,7 +181,7 @@ Result<std::string> sign_mail(const SignRequest& request, Context& context)
   IMIP_TRY(const mime::Message message, mime::parse_message(request.mail, request.policy.limits));
   IMIP_TRY(const Addresses wanted, wanted_addresses(request, message.envelope()));
   IMIP_TRY(const Signer signer, request.keys.identity.empty()
-                                    ? from_policy(request, wanted)
+                                    ? from_policy(request, wanted, context.now)
                                     : from_flags(request, wanted, context));
   std::optional<Readers> readers;
   if (!request.protect.encrypt_to.empty()) {

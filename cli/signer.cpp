@@ -5,6 +5,7 @@
 
 #include "base/cat.hpp"
 #include "crypto/encryption.hpp"
+#include "crypto/gpgsm.hpp"
 #include "crypto/openpgp.hpp"
 #include "mime/compose.hpp"
 #include "mime/protect.hpp"
@@ -33,7 +34,7 @@ bool share_one(const std::vector<CalAddress>& a, const std::vector<CalAddress>& 
 }
 
 Result<Signer> Signer::open(const policy::Identity& identity, const SignerPlaces& places,
-                            crypto::PassphraseSource passphrase)
+                            crypto::PassphraseSource passphrase, UtcSeconds now)
 {
   Signer signer;
   signer.places_ = places;
@@ -41,8 +42,7 @@ Result<Signer> Signer::open(const policy::Identity& identity, const SignerPlaces
   if (!identity.openpgp.empty())
     IMIP_CHECK(signer.open_openpgp(identity.openpgp));
   else if (!identity.gpgsm.empty())
-    return err(Errc::Unavailable, "this version of imip does not sign with keys of gpgsm",
-               "gpgsm --export-secret-key-p12 makes a file for --identity");
+    IMIP_CHECK(signer.open_gpgsm(identity.gpgsm, now));
   else
     IMIP_CHECK(signer.open_files(identity));
   return signer;
@@ -61,6 +61,18 @@ Result<void> Signer::open_files(const policy::Identity& identity)
   name_ = loaded.certificate().subject;
   own_recipient_ = loaded.certificate_der();
   files_.emplace(std::move(loaded));
+  return {};
+}
+
+Result<void> Signer::open_gpgsm(const std::string& who, UtcSeconds now)
+{
+  protocol_ = crypto::Protocol::Smime;
+  who_ = who;
+  IMIP_CHECK(require_key_ring(places_.key_ring));
+  IMIP_TRY(own_recipient_, crypto::gpgsm_certificate(places_.key_ring, who, now));
+  IMIP_TRY(const auto certificate, crypto::recipient_of(own_recipient_, cat("gpgsm:", who)));
+  addresses_ = certificate.addresses;
+  name_ = certificate.certificate.subject;
   return {};
 }
 
@@ -87,11 +99,13 @@ Result<std::string> Signer::sign(const std::string& entity, bool opaque,
   }
   if (opaque) {
     IMIP_TRY(const std::string der,
-             crypto::sign_opaque(*files_, octets, at));
+             files_ ? crypto::sign_opaque(*files_, octets, at)
+                    : crypto::gpgsm_sign_opaque(places_.key_ring, who_, octets, at, passphrase_));
     return mime::pkcs7_mime(der, "signed-data");
   }
   IMIP_TRY(const auto signature,
-           crypto::sign_detached(*files_, octets, at));
+           files_ ? crypto::sign_detached(*files_, octets, at)
+                  : crypto::gpgsm_sign(places_.key_ring, who_, octets, at, passphrase_));
   return mime::smime_signed(entity, signature.der, signature.micalg, boundary_seed);
 }
 

@@ -29,7 +29,7 @@ class Signer {
   /// Opens what `identity` names; a passphrase is asked for at once only if a file wants it.
   /// @errors as crypto::SigningIdentity::load, openpgp_addresses, gpgsm_certificate; Errc::Config (no key ring)
   static Result<Signer> open(const policy::Identity& identity, const SignerPlaces& places,
-                             crypto::PassphraseSource passphrase);
+                             crypto::PassphraseSource passphrase, UtcSeconds now);
 
   [[nodiscard]] crypto::Protocol protocol() const { return protocol_; }
   [[nodiscard]] const std::vector<CalAddress>& addresses() const { return addresses_; }
@@ -47,6 +47,7 @@ class Signer {
  private:
   Signer() = default;
   Result<void> open_files(const policy::Identity& identity);
+  Result<void> open_gpgsm(const std::string& who, UtcSeconds now);
   Result<void> open_openpgp(const std::string& who);
 
   crypto::Protocol protocol_ = crypto::Protocol::None;

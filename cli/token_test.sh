@@ -76,7 +76,6 @@ expect 78 imip sign --identity keys/alice.crt --key "$uri" --passphrase-file pin
 says 'boss: the key does not belong'
 one_line
 fails 64 '--key' --identity "$uri" --key keys/boss.key
-fails 69 'does not sign with keys of gpgsm' --identity gpgsm:boss@example.com
 printf 'version = 1\n[[identity]]\naddress = "boss@example.com"\npkcs11 = "%s&pin-value=4711"\n' "$uri" >boss/policy.toml
 fails 78 pin-source --policy boss/policy.toml
 
