@@ -220,7 +220,9 @@ void BriefLine::add(ExitCode code, std::string line)
 void BriefLine::add(const Error& error)
 {
   add(exit_code_of(error.code),
-      error.code == Errc::NothingToJudge ? "none not-imip" : "error");
+      error.code == Errc::NothingToJudge
+          ? cat("none ", code_word(error.reason == Code::None ? Code::NotIMip : error.reason))
+          : "error");
 }
 
 Result<void> check_brief(bool brief, const CommonOptions& common)

@@ -5,6 +5,8 @@
 #include <tl/expected.hpp>
 #include <utility>
 
+#include "base/reason.hpp"
+
 namespace imip {
 
 /// Why an operation could not be carried out. One value per thing the *caller* can do
@@ -35,6 +37,7 @@ struct Error {
   Errc code = Errc::Internal;
   std::string what;  ///< lower case, no full stop, names the object: "a.ics: no UID"
   std::string hint;  ///< what the user may do about it; may be empty
+  Code reason = Code::None;  ///< for Errc::NothingToJudge: why, if something stood in the way
 };
 
 /// Either a T or an Error. A class, not an alias, so that [[nodiscard]] holds at every call.

@@ -377,3 +377,13 @@ TEST_CASE("an anchor that two files name is the one that leaves somebody")
   CHECK(only(report).anchor == 2U);
   CHECK(only(with(options, signed_by(ca.person("a@partner.example")))).anchor == 1U);
 }
+
+TEST_CASE("the conditions of an anchor hold although another entry names the same CA without any")
+{
+  const TestCa ca;
+  auto options = trusting({ca.root().certificate, ca.root().certificate});
+  options.anchors[1].domains = {"partner.example"};
+  options.anchors[1].conditional = true;
+  check_unproven(with(options, signed_by(ca.person("a@example.com"))), "outside-anchor-domains");
+  CHECK(only(with(options, signed_by(ca.person("a@partner.example")))).anchor == 1U);
+}

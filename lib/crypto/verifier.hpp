@@ -21,6 +21,8 @@ struct AnchorFile {
   std::string path;
   std::vector<std::string>
       domains;  ///< if not empty: identities of other domains (subdomains too) count for nothing
+  /// An [[anchor]] entry: for the CAs in it, entries without conditions do not count.
+  bool conditional = false;
   std::vector<std::string> schemes = {
       "mailto"};  ///< of identities; "sip" and "xmpp" take URI and
                   ///< id-on-xmppAddr names of the subjectAltName too

@@ -126,6 +126,7 @@ class Examination {
   [[nodiscard]] const std::vector<Reason>& unopened() const { return unopened_; }
 
  private:
+  Result<void> count_inflated(const crypto::SignatureReport& report);
   Result<void> opaque(const mime::Message& message, const std::vector<CheckedEntity>& entities,
                       CheckedEntity& inner, const Layer& layer);
   void calendar_part(const mime::Message& message, const std::vector<CheckedEntity>& entities,
@@ -164,6 +165,7 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
   for (auto& entity : entities) {
     crypto::SignatureReport report;
     if (entity.defects.empty()) report = check(message, entity, verifier_, openpgp_);
+    IMIP_CHECK(count_inflated(report));
     checked.push_back({std::move(entity), std::move(report)});
     record(checked.back(), cat(layer.prefix, message.nodes()[checked.back().entity.node].part));
   }
@@ -194,6 +196,16 @@ void Examination::record(CheckedEntity& checked, const std::string& part)
   entities_.push_back(std::move(entity));
 }
 
+// Signing adds octets; compressed-data inflates, and so does what OpenPGP encrypted.
+Result<void> Examination::count_inflated(const crypto::SignatureReport& report)
+{
+  if (report.content && report.wrapping != crypto::Wrapping::Signed)
+    inflated_ += report.content->size();
+  if (inflated_ <= policy_.limits.decoded_bytes) return {};
+  return err(Errc::TooLarge, cat("the message inflates to more than ", policy_.limits.decoded_bytes,
+                                 " octets (limit decoded-bytes)"));
+}
+
 Result<void> Examination::opaque(const mime::Message& message,
                                  const std::vector<CheckedEntity>& entities, CheckedEntity& inner,
                                  const Layer& layer)
@@ -205,11 +217,6 @@ Result<void> Examination::opaque(const mime::Message& message,
     append(unopened_, inner.report.defects);
     return {};
   }
-  // signing adds octets; compressed-data inflates, and so does what OpenPGP encrypted
-  if (inner.report.wrapping != crypto::Wrapping::Signed) inflated_ += inner.report.content->size();
-  if (inflated_ > policy_.limits.decoded_bytes)
-    return err(Errc::TooLarge, cat("the message inflates to more than ", policy_.limits.decoded_bytes,
-                                   " octets (limit decoded-bytes)"));
   Layer content = layer;
   content.descend(message, mime::place_of(message, node));
   content.prefix = cat(layer.prefix, part, "/");
@@ -484,8 +491,10 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
   for (JudgedPart& part : parts) part.entities = found;
   if (entities != nullptr) *entities = found;
   if (parts.empty()) {
-    if (!examination.unopened().empty())
-      return err(Errc::NothingToJudge, examination.unopened().front().text);
+    if (!examination.unopened().empty()) {
+      const Reason& obstacle = examination.unopened().front();
+      return tl::unexpected(Error{Errc::NothingToJudge, obstacle.text, {}, obstacle.code});
+    }
     return err(Errc::NothingToJudge,
                examination.saw_calendar_without_method()
                    ? "the text/calendar part has no method parameter, so it is no iMIP message"

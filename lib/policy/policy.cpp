@@ -158,6 +158,7 @@ void read_anchor(Table table, Policy& policy)
   Reading& reading = table.reading();
   Anchor anchor;
   anchor.origin = origin_of(table, "anchor");
+  anchor.file.conditional = true;
   if (const Node* file = table.need("file", NodeKind::String))
     anchor.file.path = reading.deciding_file(*file);
   for (const Node* domain : table.strings("domains")) {

@@ -205,7 +205,8 @@ std::string no_verdict_json(const std::string& input, const Error& error,
   Json json = error_json("imip.verdict/1", input, error);
   json["reasons"] = Json::array();
   if (error.code == Errc::NothingToJudge)
-    json["reasons"] = reasons_json({{Code::NotIMip, error.what}});
+    json["reasons"] = reasons_json(
+        {{error.reason == Code::None ? Code::NotIMip : error.reason, error.what}});
   if (entities) json["other_signatures"] = others_json(*entities, {});
   return line(json);
 }

@@ -186,6 +186,14 @@ void check_purposes(Chain& chain)
   }
 }
 
+// What somebody wrote about one CA goes before a pattern that names it among others.
+void prefer_conditional(const std::vector<AnchorFile>& anchors, std::vector<std::size_t>& files)
+{
+  const auto conditional = [&](std::size_t file) { return anchors[file].conditional; };
+  if (std::any_of(files.begin(), files.end(), conditional))
+    std::erase_if(files, [&](std::size_t file) { return !conditional(file); });
+}
+
 void take_built_chain(X509_STORE_CTX* ctx, const Candidates& candidates, bool stands, Chain& out)
 {
   STACK_OF(X509)* built = X509_STORE_CTX_get0_chain(ctx);
@@ -216,6 +224,7 @@ bool verify_with(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sig
   X509_STORE_CTX_set_verify_cb(ctx.get(), collect_errors);
   const bool stands = X509_verify_cert(ctx.get()) == 1;
   take_built_chain(ctx.get(), candidates, stands, out);
+  prefer_conditional(options.anchors, out.anchor_files);
   return true;
 }
 
