@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include "crypto/detail/cache.hpp"
 #include "crypto/detail/certificate_index.hpp"
 #include "crypto/detail/der.hpp"
 #include "crypto/fixture.hpp"
@@ -169,7 +170,8 @@ TEST_CASE("a bundle is not decoded but for the certificates that a chain needs")
   bundle += TempDir().read(ca.root().certificate);
   const std::string path = dir.write("bundle.pem", bundle);
   start_libcrypto();
-  CertificateIndex index;
+  CertificatePool pool(true);
+  CertificateIndex index(pool);
   REQUIRE(index.add_file(path, {}));
   CHECK(index.decoded() == 0);
   CHECK(index.find(X509_get_subject_name(ca.root().x509.get())).size() == 1);
@@ -186,7 +188,8 @@ TEST_CASE("an authority is found although its name is written in another case or
   const TestCa ca(CertSpec{.common_name = "Test Root", .ca = true, .key_identifiers = false});
   const TestCa shouted(CertSpec{.common_name = "TEST  root", .ca = true, .key_identifiers = false});
   start_libcrypto();
-  CertificateIndex index;
+  CertificatePool pool(true);
+  CertificateIndex index(pool);
   REQUIRE(index.add_file(ca.root().certificate, {}));
   CHECK(index.find(X509_get_subject_name(shouted.root().x509.get())).size() == 1);
 }

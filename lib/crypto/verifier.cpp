@@ -6,6 +6,7 @@
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "base/digest.hpp"
+#include "crypto/detail/cache.hpp"
 #include "crypto/detail/certificate.hpp"
 #include "crypto/detail/certificate_index.hpp"
 #include "crypto/detail/cms.hpp"
@@ -75,18 +76,26 @@ Result<void> normalize(AnchorFile& anchor)
 struct Verifier::Impl {
   VerifyOptions options;
   Limits limits;
+  CertificatePool pool;
+  ProofCache proofs;
   CertificateIndex anchors, intermediates;
   std::vector<RevocationList> crls;
   KeyRing keys;
 
   Impl(VerifyOptions o, const Limits& l)
-      : options(std::move(o)), limits(l), keys(std::move(options.keys))
+      : options(std::move(o)),
+        limits(l),
+        pool(options.caches),
+        proofs(options.caches),
+        anchors(pool),
+        intermediates(pool),
+        keys(std::move(options.keys))
   {
   }
   [[nodiscard]] SignatureReport judge(std::optional<std::string_view> detached,
                                       std::string_view der)
   {
-    const Trust trust{options, anchors, intermediates, crls};
+    const Trust trust{options, anchors, intermediates, crls, pool, proofs};
     return CmsJudge(trust, keys, limits).judge(detached, der);
   }
 };

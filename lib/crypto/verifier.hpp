@@ -51,10 +51,12 @@ struct VerifyOptions {
   UtcSeconds at{};   ///< moves validity only (--verification-time)
   UtcSeconds now{};  ///< revocation, and the limit of signing times
   std::int64_t clock_skew_seconds = 900;
+  bool caches = true;  ///< changes no verdict; for tests that show it
 };
 
-/// Keeps what can be shared between messages (anchors by subject, CRLs). Anchors are looked up when
-/// a chain needs them: a bundle is never decoded whole. Not thread-safe.
+/// Keeps what can be shared between messages: anchors by subject, CRLs, decoded certificates, what
+/// the last chains were found to prove. Anchors are looked up when a chain needs them: a bundle is
+/// never decoded whole. Memory is bounded, however many messages there are. Not thread-safe.
 class Verifier {
  public:
   /// @errors Errc::Config  a file is missing or holds no certificate

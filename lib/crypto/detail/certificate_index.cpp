@@ -6,6 +6,7 @@
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "base/text.hpp"
+#include "crypto/detail/cache.hpp"
 #include "crypto/detail/der.hpp"
 
 namespace imip::crypto {
@@ -97,9 +98,16 @@ bool CertificateIndex::load(Entry& e)
 {
   if (e.certificate || e.broken) return !e.broken;
   const std::string_view block = e.place.of(files_[e.file]);
-  const BioPtr in = bio_over(block);
-  e.certificate.reset(e.pem ? PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)
-                            : d2i_X509_bio(in.get(), nullptr));
+  if (e.pem) {
+    unsigned char* der = nullptr;
+    long n = 0;
+    const BioPtr in = bio_over(block);
+    if (PEM_bytes_read_bio(&der, &n, nullptr, PEM_STRING_X509, in.get(), nullptr, nullptr) == 1)
+      e.certificate = pool_.decode({reinterpret_cast<char*>(der), static_cast<std::size_t>(n)});
+    OPENSSL_free(der);
+  } else if (const auto der = first_element(block)) {
+    e.certificate = pool_.decode(*der);
+  }
   ++decoded_;
   e.broken = !e.certificate;
   return !e.broken;

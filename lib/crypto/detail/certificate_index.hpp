@@ -13,8 +13,12 @@
 
 namespace imip::crypto {
 
+class CertificatePool;
+
 class CertificateIndex {
  public:
+  explicit CertificateIndex(CertificatePool& pool) : pool_(pool) {}
+
   struct Entry {
     std::size_t file = 0;  ///< in the order of add_file()
     Slice place;           ///< of the PEM block, or the whole DER, in that file
@@ -41,6 +45,7 @@ class CertificateIndex {
   void read_subjects();
   bool load(Entry& entry);
 
+  CertificatePool& pool_;
   std::vector<std::string> files_;
   std::vector<Entry> entries_;
   std::size_t subjects_read_ = 0;

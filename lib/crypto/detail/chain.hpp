@@ -18,12 +18,17 @@ struct RevocationList {
   std::string path;
 };
 
+class CertificatePool;
+class ProofCache;
+
 /// What one chain is judged by. The indexes decode what is asked for: not const.
 struct Trust {
   const VerifyOptions& options;
   CertificateIndex& anchors;
   CertificateIndex& intermediates;
   const std::vector<RevocationList>& crls;
+  CertificatePool& pool;
+  ProofCache& proofs;
 };
 
 /// What came with the message: helps to build a chain and may revoke, never more.

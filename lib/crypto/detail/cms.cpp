@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
+#include "crypto/detail/cache.hpp"
 #include "crypto/detail/compression.hpp"
 #include "crypto/detail/der.hpp"
 #include "crypto/detail/signer.hpp"
@@ -98,19 +99,41 @@ SignatureReport defect(Code code, std::string text)
   return report;
 }
 
-void CmsJudge::judge_signers(CMS_ContentInfo* cms, std::string_view octets,
+// The certificates are not signed: out of their structure they can be decoded once for all
+// messages. What has other things among them is decoded as it is.
+std::optional<CmsJudge::Parsed> CmsJudge::parse(std::string_view der) const
+{
+  Parsed out;
+  const auto lean = trust_.options.caches ? without_certificates(der) : std::nullopt;
+  const std::string_view rest = lean ? std::string_view(lean->der) : der;
+  const unsigned char* p = octets_of(rest);
+  out.cms.reset(d2i_CMS_ContentInfo(nullptr, &p, static_cast<long>(rest.size())));
+  if (!out.cms || OBJ_obj2nid(CMS_get0_type(out.cms.get())) != NID_pkcs7_signed) return {};
+  out.trailing = p != octets_of(rest) + rest.size();
+  out.certificates.reset(lean ? sk_X509_new_null() : CMS_get1_certs(out.cms.get()));
+  if (!lean) return out;
+  for (const ByteView one : lean->certificates) {
+    X509Ptr x = trust_.pool.decode(one);
+    if (!x || sk_X509_push(out.certificates.get(), x.get()) <= 0) return {};
+    static_cast<void>(x.release());  // the stack's now
+  }
+  return out;
+}
+
+void CmsJudge::judge_signers(const Parsed& parsed, std::string_view octets,
                              SignatureReport& report) const
 {
+  CMS_ContentInfo* cms = parsed.cms.get();
   STACK_OF(CMS_SignerInfo)* infos = CMS_get0_SignerInfos(cms);
-  const OwnedCertificates certificates(CMS_get1_certs(cms));
   const OwnedCrls crls(CMS_get1_crls(cms));
-  static_cast<void>(CMS_set1_signers_certs(cms, nullptr, 0));  // those not found stay without
+  // those not found stay without
+  static_cast<void>(CMS_set1_signers_certs(cms, parsed.certificates.get(), CMS_NOINTERN));
   const BioPtr digests = digest_filters(infos, octets);
   if (!digests) {
     report.defects.push_back({Code::SignatureUnchecked, "the message could not be hashed"});
     return;
   }
-  const SignedContent content{cms, octets, digests.get(), certificates.get(), crls.get()};
+  const SignedContent content{cms, octets, digests.get(), parsed.certificates.get(), crls.get()};
   for (int i = 0; i < sk_CMS_SignerInfo_num(infos); ++i)
     report.signatures.push_back(judge_signer(sk_CMS_SignerInfo_value(infos, i), content, trust_));
 }
@@ -130,15 +153,18 @@ SignatureReport CmsJudge::judge(std::optional<std::string_view> detached,
                                          der.size() - shape->octets, " of them)"));
   if (auto report = over_limit(*shape, limits_)) return *std::move(report);
   if (shape->content_type != NID_pkcs7_signed) return open_other(*shape, der, keys_, limits_);
+  return judge_signed_data(detached, der);
+}
 
-  const unsigned char* p = octets_of(der);
-  const CmsPtr cms(d2i_CMS_ContentInfo(nullptr, &p, static_cast<long>(der.size())));
-  if (!cms || OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_pkcs7_signed)
+SignatureReport CmsJudge::judge_signed_data(std::optional<std::string_view> detached,
+                                            std::string_view der) const
+{
+  const auto parsed = parse(der);
+  if (!parsed)
     return defect(Code::SignatureMalformed, cat("the signature does not parse: ", error_text()));
-  if (p != octets_of(der) + der.size())
-    return defect(Code::TrailingDer, "octets follow the end of the signature");
-
-  ASN1_OCTET_STRING** slot = CMS_get0_content(cms.get());
+  if (parsed->trailing) return defect(Code::TrailingDer, "octets follow the end of the signature");
+  CMS_ContentInfo* cms = parsed->cms.get();
+  ASN1_OCTET_STRING** slot = CMS_get0_content(cms);
   const ASN1_OCTET_STRING* inside = slot == nullptr ? nullptr : *slot;
   if (detached && inside != nullptr)
     return defect(Code::DetachedWithContent,
@@ -148,16 +174,16 @@ SignatureReport CmsJudge::judge(std::optional<std::string_view> detached,
     report.content = std::string(view_of(inside));
     report.wrapping = Wrapping::Signed;
   }
-  if (OBJ_obj2nid(CMS_get0_eContentType(cms.get())) != NID_pkcs7_data) {
+  if (OBJ_obj2nid(CMS_get0_eContentType(cms)) != NID_pkcs7_data) {
     report.defects.push_back(
         {Code::ContentTypeAttribute, "what is signed is not of the type id-data that e-mail uses"});
-  } else if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms.get())) <= 0) {
+  } else if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) <= 0) {
     report.defects.push_back(
         {Code::NoSignerInfo, "the CMS holds no signature (it may carry certificates only)"});
   } else if (!detached && inside == nullptr) {
     report.defects.push_back({Code::SignatureMalformed, "the signed-data carries no content"});
   } else {
-    judge_signers(cms.get(), detached ? *detached : view_of(inside), report);
+    judge_signers(*parsed, detached ? *detached : view_of(inside), report);
   }
   return report;
 }

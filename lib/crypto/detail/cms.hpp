@@ -27,7 +27,15 @@ class CmsJudge {
                                       std::string_view der) const;
 
  private:
-  void judge_signers(CMS_ContentInfo* cms, std::string_view octets, SignatureReport& report) const;
+  struct Parsed {
+    CmsPtr cms;
+    OwnedCertificates certificates;
+    bool trailing = false;
+  };
+  [[nodiscard]] std::optional<Parsed> parse(std::string_view der) const;
+  [[nodiscard]] SignatureReport judge_signed_data(std::optional<std::string_view> detached,
+                                                  std::string_view der) const;
+  void judge_signers(const Parsed& parsed, std::string_view octets, SignatureReport& report) const;
   const Trust& trust_;
   KeyRing& keys_;
   const Limits& limits_;

@@ -3,6 +3,8 @@
 #include <openssl/asn1.h>
 #include <openssl/objects.h>
 
+#include <array>
+
 #include "base/handle.hpp"
 
 namespace imip::crypto {
@@ -203,6 +205,21 @@ bool read_content(ByteView content, CmsShape& shape)
   }
 }
 
+// Of a constructed element with that many octets of content.
+std::size_t sequence_size(std::size_t content)
+{
+  return static_cast<std::size_t>(ASN1_object_size(1, static_cast<int>(content), V_ASN1_SEQUENCE));
+}
+
+void append_header(std::string& out, int tag, int tag_class, std::size_t content)
+{
+  std::array<unsigned char, 16> header{};
+  unsigned char* p = header.data();
+  ASN1_put_object(&p, 1, static_cast<int>(content), tag, tag_class);
+  out.append(reinterpret_cast<const char*>(header.data()),
+             static_cast<std::size_t>(p - header.data()));
+}
+
 }  // namespace
 
 std::optional<CmsShape> cms_shape(ByteView der)
@@ -219,6 +236,46 @@ std::optional<CmsShape> cms_shape(ByteView der)
   const auto content = take(in, 0, V_ASN1_CONTEXT_SPECIFIC);
   if (!read_content(content ? content->body : ByteView{}, shape)) return {};
   return shape;
+}
+
+std::optional<LeanSignedData> without_certificates(ByteView der)
+{
+  const auto info = take(der, V_ASN1_SEQUENCE);
+  if (!info || !der.empty()) return {};
+  ByteView in = info->body;
+  const auto type = take(in, V_ASN1_OBJECT);
+  const auto content = take(in, 0, V_ASN1_CONTEXT_SPECIFIC);
+  if (!type || !content || !in.empty() || nid_of(*type) != NID_pkcs7_signed) return {};
+  in = content->body;
+  const auto data = take(in, V_ASN1_SEQUENCE);
+  if (!data || !in.empty()) return {};
+  in = data->body;
+  if (!take(in, V_ASN1_INTEGER) || !take(in, V_ASN1_SET) || !take(in, V_ASN1_SEQUENCE)) return {};
+  const ByteView before = data->body.substr(0, data->body.size() - in.size());
+  const auto set = take(in, 0, V_ASN1_CONTEXT_SPECIFIC);
+  if (!set || !set->constructed) return {};
+  LeanSignedData out;
+  for (ByteView rest = set->body; !rest.empty();) {
+    const auto one = take(rest, V_ASN1_SEQUENCE);
+    if (!one) return {};
+    out.certificates.push_back(one->whole);
+  }
+  const std::size_t data_size = before.size() + in.size();
+  const std::size_t content_size = sequence_size(data_size);
+  append_header(out.der, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL,
+                type->whole.size() + sequence_size(content_size));
+  out.der += type->whole;
+  append_header(out.der, 0, V_ASN1_CONTEXT_SPECIFIC, content_size);
+  append_header(out.der, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL, data_size);
+  out.der.append(before).append(in);
+  return out;
+}
+
+std::optional<ByteView> first_element(ByteView der)
+{
+  const auto element = take(der);
+  if (!element) return {};
+  return element->whole;
 }
 
 std::optional<ByteView> subject_of_certificate(ByteView der)

@@ -3,6 +3,8 @@
 #pragma once
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 
@@ -27,6 +29,17 @@ struct CmsShape {
 /// Definite and indefinite lengths. Nothing if this is not a ContentInfo (or, for the types that
 /// have counts, not what the type says). Linear in the size.
 [[nodiscard]] std::optional<CmsShape> cms_shape(ByteView der);
+
+/// A signed-data without its certificates, which are not signed, and they beside it.
+struct LeanSignedData {
+  std::string der;
+  std::vector<ByteView> certificates;  ///< in the order of the set
+};
+/// Nothing if it holds other things than X.509 certificates among them, or is no signed-data.
+[[nodiscard]] std::optional<LeanSignedData> without_certificates(ByteView der);
+
+/// The element that `der` begins with, and nothing after it.
+[[nodiscard]] std::optional<ByteView> first_element(ByteView der);
 
 /// The subject Name (its DER, tag and all) of the certificate that `der` begins with; the
 /// certificate may be cut off after it.

@@ -15,6 +15,7 @@ struct Proof {
   std::optional<std::size_t> anchor;
   std::vector<Reason> findings;  ///< any one: it proves nobody, and identities is empty
   std::vector<Reason> notices;   ///< change nothing
+  bool by_signing_time = false;  ///< some finding depends on Carried::signed_at
 };
 
 [[nodiscard]] Proof prove(X509* signer, const Trust& trust, const Carried& carried);

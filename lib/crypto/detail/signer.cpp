@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
+#include "crypto/detail/cache.hpp"
 #include "crypto/detail/certificate.hpp"
-#include "crypto/detail/proof.hpp"
 
 namespace imip::crypto {
 namespace {
@@ -236,8 +236,8 @@ Signature judge_signer(CMS_SignerInfo* info, const SignedContent& content, const
     s.status =
         verifies(info, signer, content, s) ? SignatureStatus::Valid : SignatureStatus::Invalid;
   if (signer != nullptr)
-    take_proof(prove(signer, trust, {content.certificates, content.crls, s.signed_at}), trust, info,
-               s);
+    take_proof(trust.proofs.prove(signer, trust, {content.certificates, content.crls, s.signed_at}),
+               trust, info, s);
   return s;
 }
 
