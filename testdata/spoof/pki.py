@@ -157,7 +157,7 @@ class Certificate:
             begin = NOW - (400 * DAY if ca else HOUR)
         issuer = issuer or self
         signer = signed_by or issuer.key
-        self.serial = serial or int.from_bytes(os.urandom(8), "big") | 1 << 62
+        self.serial = serial or int.from_bytes(os.urandom(8), "big") >> 1 | 1 << 62
         parts = []
         if constraints:
             basic = [boolean(True)] if ca else []

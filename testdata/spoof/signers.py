@@ -56,8 +56,9 @@ def contents(c):
     c.hostile("no-signer-no-certificate", mails.detached(certificates=[]), "untrusted:unsigned",
               also=("no-signer-info",), twin="detached")
     c.hostile("certificates-only", message(opaque_part(signed_data([], carried(boss)), "certs-only")),
-              "none:not-imip", twin="opaque")
-    c.hostile("opaque-without", mails.opaque(info, inside=None), "none:not-imip", twin="opaque")
+              "none:no-signer-info", twin="opaque")
+    c.hostile("opaque-without", mails.opaque(info, inside=None), "none:signature-malformed",
+              twin="opaque")
     c.hostile("data-in-place", mails.raw(smime.content_info(DATA, octets(part))),
               "untrusted:signature-malformed", twin="detached")
     c.hostile("empty-signature", mails.raw(b""), "untrusted:signature-malformed", twin="detached")

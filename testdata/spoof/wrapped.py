@@ -10,6 +10,7 @@ from smime import TST_INFO, attribute, opaque, opaque_part, signed
 
 UNSIGNED = "untrusted:unsigned"
 NONE = "none:not-imip"
+CLOSED = "none:encrypted"
 NO_KEY = "openssl is not given the key"
 
 
@@ -65,25 +66,25 @@ def encrypted(c):
         enveloped(good, me), calendar(uid="b@example.com")]), *["untrusted:alternatives-differ"] * 2)
     hostile("passed-on", enveloped(signed(calendar(attendees=("mailto:bob@example.com",)), boss), me),
             "ask:not-addressed")
-    hostile("for-somebody-else", enveloped(good, p.rsa_bob), NONE)
-    hostile("for-nobody", enveloped(good), NONE)
+    hostile("for-somebody-else", enveloped(good, p.rsa_bob), CLOSED)
+    hostile("for-nobody", enveloped(good), CLOSED)
     hostile("wrong-key", opaque_part(cbc(good, p.rsa_bob).replace(
-        p.rsa_bob.serial.to_bytes(8, "big"), me.serial.to_bytes(8, "big"))), NONE)
-    hostile("type-tst", opaque_part(cbc(good, me, content_type=TST_INFO)), NONE)
-    hostile("gcm-without-tag", opaque_part(cbc(good, me, dotted="2.16.840.1.101.3.4.1.6")), NONE)
-    hostile("cbc-with-tag", opaque_part(gcm(good, me, dotted="2.16.840.1.101.3.4.1.2")), NONE,
+        p.rsa_bob.serial.to_bytes(8, "big"), me.serial.to_bytes(8, "big"))), CLOSED)
+    hostile("type-tst", opaque_part(cbc(good, me, content_type=TST_INFO)), "none:content-type-attribute")
+    hostile("gcm-without-tag", opaque_part(cbc(good, me, dotted="2.16.840.1.101.3.4.1.6")), CLOSED)
+    hostile("cbc-with-tag", opaque_part(gcm(good, me, dotted="2.16.840.1.101.3.4.1.2")), CLOSED,
             twin="sealed")
-    hostile("no-cipher", opaque_part(cbc(good, me, dotted="1.2.3.4")), NONE)
+    hostile("no-cipher", opaque_part(cbc(good, me, dotted="1.2.3.4")), CLOSED)
     flip = lambda data, at: data[:at] + bytes([data[at] ^ 1]) + data[at + 1:]
-    hostile("gcm-text", sealed(good, me, change=lambda h, t: (flip(h, 100), t)), NONE, twin="sealed")
-    hostile("gcm-tag", sealed(good, me, change=lambda h, t: (h, flip(t, 0))), NONE, twin="sealed")
-    hostile("gcm-cut", sealed(good, me, change=lambda h, t: (h[:-1], t)), NONE, twin="sealed")
-    hostile("gcm-no-tag", sealed(good, me, change=lambda h, t: (h, b"")), NONE, twin="sealed")
-    hostile("gcm-short-tag", sealed(good, me, tag_octets=4), NONE, twin="sealed")
-    hostile("gcm-attributes", sealed(good, me, attributes=[attribute("1.2.3.4", octets(b"x"))]), NONE,
+    hostile("gcm-text", sealed(good, me, change=lambda h, t: (flip(h, 100), t)), CLOSED, twin="sealed")
+    hostile("gcm-tag", sealed(good, me, change=lambda h, t: (h, flip(t, 0))), CLOSED, twin="sealed")
+    hostile("gcm-cut", sealed(good, me, change=lambda h, t: (h[:-1], t)), CLOSED, twin="sealed")
+    hostile("gcm-no-tag", sealed(good, me, change=lambda h, t: (h, b"")), CLOSED, twin="sealed")
+    hostile("gcm-short-tag", sealed(good, me, tag_octets=4), CLOSED, twin="sealed")
+    hostile("gcm-attributes", sealed(good, me, attributes=[attribute("1.2.3.4", octets(b"x"))]), CLOSED,
             twin="sealed")
     malleable(c, hostile)
-    hostile("trailing", opaque_part(cbc(good, me) + b"\0"), NONE)
+    hostile("trailing", opaque_part(cbc(good, me) + b"\0"), "none:trailing-der")
 
 
 def malleable(c, hostile):
@@ -116,7 +117,7 @@ def malleable(c, hostile):
     at = whole.index(b"\x01" * 100) // 16 * 16 + 48
     hostile("cut-off", enveloped(whole, me, change=cut), "untrusted:not-two-parts",
             differs="the signature was cut off")
-    hostile("odd-length", enveloped(good, me, change=lambda iv, h: (iv, h[:-5])), NONE)
+    hostile("odd-length", enveloped(good, me, change=lambda iv, h: (iv, h[:-5])), CLOSED)
 
 
 def compression(c):
@@ -138,14 +139,15 @@ def compression(c):
     hostile("by-mallory", signed(compressed(part), p.mallory), "untrusted:no-correlation",
             twin="signed-outside")
     hostile("beside", multipart("mixed", [signed(compressed(text()), boss), part]), UNSIGNED)
-    hostile("damaged", compressed(good, stream=zlib.compress(good)[:-3] + b"xyz"), NONE)
-    hostile("cut-off", compressed(good, stream=zlib.compress(good)[:-20]), NONE)
-    hostile("trailing", compressed(good, stream=zlib.compress(good) + b"more"), NONE)
-    hostile("two-streams", compressed(good, stream=zlib.compress(good) + zlib.compress(good)), NONE)
-    hostile("not-zlib", compressed(good, kind="1.2.3.4"), NONE)
-    hostile("type-tst", compressed(good, content_type=TST_INFO), NONE)
+    hostile("damaged", compressed(good, stream=zlib.compress(good)[:-3] + b"xyz"), "none:signature-malformed")
+    hostile("cut-off", compressed(good, stream=zlib.compress(good)[:-20]), "none:signature-malformed")
+    hostile("trailing", compressed(good, stream=zlib.compress(good) + b"more"), "none:signature-malformed")
+    hostile("two-streams", compressed(good, stream=zlib.compress(good) + zlib.compress(good)),
+            "none:signature-malformed")
+    hostile("not-zlib", compressed(good, kind="1.2.3.4"), "none:signature-unchecked")
+    hostile("type-tst", compressed(good, content_type=TST_INFO), "none:content-type-attribute")
     c.group = "bomb"
-    hostile("inflates", compressed(good + b"x" * 40_000_000), NONE, twin="packed.signed")
+    hostile("inflates", compressed(good + b"x" * 40_000_000), "none:limit-exceeded", twin="packed.signed")
     nested = compressed(b"x" * 30_000_000)
     hostile("inflates-beside", multipart("mixed", [good, *[nested] * 3]), "error:", twin="packed.signed")
     tree = part
