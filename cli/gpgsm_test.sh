@@ -69,16 +69,8 @@ chmod 600 boss/policy.toml
 expect 0 imip sign --policy boss/policy.toml plain.eml --output signed.eml
 trusted signed.eml
 
-fails() { # CODE TEXT ARGUMENT...
-  wanted=$1 text=$2
-  shift 2
-  expect "$wanted" imip sign "$@" plain.eml
-  says "$text"
-  silent_on out
-  one_line
-}
-fails 78 'alice@example.com' --gpg-home "$RING" --identity gpgsm:alice@example.com
-fails 78 'there is no such key ring' --gpg-home "$WORLD/none" --identity gpgsm:boss@example.com
-fails 64 'no whole fingerprint' --gpg-home "$RING" --identity gpgsm:DEADBEEF
+sign_fails 78 'alice@example.com' --gpg-home "$RING" --identity gpgsm:alice@example.com
+sign_fails 78 'there is no such key ring' --gpg-home "$WORLD/none" --identity gpgsm:boss@example.com
+sign_fails 64 'no whole fingerprint' --gpg-home "$RING" --identity gpgsm:DEADBEEF
 
 echo "gpgsm_test: $checks checks"

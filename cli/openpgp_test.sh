@@ -168,31 +168,23 @@ sed -n '/-----BEGIN PGP MESSAGE-----/,/-----END/p' sealed.eml | gpg --homedir "$
   grep -c 'pubkey enc packet' | grep -qx 2 || fail "Bcc is revealed: not just alice and boss"
 
 # ---- what cannot be ----------------------------------------------------------------------------
-refused() { # CODE TEXT ARGUMENT...
-  wanted=$1 text=$2
-  shift 2
-  expect "$wanted" imip sign "$@" plain.eml
-  says "$text"
-  silent_on out
-  one_line
-}
-refused 78 'there is no such key ring' --gpg-home "$WORLD/none" --identity "openpgp:$boss"
-refused 78 'bob@example.com' --gpg-home "$BOSS" --identity openpgp:bob@example.com
-refused 64 'no whole fingerprint' --gpg-home "$BOSS" --identity openpgp:DEADBEEFDEADBEEF
-refused 64 '--opaque' --gpg-home "$BOSS" --identity "openpgp:$boss" --opaque
-refused 64 'layout inner' --gpg-home "$BOSS" --identity "openpgp:$boss" --layout inner --encrypt-to "$alice"
-refused 64 'neither a fingerprint nor an address' --gpg-home "$BOSS" --identity "openpgp:$boss" --encrypt-to keys/alice.crt
-refused 78 'nobody@example.com' --gpg-home "$BOSS" --identity "openpgp:$boss" --encrypt-to nobody@example.com
+sign_fails 78 'there is no such key ring' --gpg-home "$WORLD/none" --identity "openpgp:$boss"
+sign_fails 78 'bob@example.com' --gpg-home "$BOSS" --identity openpgp:bob@example.com
+sign_fails 64 'no whole fingerprint' --gpg-home "$BOSS" --identity openpgp:DEADBEEFDEADBEEF
+sign_fails 64 '--opaque' --gpg-home "$BOSS" --identity "openpgp:$boss" --opaque
+sign_fails 64 'layout inner' --gpg-home "$BOSS" --identity "openpgp:$boss" --layout inner --encrypt-to "$alice"
+sign_fails 64 'neither a fingerprint nor an address' --gpg-home "$BOSS" --identity "openpgp:$boss" --encrypt-to keys/alice.crt
+sign_fails 78 'nobody@example.com' --gpg-home "$BOSS" --identity "openpgp:$boss" --encrypt-to nobody@example.com
 "$KEYS" keys boss:both
-refused 66 'signed by S/MIME' --gpg-home "$BOSS" --identity keys/boss.pem --encrypt-to "$alice"
+sign_fails 66 'signed by S/MIME' --gpg-home "$BOSS" --identity keys/boss.pem --encrypt-to "$alice"
 expect 0 imip sign --gpg-home "$BOSS" --identity "openpgp:$boss" carol.eml
 says 'the key is for boss@example.com but the mail is from carol@example.com'
 # an expired key, and one that nobody vouches for
 key "$BOSS" old '' seconds=1
 sleep 2
-refused 78 'old@example.com' --gpg-home "$BOSS" --identity openpgp:old@example.com
+sign_fails 78 'old@example.com' --gpg-home "$BOSS" --identity openpgp:old@example.com
 pgp "$ALICE" --pinentry-mode loopback --passphrase '' --quick-gen-key 'eve <eve@example.com>' default default never
 pgp "$ALICE" --export eve@example.com | pgp "$BOSS" --import
-refused 78 'not vouched for' --gpg-home "$BOSS" --identity "openpgp:$boss" --encrypt-to eve@example.com
+sign_fails 78 'not vouched for' --gpg-home "$BOSS" --identity "openpgp:$boss" --encrypt-to eve@example.com
 
 echo "openpgp_test: $checks checks"

@@ -30,6 +30,16 @@ says() { cat out err | grep -qF -- "$1" || { cat out err >&2; fail "nothing says
 silent_on() { [ ! -s "$1" ] || { cat "$1" >&2; fail "$1 should be empty"; }; }
 one_line() { [ "$(wc -l <err)" -eq 1 ] || { cat err >&2; fail "not one line on standard error"; }; }
 
+# sign_fails CODE TEXT ARGUMENT...: imip sign of plain.eml says why not on one line, and writes nothing.
+sign_fails() {
+  code=$1 text=$2
+  shift 2
+  expect "$code" imip sign "$@" plain.eml
+  says "$text"
+  silent_on out
+  one_line
+}
+
 # person NAME: a calendar, a policy and a state folder.
 person() {
   mkdir -p "$1/calendar"

@@ -140,7 +140,7 @@ TEST_CASE("a folder of CRLs stands for all files in it but hidden ones and folde
   check_unproven(with(ca, {folder}, Revocation::Required, signed_by(alice)), "revocation-unknown");
   const TestCa other(CertSpec{.common_name = "Other Root", .ca = true});
   copy(other.crl(other.root(), {}, before, after), "crls/other.pem");
-  copy(ca.crl(ca.root(), {alice}, before, after), "crls/root.pem");
+  copy(ca.crl(ca.root(), {alice}, before, after), "crls/top.pem");
   dir.write("crls/.root.pem.tmp", "half a li");
   dir.write("crls/deeper/none", "no list");
   check_unproven(with(ca, {folder}, Revocation::Required, signed_by(alice)), "revoked");
@@ -158,8 +158,8 @@ TEST_CASE("a folder of CRLs that others may write to is refused")
   const TestCa ca;
   const TempDir dir;
   std::filesystem::create_directory(dir / "crls");
-  std::filesystem::copy_file(ca.crl(ca.root(), {}, before, after), dir / "crls/root.pem");
-  std::filesystem::permissions(dir / "crls/root.pem", std::filesystem::perms{0666});
+  std::filesystem::copy_file(ca.crl(ca.root(), {}, before, after), dir / "crls/top.pem");
+  std::filesystem::permissions(dir / "crls/top.pem", std::filesystem::perms{0666});
   auto options = trusting({ca.root().certificate});
   options.crls = {(dir / "crls").string()};
   const auto made = Verifier::create(options, {});

@@ -47,25 +47,6 @@ SplitMail split(const std::string& mail, Layout layout)
   return *out;
 }
 
-std::vector<std::string> types(const Message& m)
-{
-  std::vector<std::string> out;
-  for (const Node& node : m.nodes()) out.push_back(node.media_type);
-  return out;
-}
-
-/// What survives every mail server: 7-bit octets, short lines, no "From " line, no blank at a line's end.
-void check_form(const std::string& mail)
-{
-  CHECK(detail::is_transport_safe(mail));
-  for (std::size_t at = 0; at < mail.size();) {
-    const auto lf = mail.find('\n', at);
-    INFO(mail.substr(at, lf - at));
-    CHECK(lf - at <= 78);
-    at = lf + 1;
-  }
-}
-
 /// The one signed entity of a mail, in LF and CRLF form, covers exactly these octets.
 void check_signed(const std::string& mail, Protection protection, const std::string& octets,
                   const std::string& signature)
@@ -105,7 +86,7 @@ TEST_CASE("the inner layout wraps the calendar part and leaves every other octet
   CHECK(parts.entity.compare(0, 28, "Content-Type: text/calendar;") == 0);
   const std::string out =
       join(parts, *smime_signed(parts.entity, std::string("\0DER", 4), "sha-256", "seed"));
-  check_form(out);
+  check_transport_form(out);
   check_signed(out, Protection::SmimeDetached, parts.entity, std::string("\0DER", 4));
   CHECK(types(parsed(out)) ==
         std::vector<std::string>{"multipart/mixed", "multipart/alternative", "text/plain",
@@ -171,7 +152,7 @@ TEST_CASE("PGP/MIME signs either layout, and may be signed again outside")
     const auto entity = openpgp_signed(parts.entity, crlf(armour), "pgp-sha256", "seed");
     REQUIRE(entity);
     const std::string out = join(parts, *entity);
-    check_form(out);
+    check_transport_form(out);
     check_signed(out, Protection::OpenPgpDetached, parts.entity, armour);
     const SplitMail again = split(out, Layout::Outer);
     const Message m = parsed(join(again, *smime_signed(again.entity, "DER", "sha-256", "seed")));
@@ -187,7 +168,7 @@ TEST_CASE("encrypted entities hold what they were given, and nothing of the mail
   const SplitMail parts = split(invitation(), Layout::Outer);
   for (const char* type : {"enveloped-data", "authEnveloped-data", "signed-data"}) {
     const std::string out = join(parts, *pkcs7_mime(std::string(1'000, '\xFF'), type));
-    check_form(out);
+    check_transport_form(out);
     const Message m = parsed(out);
     CHECK(*m.nodes()[0].parameter("smime-type") == type);
     CHECK(*m.nodes()[0].parameter("name") == "smime.p7m");
@@ -199,7 +180,7 @@ TEST_CASE("encrypted entities hold what they were given, and nothing of the mail
   }
   const std::string message = "-----BEGIN PGP MESSAGE-----\n\nhQ==\n-----END PGP MESSAGE-----\n";
   const std::string out = join(parts, *openpgp_encrypted(message, "seed"));
-  check_form(out);
+  check_transport_form(out);
   CHECK(out.find("invited") == std::string::npos);
   const Message m = parsed(out);
   CHECK(types(m) == std::vector<std::string>{"multipart/encrypted", "application/pgp-encrypted",

@@ -89,13 +89,13 @@ TEST_CASE("a chain is told to its anchor, each certificate with its fingerprint"
 {
   auto s = smime(crypto::SignatureStatus::Valid);
   s.anchor = 0;
-  s.anchor_file = "/ca/root.pem";
+  s.anchor_file = "/ca/anchor.pem";
   const std::string text = report::chain_text(part({entity(s, {"1.2"})}));
   says(text, "Signature at part TEXT: S/MIME, valid; covers calendar part 1.2\n");
   says(text, "  signer      CN=boss\n    names     boss@example.com\n              chief@example.com\n");
   says(text, "  issued by   CN=Sub\n    issuer    CN=Root\n    serial    0A\n");
   says(text, "    sha256    " + std::string(64, 'a') + "\n");
-  says(text, "/ca/root.pem");
+  says(text, "/ca/anchor.pem");
   CHECK(longest_line(text) <= 80);
 }
 

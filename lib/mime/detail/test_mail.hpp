@@ -4,7 +4,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "mime/detail/outgoing.hpp"
 #include "mime/message.hpp"
 
 namespace imip::mime::test {
@@ -47,6 +49,25 @@ inline bool has(const std::vector<Reason>& reasons, Code code)
 {
   return std::any_of(reasons.begin(), reasons.end(),
                      [&](const Reason& r) { return r.code == code; });
+}
+
+inline std::vector<std::string> types(const Message& m)
+{
+  std::vector<std::string> out;
+  for (const Node& node : m.nodes()) out.push_back(node.media_type);
+  return out;
+}
+
+/// What survives every mail server: 7-bit octets, short lines, no "From " line, no blank at a line's end.
+inline void check_transport_form(const std::string& mail)
+{
+  CHECK(detail::is_transport_safe(mail));
+  for (std::size_t at = 0; at < mail.size();) {
+    const auto lf = std::min(mail.find('\n', at), mail.size());
+    INFO(mail.substr(at, lf - at));
+    CHECK(lf - at <= 78);
+    at = lf + 1;
+  }
 }
 
 }  // namespace imip::mime::test
