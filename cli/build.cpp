@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "cli/build_text.hpp"
 #include "cli/command.hpp"
+#include "cli/outbox.hpp"
 #include "itip/build.hpp"
 #include "mime/compose.hpp"
 
@@ -165,7 +166,7 @@ std::string_view file_name_of(itip::Method method)
   return method == itip::Method::Publish ? "event.ics" : "invite.ics";
 }
 
-Result<std::string> mail_of(const BuildOptions& options, const ical::Component& calendar,
+Result<Letter> mail_of(const BuildOptions& options, const ical::Component& calendar,
                             std::vector<mime::Attachment> attachments, Context& context)
 {
   const ical::Component& event = first_event(calendar);
@@ -187,7 +188,8 @@ Result<std::string> mail_of(const BuildOptions& options, const ical::Component& 
     notice(context, cat("the event is ", event.text("UID")));
     for (const mime::Mailbox& to : mail.to) notice(context, cat("to ", to.address));
   }
-  return mime::compose(mail);
+  IMIP_TRY(std::string octets, mime::compose(mail));
+  return Letter{std::move(octets), mail.from.address, mail.date};
 }
 
 Result<ical::Component> object_of(const BuildOptions& options, const itip::BuildSpec& spec,
@@ -215,6 +217,8 @@ Result<ExitCode> run(const BuildOptions& options, Context& context)
   const bool as_mail = options.format == "mail";
   if (!as_mail && !options.attach.empty())
     return err(Errc::Usage, "--attach needs a mail: it does not go with --format ics");
+  if (!as_mail && !(options.outbox.mbox.empty() && options.outbox.send.empty()))
+    return err(Errc::Usage, "--mbox and --send need a mail: they do not go with --format ics");
   const Limits limits;
   itip::BuildSpec spec = options.spec;
   spec.method = itip::method_from_word(options.method);
@@ -222,15 +226,16 @@ Result<ExitCode> run(const BuildOptions& options, Context& context)
   for (const mime::Attachment& a : attachments)
     spec.attach_cids.emplace_back(a.content_id, a.file_name);
   IMIP_TRY(const ical::Component calendar, object_of(options, spec, limits, context));
-  std::string octets;
+  std::vector<Letter> letters;
   if (as_mail) {
-    IMIP_TRY(octets, mail_of(options, calendar, std::move(attachments), context));
-  } else {
-    octets = ical::serialise(calendar);
+    IMIP_TRY(Letter letter, mail_of(options, calendar, std::move(attachments), context));
+    letters.push_back(std::move(letter));
   }
+  IMIP_CHECK(check_outbox(options.outbox, letters.size()));
   // Stored first: a mail that went out without the organizer's copy would bring answers to nothing.
   if (!options.common.store.empty()) IMIP_CHECK(store_own(calendar, options.common, context));
-  IMIP_CHECK(write_output(context, options.output, octets));
+  if (as_mail) return post(options.outbox, letters, context);
+  IMIP_CHECK(write_output(context, options.outbox.output, ical::serialise(calendar)));
   return ExitCode::Ok;
 }
 

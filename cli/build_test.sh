@@ -247,7 +247,31 @@ run 74 build request invite.ics --output /dev/full
 [ -c /dev/full ] || fail "/dev/full was replaced"
 run 73 build request invite.ics --output no/such/folder.eml
 says 'no/such/folder.eml'
-run 73 build request invite.ics --output calendar
+run 0 build request invite.ics --output mails/ --message-id m3@example.com --now @0
+[ "$(ls mails)" = "$(cd mails && ls 19700101T000000Z-0001-????????.eml)" ] || fail "a folder's file"
+run 73 build request invite.ics --output no/such/
+says 'no/such'
+run 0 build request invite.ics --mbox sent --message-id m3@example.com
+silent
+run 0 build cancel invite.ics --mbox sent --message-id m4@example.com
+check "python reads the mbox" python -c "
+import mailbox
+mails = list(mailbox.mbox('sent'))
+assert [m['Message-ID'] for m in mails] == ['<m3@example.com>', '<m4@example.com>'], mails
+assert [m.get_from().split()[0] for m in mails] == ['pa@example.com'] * 2
+assert not any(m.defects for m in mails)"
+run 0 build request invite.ics --send 'sh -c "cat >sent.eml; echo talk"'
+silent
+grep -q '^MIME-Version' sent.eml || fail "--send sent no mail"
+run 75 build request invite.ics --send false
+says '0 of 1 mail was sent'
+run 67 build request invite.ics --send "sh -c 'exit 67'"
+run 69 build request invite.ics --send no-such-program
+says 'no-such-program'
+run 64 build request invite.ics --send 'cat > x'
+says 'no shell'
+run 64 build request invite.ics --send cat --mbox x
+says 'exclude each other'
 echo old >target
 ln -s target link
 run 0 build request invite.ics --output link

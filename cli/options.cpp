@@ -202,6 +202,13 @@ void add_reproducible(App& app, std::string* message_id, std::string& boundary_s
   text(app, "--boundary-seed", boundary_seed, "TEXT", "the same seed gives the same boundaries");
 }
 
+void add_outbox(App& app, OutboxOptions& o)
+{
+  text(app, "--output", o.output, "FILE", "to this file, or into this FOLDER/, one file each");
+  text(app, "--mbox", o.mbox, "FILE", "append to this mbox; -: to standard output as an mbox");
+  text(app, "--send", o.send, "COMMAND", "run this for each mail: 'sendmail -t -i'");
+}
+
 // ---- the commands ---------------------------------------------------------------------------
 
 void add_build(App& app, BuildOptions& o)
@@ -235,7 +242,7 @@ void add_build(App& app, BuildOptions& o)
   text(app, "--from", o.from, "ADDRESS", "From (who acts for the organizer, else the organizer)");
   texts(app, "--to", o.to, "ADDRESS", "instead of the attendees");
   add_reproducible(app, &o.message_id, o.boundary_seed);
-  text(app, "--output", o.output, "FILE", "instead of standard output");
+  add_outbox(app, o.outbox);
   add_common(app, o.common, Me | Store | State | Now);
 }
 

@@ -55,6 +55,13 @@ struct ProtectOptions {
   std::string cipher = "aes256-cbc";    ///< aes256-cbc | aes256-gcm
 };
 
+/// Where mails that are made go; at most one is given. Nothing: one mail to standard output.
+struct OutboxOptions {
+  std::string output;  ///< --output: a file, or a folder that takes any number; "-" standard output
+  std::string mbox;    ///< --mbox FILE, appended to; "-" standard output
+  std::string send;    ///< --send CMD, run once for each mail
+};
+
 struct BuildOptions {
   CommonOptions common;
   itip::BuildSpec spec;
@@ -65,7 +72,7 @@ struct BuildOptions {
   std::string from;                 ///< --from; default: SENT-BY, else ORGANIZER
   std::vector<std::string> to;      ///< --to; default: the attendees
   std::string message_id, boundary_seed;
-  std::string output;  ///< --output FILE; "" standard output
+  OutboxOptions outbox;
 };
 struct SignOptions {
   CommonOptions common;

@@ -32,7 +32,7 @@ _imip()
     fi
 
     case $prev in
-        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--output|--passphrase-file|--policy)
+        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--mbox|--output|--passphrase-file|--policy)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return
             ;;
@@ -68,14 +68,14 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "organizer attendee both" -- "$cur")
             return
             ;;
-        --as|--attendee|--boundary-seed|--comment|--description|--duration|--end|--exdate|--from|--instance|-j|--jobs|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--rdate|--recurrence-id|--rrule|--sent-by|--sequence|--start|--summary|--timezone|--to|--uid|--until|--verification-time)
+        --as|--attendee|--boundary-seed|--comment|--description|--duration|--end|--exdate|--from|--instance|-j|--jobs|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--rdate|--recurrence-id|--rrule|--send|--sent-by|--sequence|--start|--summary|--timezone|--to|--uid|--until|--verification-time)
             return
             ;;
     esac
 
     case $command in
         "build")
-            options="--attach --attendee --boundary-seed --comment --description --duration --end --exdate --format --from --help --location --me --message-id --now --organizer --output --policy --rdate --recurrence-id --rrule --sent-by --sequence --start --state --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
+            options="--attach --attendee --boundary-seed --comment --description --duration --end --exdate --format --from --help --location --mbox --me --message-id --now --organizer --output --policy --rdate --recurrence-id --rrule --send --sent-by --sequence --start --state --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
             ;;
         "sign")
             options="--as --boundary-seed --cipher --encrypt-to --gpg-home --help --identity --intermediate --key --layout --now --opaque --output --passphrase-env --passphrase-fd --passphrase-file --policy --verbose -h -v"

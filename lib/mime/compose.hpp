@@ -46,6 +46,10 @@ struct OutgoingMail {
 /// @errors Errc::BadValue (a header value with a line break, an address that is none)
 Result<std::string> compose(const OutgoingMail& mail);
 
+/// The mail as an mbox holds it (RFC 4155; "mboxrd": a line "^>*From " gets one more ">"), with the
+/// empty line that ends it. @param sender  an addr-spec; empty: none
+[[nodiscard]] std::string mbox_entry(std::string_view mail, std::string_view sender, UtcSeconds date);
+
 /// "a\nb" -> "a\r\nb"; existing CRLF and a bare CR stay as they are.
 [[nodiscard]] std::string to_crlf(std::string_view octets);
 
