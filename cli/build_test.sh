@@ -194,7 +194,7 @@ when='--start 2027-01-04T10:00 --timezone Europe/Berlin'
 run 64 build
 says 'METHOD is missing'
 run 64 build invite
-says 'request, publish or cancel'
+says "counter or declinecounter"
 
 # ---- bad files ------------------------------------------------------------------------------
 : >empty.ics

@@ -1,10 +1,10 @@
 #include "cli/build_text.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/cat.hpp"
 #include "ical/time.hpp"
-#include "itip/build.hpp"
 #include "report/event_text.hpp"
 
 namespace imip::cli {
@@ -18,25 +18,90 @@ std::string one_line(std::string text)
   return text;
 }
 
-std::string who_speaks(const ical::Component& event)
+itip::Method method_of(const ical::Component& calendar)
 {
-  const ical::Property* organizer = event.find("ORGANIZER");
-  if (organizer == nullptr) return "Somebody";
-  const std::string name = report::party_text(*organizer);
-  const std::string* proxy = organizer->parameter("SENT-BY");
+  const std::string* word = calendar.value("METHOD");
+  return itip::method_from_word(word != nullptr ? *word : "");
+}
+
+std::vector<const ical::Component*> objects_of(const ical::Component& calendar)
+{
+  std::vector<const ical::Component*> out;
+  for (const ical::Component& c : calendar.components)
+    if (c.name != "VTIMEZONE") out.push_back(&c);
+  return out;
+}
+
+std::string who_speaks(itip::Method method, const ical::Component& object)
+{
+  const ical::Property* party =
+      object.find(itip::is_organizer_method(method) ? "ORGANIZER" : "ATTENDEE");
+  if (party == nullptr) return "Somebody";
+  const std::string name = report::party_text(*party);
+  const std::string* proxy = party->parameter("SENT-BY");
   if (proxy == nullptr) return name;
   return cat(report::party_text(ical::Property{"SENT-BY", {}, *proxy}), ", for ", name, ",");
 }
 
-std::string what_happened(itip::Method method, const ical::Component& event)
+struct AnswerWords {
+  std::string_view partstat, subject, sentence;
+};
+constexpr std::array<AnswerWords, 7> answers{{
+    {"ACCEPTED", "Accepted", "accepts:"},
+    {"DECLINED", "Declined", "declines:"},
+    {"TENTATIVE", "Tentative", "accepts tentatively:"},
+    {"DELEGATED", "Delegated", "has delegated:"},
+    {"COMPLETED", "Completed", "has done:"},
+    {"IN-PROCESS", "In process", "is working on:"},
+    {"NEEDS-ACTION", "Not yet answered", "has not decided yet about:"},
+}};
+
+const AnswerWords& answer_of(const ical::Component& object)
 {
-  const bool whole = event.find("STATUS") != nullptr && *event.value("STATUS") == "CANCELLED";
-  if (method == itip::Method::Publish) return "announces:";
-  if (method == itip::Method::Cancel)
-    return whole ? "has cancelled:" : "has taken you off the list of guests of:";
-  const std::string* sequence = event.value("SEQUENCE");
+  static constexpr AnswerWords failed{"", "Not possible", "could not use what was sent about:"};
+  const ical::Property* p = object.find("ATTENDEE");
+  const std::string* partstat = p != nullptr ? p->parameter("PARTSTAT") : nullptr;
+  if (partstat == nullptr) return failed;
+  const auto found = std::find_if(answers.begin(), answers.end(),
+                                  [&](const AnswerWords& a) { return a.partstat == *partstat; });
+  return found == answers.end() ? failed : *found;
+}
+
+std::string what_is_requested(const ical::Component& object)
+{
+  const std::string* sequence = object.value("SEQUENCE");
   const bool first = sequence == nullptr || *sequence == "0";
+  if (object.name == "VFREEBUSY") return "asks when you are busy:";
+  if (object.name == "VTODO") return first ? "asks you to do:" : "has changed a task:";
   return first ? "invites you to:" : "has changed an invitation:";
+}
+
+std::string what_happened(itip::Method method, const ical::Component& object)
+{
+  const bool whole = object.find("STATUS") != nullptr && *object.value("STATUS") == "CANCELLED";
+  switch (method) {
+    case itip::Method::Publish:
+      return object.name == "VFREEBUSY" ? "is busy:" : "announces:";
+    case itip::Method::Request:
+      return what_is_requested(object);
+    case itip::Method::Reply:
+      return object.name == "VFREEBUSY" ? "is busy:" : std::string(answer_of(object).sentence);
+    case itip::Method::Add:
+      return "adds a repetition:";
+    case itip::Method::Cancel:
+      if (whole) return "has cancelled:";
+      return object.name == "VTODO" ? "needs you no longer for:"
+                                    : "has taken you off the list of guests of:";
+    case itip::Method::Refresh:
+      return "asks for the latest version of:";
+    case itip::Method::Counter:
+      return "proposes instead:";
+    case itip::Method::DeclineCounter:
+      return "does not take up what was proposed for:";
+    case itip::Method::None:
+      break;
+  }
+  return "writes about:";
 }
 
 // "Only: 2027-01-11 10:00 Europe/Berlin (+01:00)".
@@ -77,42 +142,131 @@ std::string dates(const ical::Zones& zones, const ical::Component& event, std::s
   return out;
 }
 
-}  // namespace
-
-std::string build_subject(itip::Method method, const ical::Component& event)
+// A time that has a line of its own: DUE, COMPLETED.
+std::string moment(const ical::Zones& zones, const ical::Component& object, std::string_view name,
+                   std::string_view label)
 {
-  std::string title = one_line(event.text("SUMMARY"));
-  if (title.find_first_not_of(' ') == std::string::npos) title = "(no title)";
-  return method == itip::Method::Cancel ? cat("Cancelled: ", title) : title;
+  const ical::Property* p = object.find(name);
+  const auto at = p != nullptr ? zones.time_of(*p) : Result<ical::Time>(err(Errc::BadValue, ""));
+  if (!at) return {};
+  if (at->kind == ical::TimeKind::Date || at->kind == ical::TimeKind::Floating)
+    return cat(label, to_rfc3339(at->instant).substr(0, at->local.size() > 8 ? 16 : 10), '\n');
+  return cat(label, zones.show_in(at->instant, at->tzid.empty() ? "UTC" : at->tzid), '\n');
 }
 
-std::string build_text(itip::Method method, const ical::Component& calendar)
+std::string busy_times(const ical::Component& object)
 {
-  const auto is_event = [](const ical::Component& c) { return c.name == "VEVENT"; };
-  const ical::Component& event =
-      *std::find_if(calendar.components.begin(), calendar.components.end(), is_event);
-  const auto count =
-      std::count_if(calendar.components.begin(), calendar.components.end(), is_event);
-  const ical::Zones zones(calendar);
-  const report::EventText words = report::describe(zones, event, "UTC");
-  std::string out = cat(one_line(who_speaks(event)), ' ', what_happened(method, event), "\n\n");
-  out += line("What:    ", words.summary);
-  out += which_one(zones, event);
+  constexpr std::size_t most = 100;
+  std::string out;
+  const auto all = object.all("FREEBUSY");
+  for (std::size_t i = 0; i < std::min(all.size(), most); ++i) {
+    const std::string* type = all[i]->parameter("FBTYPE");
+    out += cat(i == 0 ? "Busy:    " : "         ", one_line(all[i]->value),
+               type != nullptr ? cat(" (", one_line(*type), ")") : std::string(), '\n');
+  }
+  if (all.size() > most) out += cat("         and ", all.size() - most, " more\n");
+  return out;
+}
+
+std::string attendee_lines(itip::Method method, const ical::Component& object)
+{
+  if (!itip::is_organizer_method(method) && method != itip::Method::Counter) return {};
+  std::string out;
+  for (const ical::Property* p : object.all("ATTENDEE"))
+    out += line(out.empty() ? "Who:     " : "         ", report::party_text(*p));
+  return out;
+}
+
+// One component: what, which occurrence, when, where.
+std::string object_text(itip::Method method, const ical::Zones& zones, const ical::Component& object,
+                        bool is_override)
+{
+  const report::EventText words = report::describe(zones, object, "UTC");
+  std::string out = line("What:    ", words.summary);
+  if (words.summary.empty() && object.name != "VFREEBUSY") out += line("Event:   ", object.text("UID"));
+  out += which_one(zones, object);
   for (std::size_t i = 0; i < words.when.size(); ++i)
     out += line(i == 0 ? "When:    " : "         ", words.when[i]);
-  out += line("Repeats: ", words.repeats);
-  out += dates(zones, event, "RDATE", "Also:    ");
-  out += dates(zones, event, "EXDATE", "Not on:  ");
-  out += line("Where:   ", words.location);
-  for (std::size_t i = 0; i < words.attendees.size(); ++i) {
-    const ical::Property& p = *event.all("ATTENDEE")[i];
-    out += line(i == 0 ? "Who:     " : "         ", report::party_text(p));
+  if (object.name == "VTODO") {
+    if (words.when.empty() || object.find("DTSTART") == nullptr)
+      out += moment(zones, object, "DUE", "Due:     ");
+    if (const std::string* percent = object.value("PERCENT-COMPLETE"))
+      out += line("Done:    ", cat(*percent, " %"));
+    out += moment(zones, object, "COMPLETED", "Done at: ");
   }
-  if (count > 1)
-    out += cat("Some repetitions (", static_cast<long>(count - 1),
-               ") differ: the calendar file says how.\n");
-  if (!words.comment.empty()) out += cat('\n', words.comment, '\n');
-  if (!words.description.empty()) out += cat('\n', words.description, '\n');
+  out += line("Repeats: ", words.repeats);
+  out += dates(zones, object, "RDATE", "Also:    ");
+  out += dates(zones, object, "EXDATE", "Not on:  ");
+  out += line("Where:   ", words.location);
+  out += busy_times(object);
+  for (const ical::Property* p : object.all("REQUEST-STATUS")) out += line("Status:  ", p->text());
+  if (!is_override) out += attendee_lines(method, object);
+  return out;
+}
+
+// "What changed: the start, the place (was: Room 7)."
+std::string changes_text(const std::vector<std::string>& changes)
+{
+  if (changes.empty()) return {};
+  std::string out = "Changed: ";
+  for (std::size_t i = 0; i < changes.size(); ++i) out += cat(i ? ", " : "", one_line(changes[i]));
+  return out + '\n';
+}
+
+}  // namespace
+
+const ical::Component& first_object(const ical::Component& calendar)
+{
+  const auto all = objects_of(calendar);
+  return all.empty() ? calendar : *all.front();
+}
+
+std::string build_subject(const ical::Component& calendar)
+{
+  const ical::Component& object = first_object(calendar);
+  const itip::Method method = method_of(calendar);
+  std::string title = one_line(object.text("SUMMARY"));
+  if (object.name == "VFREEBUSY")
+    return method == itip::Method::Request ? "When are you busy?" : "Busy times";
+  if (method == itip::Method::Refresh) return "Please send the latest version";
+  if (title.find_first_not_of(' ') == std::string::npos) title = "(no title)";
+  switch (method) {
+    case itip::Method::Cancel:
+      return cat("Cancelled: ", title);
+    case itip::Method::Reply:
+      return cat(answer_of(object).subject, ": ", title);
+    case itip::Method::Counter:
+      return cat("Proposal: ", title);
+    case itip::Method::DeclineCounter:
+      return cat("Proposal declined: ", title);
+    case itip::Method::Add:
+    case itip::Method::None:
+    case itip::Method::Publish:
+    case itip::Method::Request:
+    case itip::Method::Refresh:
+      break;
+  }
+  return title;
+}
+
+std::string build_text(const ical::Component& calendar, const std::vector<std::string>& changes)
+{
+  constexpr std::size_t most = 50;
+  const itip::Method method = method_of(calendar);
+  const auto objects = objects_of(calendar);
+  const ical::Component& first = first_object(calendar);
+  const ical::Zones zones(calendar);
+  std::string out =
+      cat(one_line(who_speaks(method, first)), ' ', what_happened(method, first), "\n\n");
+  for (std::size_t i = 0; i < std::min(objects.size(), most); ++i)
+    out += cat(i == 0 ? "" : "\n", object_text(method, zones, *objects[i], i > 0));
+  if (objects.size() > most)
+    out += cat("\nand ", objects.size() - most, " more repetitions: see the calendar file.\n");
+  out += changes_text(changes);
+  const std::string comment = first.text("COMMENT");
+  const std::string description = first.text("DESCRIPTION");
+  if (!comment.empty()) out += cat('\n', comment, '\n');
+  if (!description.empty()) out += cat('\n', description, '\n');
   return out;
 }
 

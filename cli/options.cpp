@@ -65,6 +65,15 @@ Option* instant(App& app, const char* name, std::optional<UtcSeconds>& into, con
   return app.add_option_function<std::string>(name, read, help)->option_text("TIME");
 }
 
+void number(App& app, const char* name, std::optional<std::int64_t>& into, std::int64_t most,
+            const char* help)
+{
+  app.add_option_function<std::int64_t>(
+         name, [&into](std::int64_t n) { into = n; }, help)
+      ->check(CLI::Range(std::int64_t{0}, most).description(""))
+      ->option_text("N");
+}
+
 void yes_option(App& app, std::optional<std::vector<std::string>>& into)
 {
   const auto read = [&into](const std::string& given) {
@@ -211,18 +220,16 @@ void add_outbox(App& app, OutboxOptions& o)
 
 // ---- the commands ---------------------------------------------------------------------------
 
-void add_build(App& app, BuildOptions& o)
+void add_build_object(App& app, itip::BuildSpec& s)
 {
-  itip::BuildSpec& s = o.spec;
-  choice(app, "METHOD", o.method, {"request", "publish", "cancel"}, "what to say")->required();
-  app.add_option("FILE", o.file, "an .ics to start from; -: standard input")->type_name("");
   text(app, "--organizer", s.organizer, "ADDRESS[;PARAM=VALUE...]", "who calls the meeting");
-  text(app, "--sent-by", s.sent_by, "ADDRESS", "who acts for the organizer");
-  texts(app, "--attendee", s.attendees, "ADDRESS[;PARAM=VALUE...]", "who is invited");
+  text(app, "--sent-by", s.sent_by, "ADDRESS", "who acts for the organizer (reply: for the attendee)");
+  texts(app, "--attendee", s.attendees, "ADDRESS[;PARAM=VALUE...]", "who is invited; who answers");
   text(app, "--summary", s.summary, "TEXT", "title");
   text(app, "--start", s.start, "WHEN", "2027-01-04T10:00, 2027-01-04T09:00:00Z, 2027-01-04");
   text(app, "--end", s.end, "WHEN", "end (for days: the day after the last)");
-  text(app, "--duration", s.duration, "DURATION", "instead of --end: PT1H30M, P1D");
+  text(app, "--due", s.due, "WHEN", "when a to-do is to be done");
+  text(app, "--duration", s.duration, "DURATION", "instead of --end or --due: PT1H30M, P1D");
   text(app, "--timezone", s.timezone, "ZONE", "of the times, such as Europe/Berlin");
   text(app, "--location", s.location, "TEXT", "where");
   text(app, "--description", s.description, "TEXT", "what it is about");
@@ -230,17 +237,52 @@ void add_build(App& app, BuildOptions& o)
   texts(app, "--exdate", s.exdates, "WHEN", "a repetition that does not take place");
   texts(app, "--rdate", s.rdates, "WHEN", "one more repetition");
   text(app, "--uid", s.uid, "UID", "of the event (made up)");
-  app.add_option_function<std::int64_t>(
-         "--sequence", [&s](std::int64_t n) { s.sequence = n; }, "revision")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{2147483647}).description(""))
-      ->option_text("N");
+  number(app, "--sequence", s.sequence, 2147483647, "revision");
   text(app, "--recurrence-id", s.recurrence_id, "WHEN", "this repetition only");
   app.add_flag("--this-and-future", s.this_and_future, "and all later ones");
-  text(app, "--comment", s.comment, "TEXT", "a word to the attendees");
+  text(app, "--status", s.status, "WORD", "such as TENTATIVE, CONFIRMED, IN-PROCESS, FINAL");
+  text(app, "--comment", s.comment, "TEXT", "a word to the others");
+  number(app, "--priority", s.priority, 9, "1 is the highest, 0 is none");
+  number(app, "--percent-complete", s.percent_complete, 100, "how far a to-do is");
+  text(app, "--completed", s.completed, "WHEN", "when a to-do was done");
+  texts(app, "--freebusy", s.freebusy, "PERIOD[;FBTYPE=TYPE]", "busy: START/END or START/PT1H");
+  texts(app, "--request-status", s.request_status, "CODE;TEXT", "why a request failed: '3.7;No such user'");
+}
+
+void component_option(App& app, itip::Kind& into)
+{
+  static const std::vector<std::pair<std::string, itip::Kind>> kinds = {
+      {"vevent", itip::Kind::Event},
+      {"vtodo", itip::Kind::Todo},
+      {"vjournal", itip::Kind::Journal},
+      {"vfreebusy", itip::Kind::FreeBusy}};
+  const auto read = [&into](const std::string& given) {
+    const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) {
+      return kind.first == text::ascii_lower(given);
+    });
+    if (found == kinds.end())
+      throw CLI::ValidationError("--component", cat('\'', given,
+                                                    "' is not one of the choices: vevent, vtodo, "
+                                                    "vjournal or vfreebusy"));
+    into = found->second;
+  };
+  app.add_option_function<std::string>("--component", read, "what it is about (FILE's, else vevent)")
+      ->option_text("vevent|vtodo|vjournal|vfreebusy");
+}
+
+void add_build(App& app, BuildOptions& o)
+{
+  choice(app, "METHOD", o.method,
+         {"request", "publish", "reply", "add", "cancel", "refresh", "counter", "declinecounter"},
+         "what to say")
+      ->required();
+  app.add_option("FILE", o.file, "an .ics to start from; -: standard input")->type_name("");
+  component_option(app, o.spec.kind);
+  add_build_object(app, o.spec);
   texts(app, "--attach", o.attach, "FILE", "goes with the mail");
   choice(app, "--format", o.format, {"mail", "ics"}, "mail, or bare iCalendar");
-  text(app, "--from", o.from, "ADDRESS", "From (who acts for the organizer, else the organizer)");
-  texts(app, "--to", o.to, "ADDRESS", "instead of the attendees");
+  text(app, "--from", o.from, "ADDRESS", "From (who acts for the sender, else the sender)");
+  texts(app, "--to", o.to, "ADDRESS", "instead of the attendees, or the organizer");
   add_reproducible(app, &o.message_id, o.boundary_seed);
   add_outbox(app, o.outbox);
   add_common(app, o.common, Me | Store | State | Now);

@@ -40,6 +40,10 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "mail ics" -- "$cur")
             return
             ;;
+        --component)
+            mapfile -t COMPREPLY < <(compgen -W "vevent vtodo vjournal vfreebusy" -- "$cur")
+            return
+            ;;
         --layout)
             mapfile -t COMPREPLY < <(compgen -W "outer inner" -- "$cur")
             return
@@ -68,14 +72,14 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "organizer attendee both" -- "$cur")
             return
             ;;
-        --as|--attendee|--boundary-seed|--comment|--description|--duration|--end|--exdate|--from|--instance|-j|--jobs|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--rdate|--recurrence-id|--rrule|--send|--sent-by|--sequence|--start|--summary|--timezone|--to|--uid|--until|--verification-time)
+        --as|--attendee|--boundary-seed|--comment|--completed|--description|--due|--duration|--end|--exdate|--freebusy|--from|--instance|-j|--jobs|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--percent-complete|--priority|--rdate|--recurrence-id|--request-status|--rrule|--send|--sent-by|--sequence|--start|--status|--summary|--timezone|--to|--uid|--until|--verification-time)
             return
             ;;
     esac
 
     case $command in
         "build")
-            options="--attach --attendee --boundary-seed --comment --description --duration --end --exdate --format --from --help --location --mbox --me --message-id --now --organizer --output --policy --rdate --recurrence-id --rrule --send --sent-by --sequence --start --state --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
+            options="--attach --attendee --boundary-seed --comment --completed --component --description --due --duration --end --exdate --format --freebusy --from --help --location --mbox --me --message-id --now --organizer --output --percent-complete --policy --priority --rdate --recurrence-id --request-status --rrule --send --sent-by --sequence --start --state --status --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
             ;;
         "sign")
             options="--as --boundary-seed --cipher --encrypt-to --gpg-home --help --identity --intermediate --key --layout --now --opaque --output --passphrase-env --passphrase-fd --passphrase-file --policy --verbose -h -v"
@@ -118,7 +122,7 @@ _imip()
     if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
     elif ((cword == 2)) && [[ $command == build ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "request publish cancel" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "request publish reply add cancel refresh counter declinecounter" -- "$cur")
     elif ((cword == 2)) && [[ $command == reply ]]; then
         mapfile -t COMPREPLY < <(compgen -W "accept tentative decline" -- "$cur")
     elif [[ $command != policy\ [carl]* ]]; then

@@ -30,8 +30,8 @@ complete -c imip -n '__imip_is completion' -a 'bash zsh fish'
 complete -c imip -n '__imip_is help' -a 'build sign verify apply show reply policy completion'
 
 # build
-complete -c imip -n '__imip_is build; and not __fish_seen_subcommand_from request publish cancel' -a 'request publish cancel'
-complete -c imip -n '__imip_is build; and __fish_seen_subcommand_from request publish cancel' -F
+complete -c imip -n '__imip_is build; and not __fish_seen_subcommand_from request publish reply add cancel refresh counter declinecounter' -a 'request publish reply add cancel refresh counter declinecounter'
+complete -c imip -n '__imip_is build; and __fish_seen_subcommand_from request publish reply add cancel refresh counter declinecounter' -F
 complete -c imip -n '__imip_is build' -l organizer -x -d 'who calls the meeting'
 complete -c imip -n '__imip_is build' -l sent-by -x -d 'who acts for somebody'
 complete -c imip -n '__imip_is build' -l attendee -x -d 'who is invited'
@@ -59,6 +59,14 @@ complete -c imip -n '__imip_is build' -l boundary-seed -x -d 'the same seed give
 complete -c imip -n '__imip_is build' -l output -r -F -d 'instead of standard output'
 complete -c imip -n '__imip_is build' -l mbox -r -F -d 'append to an mbox'
 complete -c imip -n '__imip_is build' -l send -x -d 'run this for each mail'
+complete -c imip -n '__imip_is build' -l component -x -a 'vevent vtodo vjournal vfreebusy' -d 'what it is about'
+complete -c imip -n '__imip_is build' -l due -x -d 'when a to-do is to be done'
+complete -c imip -n '__imip_is build' -l status -x -d 'its status'
+complete -c imip -n '__imip_is build' -l priority -x -d '1 is the highest'
+complete -c imip -n '__imip_is build' -l percent-complete -x -d 'how far a to-do is'
+complete -c imip -n '__imip_is build' -l completed -x -d 'when a to-do was done'
+complete -c imip -n '__imip_is build' -l freebusy -x -d 'busy time'
+complete -c imip -n '__imip_is build' -l request-status -x -d 'why a request failed'
 complete -c imip -n '__imip_is build' -l policy -r -F -d 'trust policy'
 complete -c imip -n '__imip_is build' -l me -x -d 'whose calendar this is'
 complete -c imip -n '__imip_is build' -l store -x -a '(__fish_complete_directories)' -d 'the calendar'

@@ -15,14 +15,16 @@ namespace imip::itip {
 
 /// What the flags of `imip build` say. Empty members were not given.
 struct BuildSpec {
-  Method method = Method::None;  ///< Publish, Request, Cancel
-  std::string organizer;         ///< address; ";CN=Name" and other parameters may follow
-  std::string sent_by;
+  Method method = Method::None;
+  Kind kind = Kind::None;  ///< None: that of the object, else VEVENT
+  std::string organizer;   ///< address; ";CN=Name" and other parameters may follow
+  std::string sent_by;     ///< who acts for the organizer; in REPLY, COUNTER, REFRESH for the attendee
   std::vector<std::string> attendees;  ///< "ADDR[;PARAM=VALUE...]", e.g.
-                                       ///< "b@x.example;ROLE=OPT-PARTICIPANT;RSVP=TRUE;CN=Bob"
+                                       ///< "b@x.example;ROLE=OPT-PARTICIPANT;RSVP=TRUE;CN=Bob"; in REPLY,
+                                       ///< COUNTER and REFRESH the first is the one who speaks
   std::string summary, location, description;
-  std::string start, end, duration;  ///< WHEN (ical/time.hpp) and RFC 5545 DURATION
-  std::string timezone;              ///< Olson name for WHENs without offset
+  std::string start, end, due, duration;  ///< WHEN (ical/time.hpp) and RFC 5545 DURATION
+  std::string timezone;                   ///< Olson name for WHENs without offset
   std::string rrule;
   std::vector<std::string> exdates, rdates;
   std::string uid;
@@ -30,21 +32,30 @@ struct BuildSpec {
   std::string recurrence_id;
   bool this_and_future = false;
   std::string status, comment;
+  std::optional<std::int64_t> priority, percent_complete;  ///< 0 to 9; 0 to 100
+  std::string completed;                                   ///< WHEN
+  std::vector<std::string> freebusy;        ///< "START/END[;FBTYPE=...]" or "START/DURATION[;FBTYPE=...]"
+  std::vector<std::string> request_status;  ///< "3.7;Invalid calendar user" (RFC 5546 section 3.6)
   std::vector<std::pair<std::string, std::string>>
       attach_cids;  ///< (content-id, file name): ATTACH;...:CID:
 };
 
-/// An object from flags alone, or flags over `base` (an .ics that was read; its METHOD is
-/// replaced). Adds what RFC 5546 needs: METHOD, PRODID, VERSION, UID (if missing: random, or from
-/// `uid`), DTSTAMP = now, SEQUENCE, PARTSTAT=NEEDS-ACTION and RSVP=TRUE for attendees without (but
-/// not the organizer's own), a VTIMEZONE for every TZID used; strips X-IMIP-*, VALARM, and private
-/// data (itip.md "Building").
+/// An object from flags alone, or flags over `base` (an .ics that was read; its METHOD is replaced). Adds what
+/// RFC 5546 needs: METHOD, PRODID, VERSION, UID (if missing: random, or from `uid`), DTSTAMP = now, SEQUENCE,
+/// what its table of section 3 requires, PARTSTAT=NEEDS-ACTION and RSVP=TRUE for attendees without (but not the
+/// organizer's own), a VTIMEZONE for every TZID used; strips X-IMIP-*, VALARM, private data (itip.md "Building")
+/// and what the table forbids.
 /// @errors Errc::BadValue (names the flag: "--end is before --start"), Errc::BadCalendar (two UIDs,
 /// no event)
 Result<ical::Component> build_object(const BuildSpec& spec, const ical::Component* base,
                                      UtcSeconds now);
 
-/// Who must get it: the attendees but not the organizer and not the one who sends (SENT-BY).
+/// Who must get it: of what the organizer sends the attendees but not she and not who acts for her; of what an
+/// attendee sends the organizer.
 [[nodiscard]] std::vector<Party> recipients(const ical::Component& calendar);
+
+/// The organizer that flags or else the object name; also where the message itself must not (a VTODO's REFRESH).
+/// @errors as build_object()
+Result<ical::Property> organizer_of(const BuildSpec& spec, const ical::Component* base);
 
 }  // namespace imip::itip

@@ -6,15 +6,17 @@
 #include "ical/recurrence.hpp"
 #include "itip/detail/building.hpp"
 #include "itip/detail/content.hpp"
+#include "itip/detail/shape.hpp"
 
 namespace imip::itip::detail {
 
 namespace {
 
-constexpr std::array<std::string_view, 20> singletons{
-    "UID",      "RECURRENCE-ID", "DTSTART", "DTEND",  "DURATION", "SUMMARY", "DESCRIPTION",
-    "LOCATION", "ORGANIZER",     "RRULE",   "STATUS", "SEQUENCE", "CLASS",   "CREATED",
-    "GEO",      "LAST-MODIFIED", "TRANSP",  "URL",    "PRIORITY", "DTSTAMP"};
+constexpr std::array<std::string_view, 22> singletons{
+    "UID",       "RECURRENCE-ID", "DTSTART", "DTEND",    "DURATION", "SUMMARY",
+    "LOCATION",  "ORGANIZER",     "RRULE",   "STATUS",   "SEQUENCE", "CLASS",
+    "CREATED",   "LAST-MODIFIED", "TRANSP",  "URL",      "PRIORITY", "DTSTAMP",
+    "GEO",       "DUE",           "COMPLETED", "PERCENT-COMPLETE"};
 
 bool is_override(const ical::Component& event)
 {
@@ -41,6 +43,9 @@ ical::Component cleaned(ical::Component event)
 
 Result<void> check_singletons(const ical::Component& event)
 {
+  const bool journal = event.name == "VJOURNAL";  // the only one with several (RFC 5545 section 3.6.3)
+  if (event.count("DESCRIPTION") > 1 && !journal)
+    return err(Errc::BadCalendar, "the event has several DESCRIPTIONs");
   for (const std::string_view name : singletons)
     if (event.count(name) > 1)
       return err(Errc::BadCalendar, cat("the event has ", name, " ", event.count(name), " times"));
@@ -76,6 +81,8 @@ Result<ical::Time> repetition_time(const BuildSpec& spec, const ical::Zones& zon
   return at;
 }
 
+}  // namespace
+
 Result<ical::Component> made_from_master(const ical::Zones& zones, const ical::Component& master,
                                          const ical::Time& at)
 {
@@ -83,7 +90,8 @@ Result<ical::Component> made_from_master(const ical::Zones& zones, const ical::C
   ical::Component event = master;
   for (const char* name : {"RRULE", "RDATE", "EXDATE", "EXRULE"}) event.remove(name);
   event.set(time_property("DTSTART", at));
-  if (event.find("DTEND") != nullptr) {
+  const std::string_view end_of = event.name == "VTODO" ? "DUE" : "DTEND";
+  if (event.find(end_of) != nullptr) {
     const UtcSeconds end = at.instant + (span.end.instant - span.start.instant);
     ical::Time until = span.end;
     if (until.kind == ical::TimeKind::Zoned || until.kind == ical::TimeKind::Utc) {
@@ -92,32 +100,49 @@ Result<ical::Component> made_from_master(const ical::Zones& zones, const ical::C
       const std::string utc = to_ical_utc(end);
       until.local = utc.substr(0, until.kind == ical::TimeKind::Date ? 8 : 15);
     }
-    event.set(time_property("DTEND", until));
+    event.set(time_property(end_of, until));
   }
   return event;
 }
 
-}  // namespace
-
-Result<std::vector<ical::Component>> events_of(const ical::Component& base)
+Result<std::vector<ical::Component>> components_of(const ical::Component& base, Kind kind)
 {
-  std::vector<ical::Component> events;
+  std::vector<ical::Component> out;
   for (const ical::Component& c : base.components) {
-    if (c.name == "VTODO" || c.name == "VJOURNAL" || c.name == "VFREEBUSY")
-      return err(Errc::BadCalendar, cat("the calendar holds a ", c.name),
-                 "only events (VEVENT) can be built");
-    if (c.name != "VEVENT") continue;
-    if (!events.empty() && uid_of(c) != uid_of(events.front()))
-      return err(Errc::BadCalendar, cat("two UIDs: ", uid_of(events.front()), " and ", uid_of(c)),
+    if (c.name != kind_word(kind)) continue;
+    if (!out.empty() && uid_of(c) != uid_of(out.front()))
+      return err(Errc::BadCalendar, cat("two UIDs: ", uid_of(out.front()), " and ", uid_of(c)),
                  "one message is about one event: take one of them");
     IMIP_CHECK(check_singletons(c));
     const bool master = !is_override(c);
-    if (master && master_of(events) != nullptr)
+    if (master && master_of(out) != nullptr)
       return err(Errc::BadCalendar, "two components describe the whole series");
-    events.insert(master ? events.begin() : events.end(), cleaned(c));
+    out.insert(master ? out.begin() : out.end(), cleaned(c));
   }
-  if (events.empty()) return err(Errc::BadCalendar, "the calendar holds no event");
-  return events;
+  if (out.empty()) return err(Errc::BadCalendar, "the calendar holds no event");
+  return out;
+}
+
+Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec, const ical::Component& base,
+                                                  std::vector<ical::Component> components)
+{
+  const ical::Component* master = master_of(components);
+  if (master == nullptr)
+    return err(Errc::BadCalendar, "the calendar does not hold the series, only repetitions of it");
+  ical::Component event = *master;
+  for (const char* name : {"RRULE", "RDATE", "EXDATE", "EXRULE"}) event.remove(name);
+  if (spec.start.empty()) event.remove("DTSTART");  // a to-do's, which --due alone names
+  const ical::Zones zones(base);
+  const std::string zone = zone_of(spec, *master);
+  if (!spec.start.empty() && master->find("DTSTART") != nullptr) {
+    IMIP_TRY(const ical::Property given, when_flag("--start", "DTSTART", spec.start, zone));
+    IMIP_TRY(const ical::Time at, zones.time_of(given));
+    auto there = ical::has_instance(zones, *master, at, Limits{});
+    if (there && *there)
+      return err(Errc::BadValue, cat("--start: a repetition takes place at ", spec.start, " already"),
+                 "'imip build request --recurrence-id' changes it");
+  }
+  return std::vector<ical::Component>{std::move(event)};
 }
 
 Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec,
@@ -178,26 +203,53 @@ Result<void> complete_overrides(std::vector<ical::Component>& events)
   return {};
 }
 
-Result<std::vector<ical::Component>> zones_for(const std::vector<ical::Component>& events,
+namespace {
+
+const ical::Component* zone_named(const ical::Component* base, const std::string& tzid)
+{
+  if (base == nullptr) return nullptr;
+  for (const ical::Component& c : base->components)
+    if (c.name == "VTIMEZONE" && c.value("TZID") != nullptr && *c.value("TZID") == tzid) return &c;
+  return nullptr;
+}
+
+// Does tzdata keep the same time as the object's own definition, when the event takes place?
+bool agrees(const ical::Component& own, const ical::Component& ours, const std::string& tzid,
+            const std::vector<ical::Component>& components)
+{
+  const ical::Zones theirs(ical::Component{"VCALENDAR", {}, {own}});
+  const ical::Zones mine(ical::Component{"VCALENDAR", {}, {ours}});
+  for (const ical::Component& c : components) {
+    const ical::Property* start = c.find("DTSTART");
+    if (start == nullptr) continue;
+    const std::string* used = start->parameter("TZID");
+    if (used == nullptr || *used != tzid) continue;
+    const auto at = theirs.time_of(*start);
+    if (!at || zone_print(theirs, tzid, at->instant) != zone_print(mine, tzid, at->instant))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::vector<ical::Component>> zones_for(const std::vector<ical::Component>& components,
                                                const ical::Component* base)
 {
   std::set<std::string> names;
-  for (const ical::Component& e : events) names.merge(used_tzids(e));
+  for (const ical::Component& e : components) names.merge(used_tzids(e));
   std::vector<ical::Component> out;
   for (const std::string& name : names) {
-    const ical::Component* own = nullptr;
-    if (base != nullptr)
-      for (const ical::Component& c : base->components)
-        if (c.name == "VTIMEZONE" && c.value("TZID") != nullptr && *c.value("TZID") == name)
-          own = &c;
-    if (own != nullptr) {
+    const ical::Component* own = zone_named(base, name);
+    const auto olson = ical::windows_zone(name);
+    auto ours = ical::vtimezone(olson ? *olson : name);
+    if (ours) ours->set(make_property("TZID", name));
+    if (own != nullptr && (!ours || !agrees(*own, *ours, name, components))) {
       out.push_back(*own);
       continue;
     }
-    const auto olson = ical::windows_zone(name);
-    IMIP_TRY(ical::Component zone, ical::vtimezone(olson ? *olson : name));
-    zone.set(make_property("TZID", name));
-    out.push_back(std::move(zone));
+    if (!ours) return tl::unexpected<Error>(ours.error());
+    out.push_back(*std::move(ours));
   }
   return out;
 }

@@ -15,7 +15,7 @@ namespace {
 // values. SENT-BY, MEMBER and DELEGATED-* hold addresses.
 struct Allowed {
   std::string_view name;
-  std::array<std::string_view, 6> values;
+  std::array<std::string_view, 7> values;
   bool address = false;
   bool of_organizer = false;
 };
@@ -31,10 +31,10 @@ constexpr std::array allowed{
     Allowed{"ROLE", {"CHAIR", "REQ-PARTICIPANT", "OPT-PARTICIPANT", "NON-PARTICIPANT"}},
     Allowed{"CUTYPE", {"INDIVIDUAL", "GROUP", "RESOURCE", "ROOM", "UNKNOWN"}},
     Allowed{"RSVP", {"TRUE", "FALSE"}},
-    Allowed{"PARTSTAT", {"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED"}},
+    Allowed{"PARTSTAT", {"NEEDS-ACTION", "ACCEPTED", "DECLINED", "TENTATIVE", "DELEGATED", "COMPLETED", "IN-PROCESS"}},
 };
 
-std::string choices(const std::array<std::string_view, 6>& values)
+std::string choices(const std::array<std::string_view, 7>& values)
 {
   std::string out;
   for (const std::string_view v : values)
@@ -120,12 +120,24 @@ bool is_listed(const CalAddress& who, const std::vector<CalAddress>& list)
                      [&](const CalAddress& a) { return same_user(a, who); });
 }
 
-Result<std::vector<ical::Property>> attendees_of_flags(const BuildSpec& spec)
+// RFC 5545 sections 3.2.12 and 3.6.4: which PARTSTAT goes with which component.
+Result<void> check_partstat(Kind kind, const ical::Property& attendee)
+{
+  const std::string* word = attendee.parameter("PARTSTAT");
+  if (kind == Kind::FreeBusy && (word != nullptr || attendee.parameter("RSVP") != nullptr))
+    return err(Errc::BadValue, "--attendee: busy time has no PARTSTAT and no RSVP");
+  if (kind == Kind::Event && word != nullptr && (*word == "COMPLETED" || *word == "IN-PROCESS"))
+    return err(Errc::BadValue, cat("--attendee: PARTSTAT=", *word, " is for to-dos, not for events"));
+  return {};
+}
+
+Result<std::vector<ical::Property>> attendees_of_flags(const BuildSpec& spec, Kind kind)
 {
   std::vector<ical::Property> out;
   std::vector<CalAddress> seen;
   for (const std::string& given : spec.attendees) {
     IMIP_TRY(ical::Property p, party_property("ATTENDEE", "--attendee", given));
+    IMIP_CHECK(check_partstat(kind, p));
     IMIP_TRY(CalAddress address, address_of(p));
     if (is_listed(address, seen))
       return err(Errc::BadValue, cat("--attendee: ", address.mailbox(), " is given twice"));
@@ -139,37 +151,6 @@ void replace_attendees(ical::Component& event, const std::vector<ical::Property>
 {
   event.remove("ATTENDEE");
   event.properties.insert(event.properties.end(), attendees.begin(), attendees.end());
-}
-
-// RFC 5546 section 3.2.2: who has not answered is asked; the organizer need not answer herself.
-Result<void> dress_request(ical::Component& event, bool asks_again)
-{
-  IMIP_TRY(const CalAddress organizer, address_of(*event.find("ORGANIZER")));
-  for (ical::Property& p : event.properties) {
-    if (p.name != "ATTENDEE") continue;
-    IMIP_TRY(const CalAddress address, address_of(p));
-    if (same_user(address, organizer)) {
-      if (p.parameter("PARTSTAT") == nullptr) p.set_parameter("PARTSTAT", "ACCEPTED");
-      p.remove_parameter("RSVP");
-      continue;
-    }
-    if (asks_again || p.parameter("PARTSTAT") == nullptr) {
-      p.set_parameter("PARTSTAT", "NEEDS-ACTION");
-      if (asks_again) p.remove_parameter("RSVP");
-    }
-    const bool open = *p.parameter("PARTSTAT") == "NEEDS-ACTION";
-    if (open && p.parameter("RSVP") == nullptr) p.set_parameter("RSVP", "TRUE");
-  }
-  return {};
-}
-
-void dress_cancel(ical::Component& event)
-{
-  for (ical::Property& p : event.properties) {
-    if (p.name != "ATTENDEE") continue;
-    p.remove_parameter("RSVP");
-    p.remove_parameter("PARTSTAT");
-  }
 }
 
 // CANCEL of an object for some of its attendees un-invites these (RFC 5546 section 3.2.5). True if
@@ -203,6 +184,36 @@ Result<bool> keep_only(const std::vector<ical::Property>& named, ical::Component
 
 }  // namespace
 
+Result<void> dress_request(ical::Component& event, bool asks_again)
+{
+  IMIP_TRY(const CalAddress organizer, address_of(*event.find("ORGANIZER")));
+  for (ical::Property& p : event.properties) {
+    if (p.name != "ATTENDEE") continue;
+    IMIP_TRY(const CalAddress address, address_of(p));
+    if (same_user(address, organizer)) {
+      if (p.parameter("PARTSTAT") == nullptr) p.set_parameter("PARTSTAT", "ACCEPTED");
+      p.remove_parameter("RSVP");
+      continue;
+    }
+    if (asks_again || p.parameter("PARTSTAT") == nullptr) {
+      p.set_parameter("PARTSTAT", "NEEDS-ACTION");
+      if (asks_again) p.remove_parameter("RSVP");
+    }
+    const bool open = *p.parameter("PARTSTAT") == "NEEDS-ACTION";
+    if (open && p.parameter("RSVP") == nullptr) p.set_parameter("RSVP", "TRUE");
+  }
+  return {};
+}
+
+void dress_cancel(ical::Component& event)
+{
+  for (ical::Property& p : event.properties) {
+    if (p.name != "ATTENDEE") continue;
+    p.remove_parameter("RSVP");
+    p.remove_parameter("PARTSTAT");
+  }
+}
+
 Result<ical::Property> party_property(std::string_view name, std::string_view flag,
                                       const std::string& given)
 {
@@ -222,6 +233,15 @@ Result<CalAddress> address_of(const ical::Property& party)
   return address;
 }
 
+Result<void> set_proxy(const BuildSpec& spec, const CalAddress& address, ical::Property& party)
+{
+  if (spec.sent_by.empty()) return {};
+  IMIP_TRY(const CalAddress proxy, read_address("--sent-by", spec.sent_by));
+  party.remove_parameter("SENT-BY");
+  if (!same_user(proxy, address)) party.set_parameter("SENT-BY", proxy.uri());
+  return {};
+}
+
 Result<void> set_organizer(const BuildSpec& spec, std::vector<ical::Component>& events)
 {
   std::optional<ical::Property> organizer;
@@ -235,11 +255,7 @@ Result<void> set_organizer(const BuildSpec& spec, std::vector<ical::Component>& 
     return err(Errc::BadCalendar, "the event has no ORGANIZER",
                "name the organizer: --organizer ADDRESS");
   IMIP_TRY(const CalAddress address, address_of(*organizer));
-  if (!spec.sent_by.empty()) {
-    IMIP_TRY(const CalAddress proxy, read_address("--sent-by", spec.sent_by));
-    organizer->remove_parameter("SENT-BY");
-    if (!same_user(proxy, address)) organizer->set_parameter("SENT-BY", proxy.uri());
-  }
+  if (is_organizer_method(spec.method)) IMIP_CHECK(set_proxy(spec, address, *organizer));
   for (ical::Component& e : events) {
     if (const ical::Property* own = e.find("ORGANIZER"); own != nullptr && spec.organizer.empty()) {
       IMIP_TRY(const CalAddress other, address_of(*own));
@@ -252,29 +268,66 @@ Result<void> set_organizer(const BuildSpec& spec, std::vector<ical::Component>& 
   return {};
 }
 
-Result<void> set_attendees(const BuildSpec& spec, bool has_base, bool asks_again,
-                           std::vector<ical::Component>& events)
+namespace {
+
+Result<void> set_for_cancel(const std::vector<ical::Property>& flags, Kind kind, bool has_base,
+                            ical::Component& e)
 {
-  IMIP_TRY(const std::vector<ical::Property> flags, attendees_of_flags(spec));
-  for (ical::Component& e : events) {
+  bool some_stay = false;
+  if (kind == Kind::Journal) {
+    e.remove("ATTENDEE");
+  } else if (has_base && !flags.empty()) {
+    IMIP_TRY(some_stay, keep_only(flags, e));
+  } else if (!flags.empty()) {
+    replace_attendees(e, flags);
+  }
+  dress_cancel(e);
+  if (some_stay) {
+    e.remove("STATUS");
+  } else {
+    e.set(make_property("STATUS", "CANCELLED"));
+  }
+  return {};
+}
+
+Result<void> set_for_decline(const std::vector<ical::Property>& flags, ical::Component& e)
+{
+  if (!flags.empty()) replace_attendees(e, flags);
+  IMIP_TRY(const CalAddress organizer, address_of(*e.find("ORGANIZER")));
+  std::erase_if(e.properties, [&](const ical::Property& p) {
+    const auto address = p.name == "ATTENDEE" ? CalAddress::parse(p.value) : Result<CalAddress>(err(Errc::BadValue, ""));
+    return address && same_user(*address, organizer);
+  });
+  dress_cancel(e);
+  if (e.find("ATTENDEE") != nullptr) return {};
+  return err(Errc::BadValue, "whose proposal is declined?", "name the attendee: --attendee ADDRESS");
+}
+
+}  // namespace
+
+Result<void> set_attendees(const BuildSpec& spec, Kind kind, bool has_base, bool asks_again,
+                           const ical::Component* base, std::vector<ical::Component>& components)
+{
+  IMIP_TRY(const std::vector<ical::Property> flags, attendees_of_flags(spec, kind));
+  if (!is_organizer_method(spec.method)) {
+    IMIP_TRY(const std::vector<ical::Property> list, speakers(spec, kind, flags, base));
+    for (ical::Component& e : components) replace_attendees(e, list);
+    return {};
+  }
+  for (ical::Component& e : components) {
     if (spec.method == Method::Publish) {
       e.remove("ATTENDEE");
     } else if (spec.method == Method::Cancel) {
-      bool some_stay = false;
-      if (has_base && !flags.empty()) {
-        IMIP_TRY(some_stay, keep_only(flags, e));
-      } else if (!flags.empty()) {
-        replace_attendees(e, flags);
-      }
-      dress_cancel(e);
-      if (some_stay) {
-        e.remove("STATUS");
-      } else {
-        e.set(make_property("STATUS", "CANCELLED"));
-      }
+      IMIP_CHECK(set_for_cancel(flags, kind, has_base, e));
+    } else if (spec.method == Method::DeclineCounter) {
+      IMIP_CHECK(set_for_decline(flags, e));
     } else {
       if (!flags.empty()) replace_attendees(e, flags);
-      IMIP_CHECK(dress_request(e, asks_again));
+      if (kind == Kind::FreeBusy) {
+        dress_cancel(e);  // nobody accepts or declines
+      } else {
+        IMIP_CHECK(dress_request(e, asks_again || spec.method == Method::Add));
+      }
     }
   }
   return {};

@@ -456,8 +456,8 @@ TEST_CASE("build: bad objects are refused as such")
              Catch::Contains("both DTEND and DURATION"));
   CHECK_THAT(refused(head + when + who + "STATUS:CANCELLED\n" + tail),
              Catch::Contains("cancelled"));
-  CHECK_THAT(refused("BEGIN:VTODO\nUID:a\nDTSTAMP:20260101T000000Z\nEND:VTODO\n"),
-             Catch::Contains("VTODO"));
+  CHECK_THAT(refused(head + when + who + tail + "BEGIN:VTODO\nUID:a\nEND:VTODO\n"),
+             Catch::Contains("mixes VEVENT and VTODO"));
 }
 
 TEST_CASE("build: recipients are the attendees but the organizer and her proxy")

@@ -22,25 +22,16 @@ std::string_view kind_name(TimeKind kind)
   return kind == TimeKind::Date ? "a day" : "a time";
 }
 
-// The zone of WHENs without an offset: --timezone, else the event's own.
-std::string zone_of(const BuildSpec& spec, const ical::Component& event)
-{
-  if (!spec.timezone.empty()) return spec.timezone;
-  const ical::Property* start = event.find("DTSTART");
-  const std::string* tzid = start != nullptr ? start->parameter("TZID") : nullptr;
-  return tzid != nullptr ? *tzid : std::string();
-}
-
 // --start alone moves the event: its length stays.
 Result<void> move_end(const ical::Zones& zones, const ical::Span& before, const ical::Time& start,
-                      ical::Component& event)
+                      std::string_view end_of, ical::Component& event)
 {
-  if (event.find("DTEND") == nullptr) return {};
+  if (event.find(end_of) == nullptr) return {};
   const bool was_date = before.start.kind == TimeKind::Date;
   if (was_date != (start.kind == TimeKind::Date))
     return bad_flag(cat("--start is ", kind_name(start.kind), " but the event's own is ",
                         kind_name(before.start.kind)),
-                    "give --end or --duration too");
+                    cat("give ", end_of == "DUE" ? "--due" : "--end", " or --duration too"));
   ical::Time end = start;
   end.instant += before.end.instant - before.start.instant;
   if (start.kind == TimeKind::Zoned || start.kind == TimeKind::Utc) {
@@ -48,30 +39,35 @@ Result<void> move_end(const ical::Zones& zones, const ical::Span& before, const 
   } else {
     end.local = to_ical_utc(end.instant).substr(0, was_date ? 8 : 15);
   }
-  event.set(time_property("DTEND", end));
+  event.set(time_property(end_of, end));
   return {};
 }
 
-Result<void> set_start(const BuildSpec& spec, const ical::Zones& zones, const std::string& zone,
-                       ical::Component& event)
+Result<void> set_start(const BuildSpec& spec, Kind kind, const ical::Zones& zones,
+                       const std::string& zone, ical::Component& event)
 {
   if (spec.start.empty()) return {};
   IMIP_TRY(const ical::Property start, when_flag("--start", "DTSTART", spec.start, zone));
   IMIP_TRY(const ical::Time at, zones.time_of(start));
-  if (event.find("DTSTART") != nullptr && spec.end.empty() && spec.duration.empty()) {
+  const bool end_given = !(spec.end.empty() && spec.due.empty() && spec.duration.empty());
+  if (event.find("DTSTART") != nullptr && !end_given && !end_name(kind).empty()) {
     IMIP_TRY(const ical::Span before, ical::span_of(zones, event));
-    IMIP_CHECK(move_end(zones, before, at, event));
+    IMIP_CHECK(move_end(zones, before, at, end_name(kind), event));
   }
   event.set(start);
   return {};
 }
 
-Result<void> set_end(const BuildSpec& spec, const std::string& zone, ical::Component& event)
+Result<void> set_end(const BuildSpec& spec, Kind kind, const std::string& zone,
+                     ical::Component& event)
 {
-  if (!spec.end.empty() && !spec.duration.empty())
-    return bad_flag("--end and --duration exclude each other");
-  if (!spec.end.empty()) {
-    IMIP_TRY(ical::Property end, when_flag("--end", "DTEND", spec.end, zone));
+  const bool todo = kind == Kind::Todo;
+  const std::string& given = todo ? spec.due : spec.end;
+  const std::string_view flag = todo ? "--due" : "--end";
+  if (!given.empty() && !spec.duration.empty())
+    return bad_flag(cat(flag, " and --duration exclude each other"));
+  if (!given.empty()) {
+    IMIP_TRY(ical::Property end, when_flag(flag, end_name(kind), given, zone));
     event.remove("DURATION");
     event.set(std::move(end));
   }
@@ -79,7 +75,7 @@ Result<void> set_end(const BuildSpec& spec, const std::string& zone, ical::Compo
     auto duration = ical::check_duration(spec.duration);
     if (!duration)
       return bad_flag(cat("--duration: ", duration.error().what), duration.error().hint);
-    event.remove("DTEND");
+    event.remove(end_name(kind));
     event.set(make_property("DURATION", *duration));
   }
   return {};
@@ -146,6 +142,17 @@ Result<void> add_dates(std::string_view flag, std::string_view name,
 
 }  // namespace
 
+std::string zone_of(const BuildSpec& spec, const ical::Component& component)
+{
+  if (!spec.timezone.empty()) return spec.timezone;
+  for (const char* name : {"DTSTART", "DUE", "RECURRENCE-ID"}) {
+    const ical::Property* p = component.find(name);
+    const std::string* tzid = p != nullptr ? p->parameter("TZID") : nullptr;
+    if (tzid != nullptr) return *tzid;
+  }
+  return {};
+}
+
 Result<ical::Property> when_flag(std::string_view flag, std::string_view name,
                                  const std::string& when, const std::string& timezone)
 {
@@ -163,8 +170,8 @@ ical::Property time_property(std::string_view name, const ical::Time& time)
   return p;
 }
 
-Result<void> set_times(const BuildSpec& spec, const ical::Component& calendar, bool has_base,
-                       ical::Component& event)
+Result<void> set_times(const BuildSpec& spec, Kind kind, const ical::Component& calendar,
+                       bool has_base, ical::Component& event)
 {
   if (!spec.timezone.empty()) {
     const auto zone = ical::vtimezone(spec.timezone);
@@ -172,8 +179,8 @@ Result<void> set_times(const BuildSpec& spec, const ical::Component& calendar, b
   }
   const std::string zone = zone_of(spec, event);
   const ical::Zones zones(calendar);
-  IMIP_CHECK(set_start(spec, zones, zone, event));
-  IMIP_CHECK(set_end(spec, zone, event));
+  IMIP_CHECK(set_start(spec, kind, zones, zone, event));
+  IMIP_CHECK(set_end(spec, kind, zone, event));
   IMIP_CHECK(set_rule(spec, zones, event));
   IMIP_CHECK(add_dates("--rdate", "RDATE", spec.rdates, zone, zones, event));
   IMIP_CHECK(add_dates("--exdate", "EXDATE", spec.exdates, zone, zones, event));
