@@ -149,22 +149,28 @@ std::optional<std::string> idn_to_unicode(const std::string& label)
   return std::string{out};
 }
 
+// Letters, digits, hyphens (RFC 5890 section 2.3.1); libidn2 lets others pass beside letters beyond ASCII.
+bool is_ldh(std::string_view label)
+{
+  const auto ldh = [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; };
+  return label.front() != '-' && label.back() != '-' &&
+         std::all_of(label.begin(), label.end(), ldh);
+}
+
 // A label as an A-label or LDH label, or nothing. A U-label must be exactly what its A-label stands
 // for and an A-label exactly what its U-label gives (RFC 5891 section 5.4): nothing is mapped but
 // ASCII case, so no two spellings that a library folds together can pass for one domain.
 std::optional<std::string> ascii_label(const std::string& label)
 {
   if (all_ascii(label)) {
-    if (label.front() == '-' || label.back() == '-') return std::nullopt;
-    const auto ldh = [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; };
-    if (!std::all_of(label.begin(), label.end(), ldh)) return std::nullopt;
+    if (!is_ldh(label)) return std::nullopt;
     if (label.substr(0, 4) != "xn--") return label;
     const auto unicode = idn_to_unicode(label);
     if (!unicode || all_ascii(*unicode)) return std::nullopt;
     return idn_to_ascii(*unicode) == label ? std::optional{label} : std::nullopt;
   }
   const auto ascii = idn_to_ascii(label);
-  if (!ascii || ascii->find('.') != std::string::npos) return std::nullopt;
+  if (!ascii || ascii->empty() || !is_ldh(*ascii)) return std::nullopt;
   return idn_to_unicode(*ascii) == label ? ascii : std::nullopt;
 }
 
@@ -258,8 +264,7 @@ bool stands_in_mailto(char c)
 // Case and "+tag" away, by the whole of Unicode: what restricts may match too much.
 std::string loose(std::string_view local)
 {
-  const std::size_t plus = local.find('+');
-  if (plus != std::string_view::npos && plus > 0) local = local.substr(0, plus);
+  local = local.substr(0, local.find('+', 1));  // "+tag" alone is a name
   std::size_t size = 0;
   const Utf8String folded{
       u8_casefold(as_u8(local), local.size(), nullptr, UNINORM_NFKC, nullptr, &size)};

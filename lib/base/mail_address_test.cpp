@@ -227,6 +227,13 @@ TEST_CASE("domains that a mapping would turn into others are invalid, not mapped
   }
 }
 
+TEST_CASE("U-labels with what no host name has are invalid")
+{
+  for (const char* bad : {"mailto:a@b\u00fcc_e", "mailto:a@b\u00fc%23.example", "mailto:a@-b\u00fc.example",
+                          "mailto:a@b\u00fc-.example"})
+    CHECK_FALSE(CalAddress::parse(bad));
+}
+
 TEST_CASE("A-labels that do not round-trip are invalid")
 {
   for (const char* uri :
@@ -333,6 +340,7 @@ TEST_CASE("maybe_same_user drops tags and case")
   CHECK(
       maybe_same_user(address("mailto:\u00dc@example.com"), address("mailto:\u00fc@example.com")));
   CHECK_FALSE(maybe_same_user(address("mailto:+x@example.com"), address("mailto:+y@example.com")));
+  CHECK(maybe_same_user(address("mailto:+a+x@example.com"), address("mailto:+a@example.com")));
   CHECK_FALSE(maybe_same_user(address("mailto:b@example.com"), address("mailto:a@example.com")));
   CHECK_FALSE(maybe_same_user(address("mailto:a@example.com"), address("mailto:a@example.org")));
 }
