@@ -106,6 +106,7 @@ Result<ExitCode> run(const SignOptions& options, Context& context);
 Result<ExitCode> run(const VerifyOptions& options, Context& context);
 Result<ExitCode> run(const ApplyOptions& options, Context& context);
 Result<ExitCode> run(const ShowOptions& options, Context& context);
+Result<ExitCode> run(const LintOptions& options, Context& context);
 Result<ExitCode> run(const ReplyOptions& options, Context& context);
 Result<ExitCode> run(const PolicyOptions& options, Context& context);
 

@@ -23,6 +23,7 @@ constexpr std::string_view overview = R"(Usage: imip COMMAND [OPTION...] [ARGUME
   verify            who signed each text/calendar part, and may they do what it asks
   apply             verify, then change the calendar
   show              the message for a person
+  lint              departures from RFC 5545, 5546 and 6047, each with its section
   reply ANSWER      answer a received message: accept, tentative, decline
   policy ACTION     the local trust policy: check, allow, revoke, list, explain
   completion SHELL  print completions for bash, zsh, fish

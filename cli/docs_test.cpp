@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "base/departure.hpp"
 #include "base/limits.hpp"
 #include "base/reason.hpp"
 #include "cli/options.hpp"
@@ -136,6 +137,13 @@ TEST_CASE("every reason code is explained in imip-verdict(7), and no other is")
   const Names codes(all_code_words().begin(), all_code_words().end());
   Names documented = matches(page.substr(page.find(".Ss ")), "\\n\\.It Cm ([a-z-]+)");
   CHECK(documented == codes);
+}
+
+TEST_CASE("every rule of lint is explained in imip-lint(1), and no other is")
+{
+  const std::string page = read("man/imip-lint.1");
+  const std::string rules = page.substr(page.find(".Sh RULES"), page.find(".Sh FILES") - page.find(".Sh RULES"));
+  CHECK(matches(rules, "\\n\\.It Cm ([a-z0-9-]+)") == Names(all_rule_words().begin(), all_rule_words().end()));
 }
 
 TEST_CASE("each page's exit codes are among those of imip(1), and mean the same")

@@ -331,6 +331,14 @@ void add_show(App& app, ShowOptions& o)
   add_common(app, o.common, judging | Json);
 }
 
+void add_lint(App& app, LintOptions& o)
+{
+  add_many(app, o.input);
+  app.add_flag("--strict", o.strict, "each departure counts one step more: should as must, interop as should");
+  add_decryption(app, o.keys);
+  add_common(app, o.common, KeyRing | Now | Color | Json);
+}
+
 void add_reply(App& app, ReplyOptions& o)
 {
   choice(app, "ANSWER", o.answer, {"accept", "tentative", "decline"}, "the answer")->required();
@@ -416,6 +424,7 @@ constexpr std::array commands = {
         "verify", "who signed each text/calendar part, and may they do what it asks"),
     command<ApplyOptions, add_apply>("apply", "verify, then change the calendar"),
     command<ShowOptions, add_show>("show", "the message for a person"),
+    command<LintOptions, add_lint>("lint", "departures from RFC 5545, 5546 and 6047, each with its section"),
     command<ReplyOptions, add_reply>("reply", "answer a received message"),
     command<PolicyOptions, add_policy_check>("policy check", "is the policy file in order"),
     command<PolicyOptions, add_policy_allow>(

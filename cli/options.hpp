@@ -104,6 +104,12 @@ struct ShowOptions {
   KeyOptions keys;
   bool chain = false;  ///< certificates, keys and chains too
 };
+struct LintOptions {
+  CommonOptions common;
+  InputOptions input;
+  KeyOptions keys;      ///< to decrypt with
+  bool strict = false;  ///< --strict: each departure counts one step more
+};
 struct ReplyOptions {
   CommonOptions common;
   InputOptions input;
@@ -139,7 +145,7 @@ struct PolicyOptions {
 };
 
 using AnyOptions = std::variant<BuildOptions, SignOptions, VerifyOptions, ApplyOptions, ShowOptions,
-                                ReplyOptions, PolicyOptions>;
+                                LintOptions, ReplyOptions, PolicyOptions>;
 
 /// What main does next: run a command, or print `text` (help, version) and exit with `exit_code`.
 struct Parsed {

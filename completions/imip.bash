@@ -14,13 +14,13 @@ _imip()
     COMPREPLY=()
 
     if ((cword == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show reply policy completion help --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show lint reply policy completion help --help --version" -- "$cur")
         return
     fi
     command=${words[1]}
     if [[ $command == help ]]; then
         command=
-        ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show reply policy completion" -- "$cur")
+        ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show lint reply policy completion" -- "$cur")
         return
     fi
     if [[ $command == policy ]]; then
@@ -92,6 +92,9 @@ _imip()
             ;;
         "show")
             options="--anchor --chain --color --crl --gpg-home --help --identity --input-kind --intermediate --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -v"
+            ;;
+        "lint")
+            options="--color --gpg-home --help --identity --input-kind --json --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --strict --verbose -h -v"
             ;;
         "reply")
             options="--anchor --as --boundary-seed --cipher --color --comment --crl --encrypt-to --exact --gpg-home --help --identity --instance --intermediate --json --key --layout --me --message-id --no-store --now --opaque --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"

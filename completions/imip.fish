@@ -17,6 +17,7 @@ complete -c imip -n __fish_use_subcommand -a sign -d 'sign a calendar mail'
 complete -c imip -n __fish_use_subcommand -a verify -d 'who signed, and may they'
 complete -c imip -n __fish_use_subcommand -a apply -d 'verify, then change the calendar'
 complete -c imip -n __fish_use_subcommand -a show -d 'the message for a person'
+complete -c imip -n __fish_use_subcommand -a lint -d 'departures from the RFCs'
 complete -c imip -n __fish_use_subcommand -a reply -d 'answer a message'
 complete -c imip -n __fish_use_subcommand -a policy -d 'the trust policy'
 complete -c imip -n __fish_use_subcommand -a completion -d 'print completions'
@@ -27,7 +28,7 @@ complete -c imip -n '__imip_is policy; and not __fish_seen_subcommand_from check
 complete -c imip -n '__imip_is policy; and not __fish_seen_subcommand_from check allow revoke list explain' -a list -d 'who may do what'
 complete -c imip -n '__imip_is policy; and not __fish_seen_subcommand_from check allow revoke list explain' -a explain -d 'why a message gets its verdict'
 complete -c imip -n '__imip_is completion' -a 'bash zsh fish'
-complete -c imip -n '__imip_is help' -a 'build sign verify apply show reply policy completion'
+complete -c imip -n '__imip_is help' -a 'build sign verify apply show lint reply policy completion'
 
 # build
 complete -c imip -n '__imip_is build; and not __fish_seen_subcommand_from request publish reply add cancel refresh counter declinecounter' -a 'request publish reply add cancel refresh counter declinecounter'
@@ -172,6 +173,23 @@ complete -c imip -n '__imip_is show' -l now -x -d 'take this for the present'
 complete -c imip -n '__imip_is show' -l color -x -a 'auto always never' -d 'colours'
 complete -c imip -n '__imip_is show' -s v -l verbose -d 'say more'
 complete -c imip -n '__imip_is show' -s h -l help -d 'print the options'
+
+# lint
+complete -c imip -n '__imip_is lint' -F
+complete -c imip -n '__imip_is lint' -l part -x -d 'only this part'
+complete -c imip -n '__imip_is lint' -l strict -d 'each departure counts one step more'
+complete -c imip -n '__imip_is lint' -l json -d 'JSON Lines'
+complete -c imip -n '__imip_is lint' -l policy -r -F -d 'trust policy'
+complete -c imip -n '__imip_is lint' -l gpg-home -x -a '(__fish_complete_directories)' -d 'OpenPGP key ring'
+complete -c imip -n '__imip_is lint' -l input-kind -x -a 'auto message mbox maildir' -d 'what each file is'
+complete -c imip -n '__imip_is lint' -l identity -r -F -d 'key to decrypt with'
+complete -c imip -n '__imip_is lint' -l passphrase-env -x -d 'the same from the environment'
+complete -c imip -n '__imip_is lint' -l passphrase-fd -x -d 'the same from a descriptor'
+complete -c imip -n '__imip_is lint' -l passphrase-file -r -F -d 'its first line unlocks the key'
+complete -c imip -n '__imip_is lint' -l now -x -d 'take this for the present'
+complete -c imip -n '__imip_is lint' -l color -x -a 'auto always never' -d 'colours'
+complete -c imip -n '__imip_is lint' -s v -l verbose -d 'say more'
+complete -c imip -n '__imip_is lint' -s h -l help -d 'print the options'
 
 # reply
 complete -c imip -n '__imip_is reply; and not __fish_seen_subcommand_from accept tentative decline' -a 'accept tentative decline'

@@ -118,10 +118,12 @@ class Examination {
   {
   }
 
+  void keep_opened() { keep_opened_ = true; }
   Result<void> message(std::string octets, const Layer& layer);
   void bare_calendar(std::string octets);
   std::vector<JudgedPart> take() { return std::move(parts_); }
   std::vector<ProtectedEntity> take_entities() { return std::move(entities_); }
+  std::vector<OpenedMessage> take_opened() { return std::move(opened_); }
   [[nodiscard]] bool saw_calendar_without_method() const { return saw_calendar_without_method_; }
   [[nodiscard]] const std::vector<Reason>& unopened() const { return unopened_; }
 
@@ -143,8 +145,10 @@ class Examination {
   std::optional<mime::Envelope> envelope_;
   std::vector<JudgedPart> parts_;
   std::vector<ProtectedEntity> entities_;
+  std::vector<OpenedMessage> opened_;
   std::vector<Reason> unopened_;
   bool saw_calendar_without_method_ = false;
+  bool keep_opened_ = false;
   std::size_t inflated_ = 0;  ///< octets, in all layers
 };
 
@@ -153,8 +157,10 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
   if (layer.depth > policy_.limits.crypto_layers)
     return err(Errc::TooLarge, cat("more than ", policy_.limits.crypto_layers,
                                    " signatures around one another (limit crypto-layers)"));
-  IMIP_TRY(const auto message, mime::parse_message(std::move(octets), policy_.limits));
+  IMIP_TRY(auto message, mime::parse_message(std::move(octets), policy_.limits));
   if (!envelope_) envelope_ = message.envelope();
+  const std::size_t slot = opened_.size();  // before those inside it
+  if (keep_opened_) opened_.push_back({layer.prefix, {}});
   IMIP_TRY(auto entities, mime::signed_entities(message, policy_.limits));
   // in all layers together: sixteen in each of eight would be four thousand million
   if (entities_.size() + entities.size() > policy_.limits.signatures)
@@ -176,6 +182,7 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
         entity.entity.protection == mime::Protection::OpenPgpEncrypted) {
       IMIP_CHECK(opaque(message, checked, entity, layer));
     }
+  if (keep_opened_) opened_[slot].message = std::move(message);
   return {};
 }
 
@@ -474,10 +481,12 @@ const policy::Policy& Judge::policy() const { return impl_->policy; }
 UtcSeconds Judge::now() const { return impl_->now; }
 
 Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::string& input,
-                                               ProtectedEntities* entities) const
+                                               ProtectedEntities* entities,
+                                               std::vector<OpenedMessage>* opened) const
 {
   impl_->openpgp->begin_message();
   Examination examination(impl_->policy, *impl_->verifier, *impl_->openpgp, impl_->now, input);
+  if (opened != nullptr) examination.keep_opened();
   if (octets.empty())
     return err(Errc::BadMime, "the input is empty", "give a mail, or an iCalendar object");
   if (mime::looks_like_calendar(octets)) {
@@ -486,6 +495,7 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
     IMIP_CHECK(examination.message(std::move(octets), Layer{}));
   }
   std::vector<JudgedPart> parts = examination.take();
+  if (opened != nullptr) *opened = examination.take_opened();
   auto found = std::make_shared<std::vector<ProtectedEntity>>(examination.take_entities());
   note_coverage(*found, parts);
   for (JudgedPart& part : parts) part.entities = found;

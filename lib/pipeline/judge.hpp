@@ -32,6 +32,12 @@ struct ProtectedEntity {
 };
 using ProtectedEntities = std::shared_ptr<const std::vector<ProtectedEntity>>;
 
+/// The mail itself, or what one of its opaque signatures, compressions or encryptions holds.
+struct OpenedMessage {
+  std::string prefix;  ///< of the part numbers in it: "2/"
+  mime::Message message;
+};
+
 /// One calendar part: what was found about it (step 1 to 6 of lib/README.md), then, once it was held
 /// against a calendar, the decision and the plan (7 to 9).
 struct JudgedPart {
@@ -85,9 +91,11 @@ class Judge {
   /// Steps 1 to 6: every text/calendar part with a method, who signed it, whom it speaks for. Calendar parts
   /// that contradict each other are told so here (trust.md section 4).
   /// @param entities  gets what the parts have as `entities`, also where there is no part
+  /// @param opened    gets all messages that were read, unless it is a bare calendar
   /// @errors Errc::NothingToJudge (no iMIP part), Errc::BadMime, Errc::TooLarge
   Result<std::vector<JudgedPart>> examine(std::string octets, const std::string& input,
-                                          ProtectedEntities* entities = nullptr) const;
+                                          ProtectedEntities* entities = nullptr,
+                                          std::vector<OpenedMessage>* opened = nullptr) const;
 
   /// Steps 7 to 9 against what the calendar holds. May be called again when that changed.
   /// @param admit  a person said yes: an uninvited attendee's answer is let in
