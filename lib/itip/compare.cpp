@@ -1,0 +1,339 @@
+#include "itip/compare.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/cat.hpp"
+#include "ical/recurrence.hpp"
+#include "itip/detail/building.hpp"
+#include "itip/detail/comparing.hpp"
+#include "itip/detail/content.hpp"
+
+namespace imip::itip {
+
+namespace detail {
+
+namespace {
+
+bool contains(const People& people, const std::string& key)
+{
+  return people.find(key) != people.end();
+}
+
+People without(const People& people, const People& others)
+{
+  People out;
+  for (const auto& [key, party] : people)
+    if (!contains(others, key)) out.emplace(key, party);
+  return out;
+}
+
+People with(People people, const People& others)
+{
+  people.insert(others.begin(), others.end());
+  return people;
+}
+
+std::string status_of(const ical::Component& c)
+{
+  const std::string* s = c.value("STATUS");
+  return s != nullptr ? *s : std::string();
+}
+
+// RFC 5546 section 2.1.4.
+bool raises(const ical::Zones& old_zones, const ical::Component& before,
+            const ical::Zones& new_zones, const ical::Component& after)
+{
+  return print_of(old_zones, before).shape != print_of(new_zones, after).shape ||
+         status_of(before) != status_of(after);
+}
+
+}  // namespace
+
+void Comparison::request(Item item, const std::optional<ical::Component>& before, std::int64_t base)
+{
+  const std::int64_t own = sequence_of(item.component);
+  item.sequence = std::max(own, base);
+  if (before) {
+    const Print old_print = print_of(old_.zones, *before);
+    const Print new_print = print_of(new_.zones, item.component);
+    item.changes = differences(old_print, new_print);
+    item.asks_again = !keeps_answers(old_print.shape, new_print.shape);
+    if (raises(old_.zones, *before, new_.zones, item.component))
+      item.sequence = std::max(own, std::max(base, series_base()) + 1);
+  } else {
+    item.asks_again = true;
+    item.sequence = std::max(own, std::max(base, series_base()) + (old_.master ? 1 : 0));
+  }
+  if (!item.people.empty()) requests_.push_back(std::move(item));
+}
+
+void Comparison::cancel(Item item, std::int64_t base)
+{
+  item.sequence = std::max(base, series_base()) + 1;
+  if (!item.people.empty()) cancels_.push_back(std::move(item));
+}
+
+std::int64_t Comparison::series_base() const
+{
+  return old_.master ? sequence_of(*old_.master) : 0;
+}
+
+std::int64_t Comparison::base_at(const ical::Time& at) const
+{
+  const auto own = old_.instances.find(at.instant);
+  return own != old_.instances.end() ? sequence_of(own->second.component) : series_base();
+}
+
+// All of it is off.
+void Comparison::cancel_all()
+{
+  if (!old_.master) return;
+  People all = people_of(*old_.master);
+  Item item{Scope::Type::Series, {}, *old_.master, all, true};
+  cancel(std::move(item), series_base());
+  for (const auto* pieces : {&old_.instances, &old_.ranges})
+    for (const auto& [instant, piece] : *pieces) {
+      People others = without(people_of(piece.component), all);
+      Item only{pieces == &old_.ranges ? Scope::Type::Range : Scope::Type::Instance, piece.at,
+                piece.component, std::move(others), true};
+      cancel(std::move(only), sequence_of(piece.component));
+    }
+}
+
+// Everybody who is in it gets the series with all that differs from it.
+void Comparison::whole_series()
+{
+  const People before = old_.master ? people_of(*old_.master) : People{};
+  const People after = people_of(*new_.master);
+  const People left = without(before, after);
+  Item series{Scope::Type::Series, {}, *new_.master, after, false};
+  request(std::move(series), old_.master, series_base());
+  if (!left.empty()) {
+    Item gone{Scope::Type::Series, {}, *old_.master, left, after.empty()};
+    cancel(std::move(gone), series_base());
+    for (Item& item : requests_)  // one revision for all who are told now
+      item.sequence = std::max(item.sequence, series_base() + 1);
+  }
+  for (const auto& [instant, piece] : new_.ranges) with_series(piece, Scope::Type::Range, before, after);
+  for (const auto& [instant, piece] : new_.instances)
+    with_series(piece, Scope::Type::Instance, before, after);
+  for (const auto& [instant, piece] : old_.instances) {
+    const auto now = new_.at(piece.at, limits_);
+    const People stays = with(after, now ? people_of(*now) : People{});
+    Item gone{Scope::Type::Instance, piece.at, piece.component,
+              without(without(people_of(piece.component), stays), left), !now};
+    cancel(std::move(gone), sequence_of(piece.component));
+  }
+}
+
+void Comparison::with_series(const Piece& piece, Scope::Type type, const People& before,
+                             const People& after)
+{
+  const bool range = type == Scope::Type::Range;
+  const auto old_piece = range ? old_.from(piece.at, limits_) : old_.at(piece.at, limits_);
+  const People told_before = old_piece ? people_of(*old_piece) : People{};
+  const People here = people_of(piece.component);
+  People guests = without(here, after);  // who are only in this one
+  const bool same = old_piece && print_of(old_.zones, *old_piece) == print_of(new_.zones, piece.component);
+  // Whose CANCEL of the series would take this one too has to hear of it.
+  if (same) guests = without(guests, without(told_before, before));
+  People members;
+  for (const auto& [key, party] : here)
+    if (contains(after, key)) members.emplace(key, party);
+  Item item{type, piece.at, piece.component, with(std::move(members), guests), false};
+  request(std::move(item), old_piece, range ? series_base() : base_at(piece.at));
+  // The series would invite them to this one too.
+  People left_out;
+  for (const auto& [key, party] : without(after, here))
+    if (contains(told_before, key) || !contains(before, key)) left_out.emplace(key, party);
+  Item gone{type, piece.at, piece.component, std::move(left_out), false};
+  cancel(std::move(gone), base_at(piece.at));
+}
+
+// Only what changed.
+void Comparison::pieces_only(const std::vector<ical::Time>& gone)
+{
+  std::map<UtcSeconds, ical::Time> keys;
+  for (const ical::Time& t : gone) keys.emplace(t.instant, t);
+  for (const Version* v : {&old_, &new_})
+    for (const auto& [instant, piece] : v->instances) keys.emplace(instant, piece.at);
+  for (const auto& [instant, at] : keys) compare_at(at);
+  std::map<UtcSeconds, ical::Time> ranges;
+  for (const Version* v : {&old_, &new_})
+    for (const auto& [instant, piece] : v->ranges) ranges.emplace(instant, piece.at);
+  for (const auto& [instant, at] : ranges) compare_from(at);
+}
+
+void Comparison::compare_at(const ical::Time& at)
+{
+  const auto before = old_.at(at, limits_);
+  const auto after = new_.at(at, limits_);
+  if (before && !after) {
+    Item item{Scope::Type::Instance, at, *before, people_of(*before), true};
+    return cancel(std::move(item), base_at(at));
+  }
+  // What a range says of it, the range tells.
+  const bool own = old_.instances.contains(at.instant) || new_.instances.contains(at.instant);
+  if (!after || !own) return;
+  tell(Scope::Type::Instance, at, before, *after, base_at(at));
+}
+
+void Comparison::compare_from(const ical::Time& at)
+{
+  const auto before = old_.from(at, limits_);
+  const auto after = new_.from(at, limits_);
+  if (before && !after) {
+    Item item{Scope::Type::Range, at, *before, people_of(*before), true};
+    return cancel(std::move(item), series_base());
+  }
+  if (!after) return;
+  const auto own = old_.ranges.find(at.instant);
+  tell(Scope::Type::Range, at, before, *after,
+       own != old_.ranges.end() ? sequence_of(own->second.component) : series_base());
+}
+
+void Comparison::tell(Scope::Type type, const ical::Time& at,
+                      const std::optional<ical::Component>& before, const ical::Component& after,
+                      std::int64_t base)
+{
+  if (before && print_of(old_.zones, *before) == print_of(new_.zones, after)) return;
+  const People here = people_of(after);
+  Item item{type, at, after, here, false};
+  request(std::move(item), before, base);
+  if (!before) return;
+  Item gone{type, at, *before, without(people_of(*before), here), here.empty()};
+  const bool leaves = !gone.people.empty();
+  cancel(std::move(gone), base);
+  if (leaves && !requests_.empty() && requests_.back().at.instant == at.instant)
+    requests_.back().sequence = std::max(requests_.back().sequence, std::max(base, series_base()) + 1);
+}
+
+// Who leaves the series but stays in a part of it: that part has to be newer than the CANCEL.
+void Comparison::outlive_cancels()
+{
+  for (Item& item : requests_) {
+    if (item.type == Scope::Type::Series) continue;
+    for (const Item& gone : cancels_) {
+      if (gone.type != Scope::Type::Series) continue;
+      const bool both = std::any_of(item.people.begin(), item.people.end(), [&](const auto& p) {
+        return contains(gone.people, p.first);
+      });
+      if (!both) continue;
+      item.sequence = std::max(item.sequence, gone.sequence + 1);
+      item.later = true;
+    }
+  }
+}
+
+Result<std::vector<ChangeMessage>> Comparison::run()
+{
+  if (old_.master && !new_.master)
+    return err(Errc::BadCalendar, "the new version has no series any more",
+               "'imip build cancel' cancels it");
+  if (new_.cancelled()) {
+    if (!old_.cancelled()) cancel_all();
+    return messages();
+  }
+  const SeriesChange change = series_change(old_, new_, limits_);
+  if (change.whole) {
+    whole_series();
+  } else {
+    pieces_only(change.gone);
+    if (options_.use_range) {
+      join_cancels(change.endless);
+      join_requests();
+    }
+    const bool tail = change.bound || !new_.ranges.empty() || !old_.ranges.empty();
+    const std::size_t pieces = requests_.size() + cancels_.size();
+    const std::size_t series = 1 + new_.instances.size() + new_.ranges.size();
+    const bool fits = options_.use_range || (!change.endless && !change.bound);
+    if (new_.master && pieces != 0 && (!fits || (tail && pieces >= series))) {
+      requests_.clear();
+      cancels_.clear();
+      whole_series();
+    }
+  }
+  outlive_cancels();
+  return messages();
+}
+
+}  // namespace detail
+
+namespace {
+
+bool invites_nobody(const detail::Version& v)
+{
+  if (v.master && !detail::people_of(*v.master).empty()) return false;
+  for (const auto* pieces : {&v.instances, &v.ranges})
+    for (const auto& [instant, piece] : *pieces)
+      if (!detail::people_of(piece.component).empty()) return false;
+  return true;
+}
+
+Result<std::vector<ChangeMessage>> published(const detail::Version& before, const detail::Version& after,
+                                             const CompareOptions& options, UtcSeconds now)
+{
+  std::vector<ChangeMessage> out;
+  if (!after.master) return err(Errc::BadCalendar, "the new version has no series");
+  const auto all = [](const detail::Version& v) {
+    std::vector<detail::Print> prints;
+    if (v.master) prints.push_back(detail::print_of(v.zones, *v.master));
+    for (const auto* pieces : {&v.ranges, &v.instances})
+      for (const auto& [instant, piece] : *pieces) prints.push_back(detail::print_of(v.zones, piece.component));
+    return prints;
+  };
+  const auto old_prints = all(before);
+  const auto new_prints = all(after);
+  if (old_prints == new_prints) return out;
+  ChangeMessage message;
+  message.method = after.cancelled() ? Method::Cancel : Method::Publish;
+  BuildSpec spec;
+  spec.method = message.method;
+  spec.kind = after.kind;
+  spec.comment = options.comment;
+  const std::int64_t old_sequence = before.master ? detail::sequence_of(*before.master) : 0;
+  const std::int64_t own = detail::sequence_of(*after.master);
+  const bool raise = message.method == Method::Cancel || old_prints.empty() ||
+                     old_prints.front().shape != new_prints.front().shape ||
+                     (before.master && before.master->text("STATUS") != after.master->text("STATUS"));
+  spec.sequence = std::max(own, old_sequence + (raise ? 1 : 0));
+  if (!old_prints.empty()) message.changes = differences(old_prints.front(), new_prints.front());
+  IMIP_TRY(message.calendar, build_object(spec, &after.calendar, now));
+  out.push_back(std::move(message));
+  return out;
+}
+
+Result<std::string> uid_of(const ical::Component& calendar, Kind kind)
+{
+  IMIP_TRY(const auto all, detail::components_of(calendar, kind));
+  return all.front().text("UID");
+}
+
+}  // namespace
+
+Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
+                                           const ical::Component& after,
+                                           const CompareOptions& options, UtcSeconds now,
+                                           const Limits& limits)
+{
+  BuildSpec any;
+  any.method = Method::Publish;  // which every component has
+  IMIP_TRY(const Kind kind, detail::kind_of(any, &after));
+  IMIP_TRY(const Kind old_kind, detail::kind_of(any, &before));
+  if (kind != old_kind)
+    return err(Errc::BadCalendar, cat("a ", kind_word(old_kind), " became a ", kind_word(kind)));
+  if (kind == Kind::FreeBusy)
+    return err(Errc::BadCalendar, "busy time has no versions", "'imip build publish' tells it anew");
+  IMIP_TRY(const std::string old_uid, uid_of(before, kind));
+  IMIP_TRY(const std::string new_uid, uid_of(after, kind));
+  if (old_uid != new_uid)
+    return err(Errc::BadCalendar, cat("these are two objects: ", old_uid, " and ", new_uid));
+  IMIP_TRY(auto old_version, detail::Version::read(before, kind));
+  IMIP_TRY(auto new_version, detail::Version::read(after, kind));
+  if (kind == Kind::Journal || (invites_nobody(old_version) && invites_nobody(new_version)))
+    return published(old_version, new_version, options, now);
+  return detail::Comparison(old_version, new_version, options, now, limits).run();
+}
+
+}  // namespace imip::itip

@@ -1,0 +1,39 @@
+/// @file Two versions of what an organizer keeps -> the messages that tell it to whom it concerns (itip.md
+/// "Building"). Pure: no clock, file, network.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "ical/object.hpp"
+#include "itip/message.hpp"
+
+namespace imip::itip {
+
+struct CompareOptions {
+  bool use_range = true;  ///< RANGE=THISANDFUTURE where that is smaller; false: peers do not know it
+  std::string comment;    ///< a word to all, UTF-8; may be empty
+};
+
+/// One message of the set.
+struct ChangeMessage {
+  Method method = Method::None;
+  ical::Component calendar;          ///< complete, as build_object() makes it
+  std::vector<Party> to;             ///< who must get it; nobody is named for a PUBLISH
+  std::vector<std::string> changes;  ///< for people: "the start", "the place (was: Room 7)"
+};
+
+/// The fewest messages from which everybody learns what others may see of the change: REQUEST to those who stay or
+/// join, CANCEL to those who left, only instances where only they changed, THISANDFUTURE where it is smaller,
+/// SEQUENCE raised as RFC 5546 section 2.1.4 says; nothing if nothing changed that others may see (itip.md
+/// "Sameness"). Answers (PARTSTAT, RSVP, DELEGATED-*) are no change: they come from the attendees. An object without
+/// attendees is published.
+/// @errors Errc::BadCalendar (two objects, no series any more, a time that does not parse)
+Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
+                                           const ical::Component& after,
+                                           const CompareOptions& options, UtcSeconds now,
+                                           const Limits& limits);
+
+}  // namespace imip::itip

@@ -1,0 +1,80 @@
+/// @file The steps of compare().
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "itip/compare.hpp"
+#include "itip/detail/version.hpp"
+
+namespace imip::itip::detail {
+
+/// How the series itself changed.
+struct SeriesChange {
+  bool whole = false;            ///< more than that some occurrences are gone
+  bool bound = false;            ///< it ends earlier
+  bool endless = false;          ///< more are gone than can be listed: all from the last of `gone` on
+  std::vector<ical::Time> gone;  ///< occurrences that took place before and do not now
+};
+SeriesChange series_change(const Version& before, const Version& after, const Limits& limits);
+
+/// One component that somebody is told.
+struct Item {
+  Scope::Type type = Scope::Type::Series;
+  ical::Time at;  ///< of an instance, a range
+  ical::Component component;
+  People people;
+  bool off = false;  ///< CANCEL: it does not take place; else these people are un-invited
+  std::int64_t sequence = 0;
+  bool asks_again = false;
+  bool later = false;  ///< its DTSTAMP is a second after the others'
+  std::vector<std::string> changes{};
+};
+
+class Comparison {
+ public:
+  Comparison(const Version& before, const Version& after, const CompareOptions& options,
+             UtcSeconds now, const Limits& limits)
+      : old_(before), new_(after), options_(options), now_(now), limits_(limits)
+  {
+  }
+  Result<std::vector<ChangeMessage>> run();
+
+ private:
+  void cancel_all();
+  void whole_series();
+  void with_series(const Piece& piece, Scope::Type type, const People& before, const People& after);
+  void pieces_only(const std::vector<ical::Time>& gone);
+  void compare_at(const ical::Time& at);
+  void compare_from(const ical::Time& at);
+  void tell(Scope::Type type, const ical::Time& at, const std::optional<ical::Component>& before,
+            const ical::Component& after, std::int64_t base);
+  void outlive_cancels();
+  /// Several items that are all that is left of the series become one range.
+  void join_cancels(bool endless);
+  void join_requests();
+
+  /// @param before  what these people knew; empty: nothing
+  /// @param base    its SEQUENCE
+  void request(Item item, const std::optional<ical::Component>& before, std::int64_t base);
+  void cancel(Item item, std::int64_t base);
+  [[nodiscard]] std::int64_t series_base() const;
+  [[nodiscard]] std::int64_t base_at(const ical::Time& at) const;
+
+  /// The items, one message for all who get the same ones.
+  [[nodiscard]] Result<std::vector<ChangeMessage>> messages() const;
+  [[nodiscard]] Result<ChangeMessage> message(Method method, const std::vector<const Item*>& items,
+                                              const People& people) const;
+  [[nodiscard]] Result<ical::Component> finished(Method method, const Item& item,
+                                                 const People& people) const;
+
+  const Version& old_;
+  const Version& new_;
+  const CompareOptions& options_;
+  UtcSeconds now_;
+  const Limits& limits_;
+  std::vector<Item> requests_, cancels_;
+};
+
+}  // namespace imip::itip::detail
