@@ -60,7 +60,7 @@ class PartCheck {
       return;
     }
     const bool utf8 = name == "utf-8" || name == "utf8";
-    if (utf8 ? text::is_utf8(own_.octets) : ascii) return;
+    if (utf8 ? text::is_utf8(own_.octets) : ascii && !has_defect(Code::BadCharset)) return;
     tell(Rule::Charset, utf8 ? "charset is UTF-8, and the calendar is not" : cat("charset is ", name.substr(0, 40), "; only UTF-8 may be"),
          has_defect(Code::BadCharset) ? refused(Code::BadCharset) : Effect{});
   }
