@@ -387,3 +387,34 @@ TEST_CASE("the conditions of an anchor hold although another entry names the sam
   check_unproven(with(options, signed_by(ca.person("a@example.com"))), "outside-anchor-domains");
   CHECK(only(with(options, signed_by(ca.person("a@partner.example")))).anchor == 1U);
 }
+
+TEST_CASE("the conditions of an anchor hold however the chain gets past its CA")
+{
+  const TestCa ca;
+  const TestCa other(CertSpec{.common_name = "Other", .ca = true});
+  CertSpec spec{.common_name = "Test Root", .ca = true};
+  spec.same_key = ca.root().pkey;
+  const Issued cross = other.issue(spec);
+  auto options = trusting({ca.root().certificate, other.root().certificate});
+  options.anchors[0].domains = {"partner.example"};
+  options.anchors[0].conditional = true;
+  const auto mail_by = [&](const std::string& address) {
+    return with(options, signed_by(ca.person(address), {cross}));
+  };
+  check_unproven(mail_by("a@example.com"), "outside-anchor-domains");
+  check_valid(mail_by("a@partner.example"), "a@partner.example");
+  CHECK(only(mail_by("a@partner.example")).anchor == 0U);
+  options.anchors.erase(options.anchors.begin());
+  check_valid(with(options, signed_by(ca.person("a@example.com"), {cross})), "a@example.com");
+}
+
+TEST_CASE("an authority's certificate signs no mail, whatever its keyUsage says")
+{
+  const TestCa ca;
+  const auto options = trusting({ca.root().certificate});
+  for (const char* usage : {"", "critical,keyCertSign,digitalSignature"}) {
+    CertSpec spec{.common_name = "Sub", .mails = {"a@example.com"}, .ca = true};
+    spec.key_usage = usage;
+    check_unproven(with(options, signed_by(ca.issue(spec))), "wrong-purpose");
+  }
+}

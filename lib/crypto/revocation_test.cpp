@@ -167,10 +167,12 @@ TEST_CASE("a folder of CRLs that others may write to is refused")
   CHECK(made.error().code == Errc::Config);
 }
 
-TEST_CASE("delta lists, indirect ones, and those of some reasons are not used, and say so")
+TEST_CASE("lists that say only a part clear nobody, and say so; whom they list is revoked")
 {
   const TestCa ca;
   const Issued alice = ca.person("alice@example.com");
+  const Issued bob = ca.person("bob@example.com");
+  const std::string complete = ca.crl(ca.root(), {}, before, after);
   const auto list = [&](const std::string& name, const std::string& value) {
     return ca.crl(ca.root(), {alice}, before, after, "sha256", {{name, value}});
   };
@@ -180,17 +182,75 @@ TEST_CASE("delta lists, indirect ones, and those of some reasons are not used, a
       {list("issuingDistributionPoint", "critical,onlysomereasons:keyCompromise"), "reasons"}};
   for (const auto& [file, word] : lists) {
     INFO(word);
-    const auto required = with(ca, {file}, Revocation::Required, signed_by(alice));
+    const auto required = with(ca, {file}, Revocation::Required, signed_by(bob));
     check_unproven(required, "revocation-unknown");
     CHECK(only(required).findings.front().text.find(word) != std::string::npos);
     CHECK(only(required).findings.front().text.find(file) != std::string::npos);
-    const auto available = with(ca, {file}, Revocation::IfAvailable, signed_by(alice));
+    const auto available = with(ca, {file}, Revocation::IfAvailable, signed_by(bob));
     CHECK(only(available).status == SignatureStatus::Valid);
     CHECK(codes(only(available).findings) == "revocation-unknown");
-    // nor does it stand in the way of a complete one
-    const std::string complete = ca.crl(ca.root(), {alice}, before, after);
-    check_unproven(with(ca, {file, complete}, Revocation::Required, signed_by(alice)), "revoked");
+    for (const Revocation mode : {Revocation::IfAvailable, Revocation::Required})
+      for (const auto& files : {std::vector{complete, file}, std::vector{file, complete}}) {
+        check_unproven(with(ca, files, mode, signed_by(alice)), "revoked");
+        check_valid(with(ca, files, mode, signed_by(bob)), "bob@example.com");
+      }
+    check_unproven(with(ca, {file}, Revocation::IfAvailable, signed_by(alice)), "revoked");
+    const auto carrying =
+        raw_cms({.signers = {{.who = alice, .signing_time = now}}, .crls = {file}}, octets);
+    check_unproven(with(ca, {complete}, Revocation::Required, carrying), "revoked");
   }
+}
+
+TEST_CASE("a list that nobody can use entirely still revokes whom it lists")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const std::string complete = ca.crl(ca.root(), {}, before, after);
+  for (const auto& [name, value] : testing::CrlExtensions{
+           {"1.2.3.4", "critical,DER:05:00"},
+           {"issuingDistributionPoint", "critical,fullname:URI:http://example.com/other"},
+           {"issuingDistributionPoint", "critical,onlyCA:TRUE"}}) {
+    INFO(value);
+    const std::string odd =
+        ca.crl(ca.root(), {alice}, before, after, "sha256", {{name, value}});
+    check_unproven(with(ca, {complete, odd}, Revocation::IfAvailable, signed_by(alice)), "revoked");
+    check_unproven(with(ca, {odd}, Revocation::IfAvailable, signed_by(alice)), "revoked");
+  }
+}
+
+TEST_CASE("the order of lists and their dates never hide a revocation")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const std::string silent = ca.crl(ca.root(), {}, before, after);
+  for (const UtcSeconds at : {before, before - std::chrono::hours{1}, before + std::chrono::hours{1}}) {
+    const std::string lists = ca.crl(ca.root(), {alice}, at, after);
+    const std::string stale = ca.crl(ca.root(), {alice}, at - std::chrono::hours{90}, at);
+    for (const auto& files :
+         {std::vector{silent, lists}, std::vector{lists, silent}, std::vector{stale, silent}})
+      check_unproven(with(ca, files, Revocation::IfAvailable, signed_by(alice)), "revoked");
+  }
+}
+
+TEST_CASE("a hold ends with a newer complete list of the policy's that is silent")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  constexpr int hold_reason = 6;  // certificateHold
+  const auto held = [&](UtcSeconds at) {
+    return ca.crl(ca.root(), {alice}, at, after, "sha256", {}, hold_reason);
+  };
+  const UtcSeconds later = before + std::chrono::hours{1};
+  const std::string hold = held(before);
+  const std::string silent = ca.crl(ca.root(), {}, later, after);
+  check_unproven(with(ca, {hold}, Revocation::IfAvailable, signed_by(alice)), "revoked");
+  for (const auto& files : {std::vector{hold, silent}, std::vector{silent, hold}})
+    check_valid(with(ca, files, Revocation::Required, signed_by(alice)), "alice@example.com");
+  const std::string again = held(later + std::chrono::hours{1});
+  check_unproven(with(ca, {silent, again}, Revocation::Required, signed_by(alice)), "revoked");
+  const auto carrying =
+      raw_cms({.signers = {{.who = alice, .signing_time = now}}, .crls = {silent}}, octets);
+  check_unproven(with(ca, {hold}, Revocation::IfAvailable, carrying), "revoked");
 }
 
 TEST_CASE("a list for end entities alone counts for them and not for authorities")

@@ -313,6 +313,32 @@ TEST_CASE("RSA-PSS and the larger curves verify")
                 "a@example.com");
 }
 
+TEST_CASE("SHA-1 counts for nothing as the mask of RSA-PSS either")
+{
+  const TestCa ca(CertSpec{.common_name = "Test Root", .key = "rsa-2048", .ca = true});
+  const TempDir dir;
+  const std::string in = dir.write("m", octets);
+  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}, .key = "rsa-2048"});
+  const auto openssl = [&](const std::string& what) {
+    const auto made = testing::shell("cd " + dir.path().string() + " && openssl " + what);
+    INFO(made.output);
+    REQUIRE(made.status == 0);
+    return dir.read("o");
+  };
+  const std::string sign = "cms -sign -binary -outform DER -in m -out o -inkey " + alice.key;
+  const std::string mask = "opt rsa_padding_mode:pss -";
+  check_unproven(verify(ca, openssl(sign + " -signer " + alice.certificate + " -key" + mask +
+                                    "keyopt rsa_mgf1_md:sha1")),
+                 "weak-digest");
+  openssl("req -new -key " + alice.key + " -subj /CN=alice -out o -addext " +
+          "subjectAltName=email:alice@example.com");
+  std::filesystem::rename(dir / "o", dir / "request");
+  openssl("x509 -req -in request -copy_extensions copy -CA " + ca.root().certificate + " -CAkey " +
+          ca.root().key + " -days 3650 -set_serial 7 -sha256 -out o -sig" + mask + "sigopt rsa_mgf1_md:sha1");
+  std::filesystem::rename(dir / "o", dir / "pss.crt");
+  check_unproven(verify(ca, openssl(sign + " -signer pss.crt")), "weak-digest");
+}
+
 TEST_CASE("a policy file that is missing or holds nothing is a configuration error that names it")
 {
   const TempDir dir;

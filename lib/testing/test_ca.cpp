@@ -295,8 +295,10 @@ Issued TestCa::person(const std::string& mail) const
 
 std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked,
                         UtcSeconds this_update, UtcSeconds next_update, const std::string& digest,
-                        const CrlExtensions& extensions) const
+                        const CrlExtensions& extensions, int reason) const
 {
+  const Handle<ASN1_ENUMERATED, ASN1_ENUMERATED_free> why(ASN1_ENUMERATED_new());
+  must(why && ASN1_ENUMERATED_set(why.get(), reason) == 1, "reason");
   const Handle<X509_CRL, X509_CRL_free> crl(X509_CRL_new());
   const Handle<ASN1_TIME, ASN1_TIME_free> when(ASN1_TIME_new());
   must(crl && when && X509_CRL_set_version(crl.get(), X509_CRL_VERSION_2) == 1 &&
@@ -308,6 +310,8 @@ std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked
     Handle<X509_REVOKED, X509_REVOKED_free> entry(X509_REVOKED_new());
     must(X509_REVOKED_set_serialNumber(entry.get(), X509_get_serialNumber(one.x509.get())) == 1 &&
              X509_REVOKED_set_revocationDate(entry.get(), when.get()) == 1 &&
+             (reason < 0 ||
+              X509_REVOKED_add1_ext_i2d(entry.get(), NID_crl_reason, why.get(), 0, 0) == 1) &&
              X509_CRL_add0_revoked(crl.get(), entry.get()) == 1,
          "revoked");
     static_cast<void>(entry.release());

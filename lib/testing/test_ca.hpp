@@ -76,11 +76,12 @@ class TestCa {
   [[nodiscard]] Issued self_signed(const CertSpec& spec) const;
   /// The common case: a person with one address.
   [[nodiscard]] Issued person(const std::string& mail) const;
-  /// Makes `issuer`'s CRL (PEM) that lists `revoked`; gives the path. `extensions` as in CertSpec.
+  /// Makes `issuer`'s CRL (PEM) that lists `revoked`; gives the path. `extensions` as in
+  /// CertSpec; `reason` of all (RFC 5280 section 5.3.1), if not negative.
   [[nodiscard]] std::string crl(const Issued& issuer, const std::vector<Issued>& revoked,
                                 UtcSeconds this_update, UtcSeconds next_update,
                                 const std::string& digest = "sha256",
-                                const CrlExtensions& extensions = {}) const;
+                                const CrlExtensions& extensions = {}, int reason = -1) const;
   /// Writes a PKCS#12 file of `who`, with AES-256 or, `legacy`, with RC2-40 and 3DES as old
   /// exporters do; gives the path.
   [[nodiscard]] std::string pkcs12(const Issued& who, const std::string& passphrase,

@@ -265,13 +265,52 @@ bool digest_allowed(int nid, const Floor& floor)
          floor.digests.end();
 }
 
+bool SignatureDigest::allowed(const Floor& floor) const
+{
+  return built_in || (digest_allowed(nid, floor) && (!mask || digest_allowed(*mask, floor)));
+}
+
+std::string SignatureDigest::text() const
+{
+  const auto name = [](int of) {
+    return of == NID_undef ? std::string("an unknown digest") : digest_text(of);
+  };
+  return !mask || *mask == nid ? name(nid) : cat(name(nid), " with a mask of ", name(*mask));
+}
+
+std::optional<int> mask_digest(const X509_ALGOR* algorithm)
+{
+  const ASN1_OBJECT* oid = nullptr;
+  int type = V_ASN1_UNDEF;
+  const void* value = nullptr;
+  X509_ALGOR_get0(&oid, &type, &value, algorithm);
+  if (oid == nullptr || OBJ_obj2nid(oid) != NID_rsassaPss) return {};
+  const auto sequence = [](const ASN1_STRING* der, const ASN1_ITEM* item) {
+    return der == nullptr ? nullptr : ASN1_item_unpack(der, item);
+  };
+  const Handle<RSA_PSS_PARAMS, RSA_PSS_PARAMS_free> pss(static_cast<RSA_PSS_PARAMS*>(
+      sequence(type == V_ASN1_SEQUENCE ? static_cast<const ASN1_STRING*>(value) : nullptr,
+               ASN1_ITEM_rptr(RSA_PSS_PARAMS))));
+  if (!pss) return NID_undef;
+  if (pss->maskGenAlgorithm == nullptr) return NID_sha1;
+  X509_ALGOR_get0(nullptr, &type, &value, pss->maskGenAlgorithm);
+  const Handle<X509_ALGOR, X509_ALGOR_free> hash(static_cast<X509_ALGOR*>(
+      sequence(type == V_ASN1_SEQUENCE ? static_cast<const ASN1_STRING*>(value) : nullptr,
+               ASN1_ITEM_rptr(X509_ALGOR))));
+  if (!hash) return NID_undef;
+  X509_ALGOR_get0(&oid, nullptr, nullptr, hash.get());
+  return OBJ_obj2nid(oid);
+}
+
 SignatureDigest signature_digest(const X509* x)
 {
   // X509_get_signature_info caches extensions; the object is ours, only the type says const
   int md = NID_undef;
   int pk = NID_undef;
   if (X509_get_signature_info(const_cast<X509*>(x), &md, &pk, nullptr, nullptr) != 1) return {};
-  return {md, md == NID_undef && (pk == NID_ED25519 || pk == NID_ED448)};
+  const X509_ALGOR* algorithm = nullptr;
+  X509_get0_signature(nullptr, &algorithm, x);
+  return {md, md == NID_undef && (pk == NID_ED25519 || pk == NID_ED448), mask_digest(algorithm)};
 }
 
 SignatureDigest signature_digest(const X509_CRL* crl)
@@ -280,7 +319,9 @@ SignatureDigest signature_digest(const X509_CRL* crl)
   int pk = NID_undef;
   const int nid = X509_CRL_get_signature_nid(crl);
   if (OBJ_find_sigid_algs(nid, &md, &pk) != 1) return {};
-  return {md, nid == NID_ED25519 || nid == NID_ED448};
+  const X509_ALGOR* algorithm = nullptr;
+  X509_CRL_get0_signature(crl, nullptr, &algorithm);
+  return {md, nid == NID_ED25519 || nid == NID_ED448, mask_digest(algorithm)};
 }
 
 bool allows_mail(X509* x)

@@ -33,7 +33,13 @@ namespace imip::crypto {
 struct SignatureDigest {
   int nid = NID_undef;
   bool built_in = false;
+  std::optional<int> mask = {};  ///< RSASSA-PSS: the digest of its MGF1
+  [[nodiscard]] bool allowed(const Floor& floor) const;
+  [[nodiscard]] std::string text() const;  ///< "sha256", or "sha256 with a mask of sha1"
 };
+/// The digest of MGF1 where the algorithm is RSASSA-PSS (RFC 4055 section 3.1: SHA-1 if none is
+/// named); nothing elsewhere.
+[[nodiscard]] std::optional<int> mask_digest(const X509_ALGOR* algorithm);
 [[nodiscard]] SignatureDigest signature_digest(const X509* x);
 [[nodiscard]] SignatureDigest signature_digest(const X509_CRL* crl);
 

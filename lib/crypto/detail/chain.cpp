@@ -150,12 +150,9 @@ void check_floor(const Floor& floor, Chain& chain)
       chain.faults.push_back({{Code::WeakKey, cat(label(x), " ", *problem)}, x});
     const bool anchor = !chain.anchor_files.empty() && i + 1 == chain.certificates.size();
     if (anchor) continue;
-    const SignatureDigest digest = signature_digest(x);
-    if (!digest.built_in && !digest_allowed(digest.nid, floor))
+    if (const SignatureDigest digest = signature_digest(x); !digest.allowed(floor))
       chain.faults.push_back(
-          {{Code::WeakDigest, cat(label(x), " was signed by its authority with ",
-                                  digest.nid == NID_undef ? std::string("an unknown digest")
-                                                          : digest_text(digest.nid),
+          {{Code::WeakDigest, cat(label(x), " was signed by its authority with ", digest.text(),
                                   ", which the policy does not accept")},
            x});
   }
@@ -173,10 +170,12 @@ void check_purposes(Chain& chain)
       if (!already(chain.faults, Code::ChainInvalid)) chain.faults.push_back(broken_extension(x));
       continue;  // what it says of its purposes cannot be read
     }
+    const bool anchor = !chain.anchor_files.empty() && i + 1 == chain.certificates.size();
     if (i == 0 && !allows_signing(x))
       fault(Code::WrongPurpose,
             " may not sign (its keyUsage has neither digitalSignature nor nonRepudiation)");
-    const bool anchor = !chain.anchor_files.empty() && i + 1 == chain.certificates.size();
+    else if (i == 0 && !anchor && X509_check_ca(x) == 1)
+      fault(Code::WrongPurpose, " is a certificate authority's (basicConstraints), not a person's");
     if (anchor && i > 0) continue;
     if (!allows_mail(x))
       fault(Code::WrongPurpose, " is not for e-mail (its extendedKeyUsage lacks emailProtection)");
@@ -186,23 +185,35 @@ void check_purposes(Chain& chain)
   }
 }
 
-// What somebody wrote about one CA goes before a pattern that names it among others.
-void prefer_conditional(const std::vector<AnchorFile>& anchors, std::vector<std::size_t>& files)
+// The same CA, whatever certificate it goes by: renewed, or cross-signed by another.
+bool same_authority(X509* a, X509* b)
 {
-  const auto conditional = [&](std::size_t file) { return anchors[file].conditional; };
-  if (std::any_of(files.begin(), files.end(), conditional))
-    std::erase_if(files, [&](std::size_t file) { return !conditional(file); });
+  return X509_NAME_cmp(X509_get_subject_name(a), X509_get_subject_name(b)) == 0 &&
+         EVP_PKEY_eq(X509_get0_pubkey(a), X509_get0_pubkey(b)) == 1;
 }
 
-void take_built_chain(X509_STORE_CTX* ctx, const Candidates& candidates, bool stands, Chain& out)
+// What somebody wrote about one CA goes before a pattern that names it among others, and before
+// what another anchor says that vouches for it: the sender chooses which way up there is.
+void find_anchor(const Candidates& candidates, const std::vector<AnchorFile>& files, Chain& out)
+{
+  for (const X509Ptr& x : out.certificates) {
+    for (const Candidates::Anchor& a : candidates.anchors)
+      if (files[a.file].conditional && same_authority(a.certificate, x.get()))
+        out.anchor_files.push_back(a.file);
+    if (!out.anchor_files.empty()) return;
+  }
+  for (const Candidates::Anchor& a : candidates.anchors)
+    if (X509_cmp(a.certificate, out.certificates.back().get()) == 0)
+      out.anchor_files.push_back(a.file);
+}
+
+void take_built_chain(X509_STORE_CTX* ctx, const Candidates& candidates, bool stands,
+                      const std::vector<AnchorFile>& files, Chain& out)
 {
   STACK_OF(X509)* built = X509_STORE_CTX_get0_chain(ctx);
   for (int i = 0; i < sk_X509_num(built); ++i)
     out.certificates.push_back(share(sk_X509_value(built, i)));
-  if (!stands || out.certificates.empty()) return;
-  X509* top = out.certificates.back().get();
-  for (const Candidates::Anchor& a : candidates.anchors)
-    if (X509_cmp(a.certificate, top) == 0) out.anchor_files.push_back(a.file);
+  if (stands && !out.certificates.empty()) find_anchor(candidates, files, out);
 }
 
 // One X509_verify_cert() with these certificates and no other.
@@ -223,8 +234,7 @@ bool verify_with(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sig
                              static_cast<std::time_t>(options.at.time_since_epoch().count()));
   X509_STORE_CTX_set_verify_cb(ctx.get(), collect_errors);
   const bool stands = X509_verify_cert(ctx.get()) == 1;
-  take_built_chain(ctx.get(), candidates, stands, out);
-  prefer_conditional(options.anchors, out.anchor_files);
+  take_built_chain(ctx.get(), candidates, stands, options.anchors, out);
   return true;
 }
 

@@ -16,9 +16,11 @@ using StoreContext = Handle<X509_STORE_CTX, X509_STORE_CTX_free>;
 // What one set of CRLs says about one certificate.
 struct Standing {
   bool revoked = false;
-  bool forged = false;  // no good CRL: nothing in it counts, not even a revocation
-  bool stale = false;   // out of date: revokes, and else says nothing
+  bool forged = false;  // no good CRL: nothing in it counts
+  bool stale = false;   // out of date: says nothing of what it does not list
   bool missing = false;
+
+  [[nodiscard]] bool clears() const { return !revoked && !forged && !stale && !missing; }
 };
 
 bool is_crl_time(int error)
@@ -97,12 +99,6 @@ std::optional<std::vector<Standing>> ask(const std::vector<X509Ptr>& chain,
   return standings;
 }
 
-bool weak(const X509_CRL* crl, const Floor& floor)
-{
-  const SignatureDigest digest = signature_digest(crl);
-  return !digest.built_in && !digest_allowed(digest.nid, floor);
-}
-
 bool issued(X509* authority, const X509_CRL* crl)
 {
   return X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(authority)) == 0;
@@ -119,30 +115,59 @@ std::string_view incomplete(X509_CRL* crl)
   return point->onlysomereasons != nullptr ? "lists only some reasons" : "";
 }
 
-// The lists of a chain's authorities, apart: those that count, and those that may revoke and never
-// clear: what came with the message, what is signed weakly.
+// Does the list say that it is over with the certificate? removeFromCRL says the contrary.
+X509_REVOKED* entry_for(X509_CRL* crl, X509* x)
+{
+  X509_REVOKED* entry = nullptr;
+  return X509_CRL_get0_by_cert(crl, &entry, x) == 1 ? entry : nullptr;
+}
+
+bool is_on_hold(const X509_REVOKED* entry)
+{
+  const Handle<ASN1_ENUMERATED, ASN1_ENUMERATED_free> reason(static_cast<ASN1_ENUMERATED*>(
+      X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, nullptr, nullptr)));
+  return reason && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD;
+}
+
+bool is_by(X509* authority, X509_CRL* crl)
+{
+  EVP_PKEY* key = X509_get0_pubkey(authority);
+  return issued(authority, crl) && key != nullptr &&
+         (X509_get_key_usage(authority) & KU_CRL_SIGN) != 0 && X509_CRL_verify(crl, key) == 1;
+}
+
+// The lists of a chain's authorities. Whatever one of them lists is revoked: also by one that came
+// with the message, is weakly signed, out of date, or says only a part (a delta, some reasons).
+// Only the policy's complete ones can say that something is not.
 class Lists {
  public:
   Lists(const std::vector<X509Ptr>& chain, const Trust& trust, STACK_OF(X509_CRL) * carried)
-      : good(sk_X509_CRL_new_null()), revoking(sk_X509_CRL_new_null())
+      : good(sk_X509_CRL_new_null())
   {
-    for (const RevocationList& list : trust.crls)
-      if (concerns(chain, list.crl.get())) {
-        if (!incomplete(list.crl.get()).empty())
-          unused_.push_back(&list);
-        else
-          push(weak(list.crl.get(), trust.options.floor) ? revoking : good, list.crl.get());
-      }
+    for (const RevocationList& list : trust.crls) {
+      if (!concerns(chain, list.crl.get())) continue;
+      all_.push_back(list.crl.get());
+      if (!incomplete(list.crl.get()).empty())
+        unused_.push_back(&list);
+      else if (signature_digest(list.crl.get()).allowed(trust.options.floor))
+        complete = complete && good && sk_X509_CRL_push(good.get(), list.crl.get()) > 0;
+    }
     for (int i = 0; i < sk_X509_CRL_num(carried); ++i)
-      if (X509_CRL* crl = sk_X509_CRL_value(carried, i);
-          concerns(chain, crl) && incomplete(crl).empty())
-        push(revoking, crl);
-    drop_twins(chain, good);
-    drop_twins(chain, revoking);
+      if (X509_CRL* crl = sk_X509_CRL_value(carried, i); concerns(chain, crl)) all_.push_back(crl);
+    drop_twins(chain);
   }
 
-  BorrowedCrls good, revoking;
+  BorrowedCrls good;
   bool complete = true;  // false: out of memory
+
+  [[nodiscard]] bool revoke(X509* x, X509* authority, const Standing& standing) const
+  {
+    return std::any_of(all_.begin(), all_.end(), [&](X509_CRL* crl) {
+      const X509_REVOKED* entry = issued(authority, crl) ? entry_for(crl, x) : nullptr;
+      return entry != nullptr && is_by(authority, crl) &&
+             !(is_on_hold(entry) && standing.clears() && has_later(authority, crl, x));
+    });
+  }
 
   [[nodiscard]] const RevocationList* unused(X509* authority) const
   {
@@ -158,26 +183,31 @@ class Lists {
                        [&](const X509Ptr& x) { return issued(x.get(), crl); });
   }
 
-  void push(const BorrowedCrls& to, X509_CRL* crl)
+  // RFC 5280 section 5.3.1: a hold may be lifted, so a newer complete list that is silent counts.
+  [[nodiscard]] bool has_later(X509* authority, const X509_CRL* than, X509* x) const
   {
-    complete = complete && to && sk_X509_CRL_push(to.get(), crl) > 0;
+    for (int i = 0; i < sk_X509_CRL_num(good.get()); ++i) {
+      X509_CRL* crl = sk_X509_CRL_value(good.get(), i);
+      if (issued(authority, crl) && entry_for(crl, x) == nullptr &&
+          ASN1_TIME_compare(X509_CRL_get0_lastUpdate(crl), X509_CRL_get0_lastUpdate(than)) > 0)
+        return true;
+    }
+    return false;
   }
 
   // Of several lists in one name OpenSSL takes one, and looks only then whether its signature
   // holds. A twin authority's list, or a forged one, must not hide the right one.
-  static void drop_twins(const std::vector<X509Ptr>& chain, const BorrowedCrls& lists)
+  void drop_twins(const std::vector<X509Ptr>& chain) const
   {
-    if (sk_X509_CRL_num(lists.get()) < 2) return;
-    for (int i = sk_X509_CRL_num(lists.get()) - 1; i >= 0; --i) {
-      X509_CRL* crl = sk_X509_CRL_value(lists.get(), i);
-      const bool holds = std::any_of(chain.begin() + 1, chain.end(), [&](const X509Ptr& x) {
-        EVP_PKEY* key = X509_get0_pubkey(x.get());
-        return issued(x.get(), crl) && key != nullptr && X509_CRL_verify(crl, key) == 1;
-      });
-      if (!holds && sk_X509_CRL_num(lists.get()) > 1) sk_X509_CRL_delete(lists.get(), i);
+    for (int i = sk_X509_CRL_num(good.get()) - 1; i >= 0 && sk_X509_CRL_num(good.get()) > 1; --i) {
+      X509_CRL* crl = sk_X509_CRL_value(good.get(), i);
+      const bool holds = std::any_of(chain.begin() + 1, chain.end(),
+                                     [&](const X509Ptr& x) { return is_by(x.get(), crl); });
+      if (!holds) sk_X509_CRL_delete(good.get(), i);
     }
   }
 
+  std::vector<X509_CRL*> all_;
   std::vector<const RevocationList*> unused_;
 };
 
@@ -205,21 +235,21 @@ void check_revocation(const std::vector<X509Ptr>& certificates, const Trust& tru
   const VerifyOptions& options = trust.options;
   if (options.revocation == Revocation::Off || certificates.size() < 2) return;
   const Lists lists(certificates, trust, carried);
-  const auto by_policy = ask(certificates, lists.good.get(), options.now);
-  const auto by_others = ask(certificates, lists.revoking.get(), options.now);
-  if (!lists.complete || !by_policy || !by_others) {
+  const auto standings = ask(certificates, lists.good.get(), options.now);
+  if (!lists.complete || !standings) {
     out.faults.push_back(
         {{Code::RevocationUnknown, "revocation could not be checked"}, certificates.front().get()});
     return;
   }
   for (std::size_t i = 0; i + 1 < certificates.size(); ++i) {
     X509* x = certificates[i].get();
-    const Standing& s = (*by_policy)[i];
-    const RevocationList* unused = lists.unused(certificates[i + 1].get());
+    X509* authority = certificates[i + 1].get();
+    const Standing& s = (*standings)[i];
+    const RevocationList* unused = lists.unused(authority);
     const auto unknown = [&] {
       return Reason{Code::RevocationUnknown, unknown_text(x, s, unused)};
     };
-    if (s.revoked || (*by_others)[i].revoked) {
+    if (s.revoked || lists.revoke(x, authority, s)) {
       out.faults.push_back({{Code::Revoked, cat(label(x), " was revoked by its authority")}, x});
     } else if (s.missing || s.stale || s.forged) {
       if (options.revocation == Revocation::Required)

@@ -17,12 +17,13 @@ using EssV2 = Handle<ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free>;
 struct Algorithms {
   X509* certificate = nullptr;
   X509_ALGOR* digest = nullptr;
+  X509_ALGOR* signature = nullptr;
 };
 
 Algorithms algorithms_of(CMS_SignerInfo* info)
 {
   Algorithms a;
-  CMS_SignerInfo_get0_algs(info, nullptr, &a.certificate, &a.digest, nullptr);
+  CMS_SignerInfo_get0_algs(info, nullptr, &a.certificate, &a.digest, &a.signature);
   return a;
 }
 
@@ -193,9 +194,11 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
 // What is wrong with the signature itself, though it verifies.
 void check_claims(CMS_SignerInfo* info, const VerifyOptions& options, Signature& s)
 {
-  if (!digest_allowed(digest_nid(info), options.floor))
+  const SignatureDigest digest{digest_nid(info), false,
+                               mask_digest(algorithms_of(info).signature)};
+  if (!digest.allowed(options.floor))
     add(s, Code::WeakDigest,
-        cat("the signature uses ", s.digest, ", which the policy does not accept"));
+        cat("the signature uses ", digest.text(), ", which the policy does not accept"));
   if (s.signed_at && *s.signed_at > options.now + std::chrono::seconds{options.clock_skew_seconds})
     add(s, Code::SignedInFuture,
         cat("the message claims to have been signed at ", to_rfc3339(*s.signed_at),
