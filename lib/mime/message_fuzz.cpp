@@ -2,8 +2,11 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "mime/calendar_part.hpp"
+#include "mime/compose.hpp"
 #include "mime/message.hpp"
 #include "mime/signed_entity.hpp"
 #include "testing/fuzz.hpp"
@@ -92,6 +95,74 @@ void check_entity(const mime::Message& message, const mime::SignedEntity& entity
        "the first part is covered, the second is not");
 }
 
+void check_calendar(const mime::Message& message, const mime::CalendarPart& part, const Limits& limits)
+{
+  const auto& nodes = message.nodes();
+  hold(part.node < nodes.size() && nodes[part.node].children.empty(), "a calendar is a leaf");
+  hold(nodes[part.node].part == part.part, "it has its node's number");
+  hold(part.text.size() <= 3 * limits.calendar_bytes, "a calendar within the limit");
+  for (std::size_t at = part.node; at != mime::no_node; at = nodes[at].parent)
+    hold(part.defects.size() >= nodes[at].defects.size(), "defects around it are its own");
+  const bool alternative = part.place.alternative != mime::no_node;
+  hold(!alternative || nodes[part.place.alternative].media_type == "multipart/alternative",
+       "it stands in an alternative");
+}
+
+struct Found {
+  std::vector<mime::SignedEntity> entities;
+  std::vector<mime::CalendarPart> calendars;
+};
+
+std::optional<Found> examine(const mime::Message& message, const Limits& limits)
+{
+  auto entities = mime::signed_entities(message, limits);
+  auto calendars = mime::calendar_parts(message, limits);
+  if (!entities || !calendars) return {};
+  return Found{*std::move(entities), *std::move(calendars)};
+}
+
+// Without its CRs; nothing where one stands alone.
+std::optional<std::string> to_lf(std::string_view octets)
+{
+  std::string out;
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    if (octets[i] != '\r')
+      out += octets[i];
+    else if (octets.substr(i, 2) != "\r\n")
+      return {};
+  }
+  return out;
+}
+
+// With LF or CRLF it is the same mail: the same octets are signed, the same calendars in it.
+void check_line_ends(const mime::Message& message, const Found& found, std::string octets,
+                     const Limits& limits)
+{
+  if (message.octets() == octets) return;
+  const auto other = mime::parse_message(std::move(octets), limits);
+  hold(other.has_value(), "it parses with other line ends");
+  hold(other->nodes().size() == message.nodes().size(), "it has the same parts with other line ends");
+  const auto again = examine(*other, limits);
+  hold(again && again->entities.size() == found.entities.size() &&
+           again->calendars.size() == found.calendars.size(),
+       "the same is signed with other line ends");
+  for (std::size_t i = 0; i < found.entities.size(); ++i) {
+    const mime::SignedEntity& a = found.entities[i];
+    const mime::SignedEntity& b = again->entities[i];
+    hold(a.node == b.node && a.protection == b.protection &&
+             a.defects.empty() == b.defects.empty(),
+         "the same entity with other line ends");
+    hold(signed_octets(message, a) == signed_octets(*other, b), "the same octets with other line ends");
+  }
+  for (std::size_t i = 0; i < found.calendars.size(); ++i) {
+    const mime::CalendarPart& a = found.calendars[i];
+    const mime::CalendarPart& b = again->calendars[i];
+    hold(a.node == b.node && a.method == b.method && a.defects.empty() == b.defects.empty() &&
+             mime::to_crlf(a.text) == mime::to_crlf(b.text),
+         "the same calendar with other line ends");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
@@ -100,13 +171,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string octets(testing::view_of(data, size));
   static_cast<void>(mime::looks_like_calendar(octets));
   const auto message = mime::parse_message(octets, limits);
-  if (!message) return 0;
+  if (!message) {
+    hold(!message.error().what.empty(), "every error has a sentence");
+    return 0;
+  }
   hold(message->octets() == octets, "the octets stay as they are");
   check_tree(*message);
-  if (const auto entities = mime::signed_entities(*message, limits))
-    for (const mime::SignedEntity& entity : *entities) check_entity(*message, entity);
-  if (const auto parts = mime::calendar_parts(*message, limits))
-    for (const mime::CalendarPart& part : *parts)
-      hold(part.text.size() <= 3 * limits.calendar_bytes, "a calendar within the limit");
+  const auto found = examine(*message, limits);
+  if (!found) return 0;
+  for (const mime::SignedEntity& entity : found->entities) check_entity(*message, entity);
+  for (const mime::CalendarPart& part : found->calendars) check_calendar(*message, part, limits);
+  check_line_ends(*message, *found, mime::to_crlf(octets), limits);
+  if (auto lf = to_lf(octets)) check_line_ends(*message, *found, *std::move(lf), limits);
   return 0;
 }
