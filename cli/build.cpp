@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <ostream>
+#include <utility>
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
@@ -12,7 +14,9 @@
 #include "cli/command.hpp"
 #include "cli/outbox.hpp"
 #include "itip/build.hpp"
+#include "itip/compare.hpp"
 #include "mime/compose.hpp"
+#include "report/build_json.hpp"
 
 namespace imip::cli {
 
@@ -20,10 +24,22 @@ namespace {
 
 // ---- what goes in -----------------------------------------------------------------------------
 
-Result<ical::Component> read_base(const std::string& file, const Limits& limits)
+std::string input_name(const std::string& file)
 {
-  const std::string name = file == "-" ? "standard input" : file;
-  IMIP_TRY(const std::string octets, read_input(file, limits));
+  return file == "-" ? "standard input" : file;
+}
+
+// An error about the file's content says which file.
+tl::unexpected<Error> about_file(const std::string& file, Error error)
+{
+  if (error.code == Errc::BadCalendar) error.what = cat(input_name(file), ": ", error.what);
+  return tl::unexpected<Error>(std::move(error));
+}
+
+Result<ical::Component> calendar_in(const std::string& file, const std::string& octets,
+                                    const Limits& limits)
+{
+  const std::string name = input_name(file);
   auto parsed = ical::parse(octets, limits);
   if (!parsed) {
     Error e = parsed.error();
@@ -34,6 +50,51 @@ Result<ical::Component> read_base(const std::string& file, const Limits& limits)
       return err(Errc::BadCalendar, cat(name, ": ", f.component, f.component.empty() ? "" : " ",
                                         f.property, f.property.empty() ? "" : ": ", f.text));
   return std::move(parsed->calendar);
+}
+
+Result<ical::Component> read_base(const std::string& file, const Limits& limits)
+{
+  IMIP_TRY(const std::string octets, read_input(file, limits));
+  return calendar_in(file, octets, limits);
+}
+
+// ---- which command ----------------------------------------------------------------------------
+
+constexpr std::array<std::string_view, 8> methods{"request", "publish", "reply",   "add",
+                                                  "cancel",  "refresh", "counter", "declinecounter"};
+
+bool is_method(const std::string& word)
+{
+  return std::find(methods.begin(), methods.end(), word) != methods.end();
+}
+
+// METHOD may be left out where --previous or the JSON says it: then the first word is the FILE.
+Result<BuildOptions> sorted_out(BuildOptions o)
+{
+  const bool optional = !o.previous.empty() || o.common.json;
+  if (o.method.empty() && !optional) return err(Errc::Usage, "METHOD is missing", "try 'imip build --help'");
+  if (!o.method.empty() && !is_method(o.method)) {
+    if (!optional || !o.file.empty()) {
+      std::string list;
+      for (const std::string_view m : methods)
+        list += cat(list.empty() ? "" : m == methods.back() ? " or " : ", ", m);
+      return err(Errc::Usage, cat("METHOD: '", o.method, "' is not one of the choices: ", list));
+    }
+    o.file = std::exchange(o.method, std::string());
+  }
+  if (o.previous.empty()) return o;
+  if (!o.method.empty())
+    return err(Errc::Usage, "--previous finds the methods itself",
+               "imip build --previous OLD.ics NEW.ics");
+  if (o.file.empty()) return err(Errc::Usage, "the new version is missing", "--previous OLD.ics NEW.ics");
+  if (o.file == "-" && o.previous == "-")
+    return err(Errc::Usage, "only one of the two versions can be standard input");
+  itip::BuildSpec allowed;
+  allowed.comment = o.spec.comment;
+  if (!(allowed == o.spec) || !o.attach.empty())
+    return err(Errc::Usage, "--previous compares two files: only --comment can be added",
+               "change NEW.ics");
+  return o;
 }
 
 std::string media_type_of(const std::string& file_name)
@@ -78,48 +139,195 @@ Result<std::vector<mime::Attachment>> read_attachments(const BuildOptions& optio
   return out;
 }
 
-// An error about the file's content says which file.
-tl::unexpected<Error> about_file(const std::string& file, Error error)
+// ---- JSON -------------------------------------------------------------------------------------
+
+// What the flags say goes before what the JSON says.
+void lay_flags_over(const itip::BuildSpec& flags, itip::BuildSpec& spec)
 {
-  if (error.code == Errc::BadCalendar)
-    error.what = cat(file == "-" ? "standard input" : file, ": ", error.what);
-  return tl::unexpected<Error>(std::move(error));
+  using S = itip::BuildSpec;
+  for (const auto member :
+       {&S::organizer, &S::sent_by, &S::summary, &S::location, &S::description, &S::start, &S::end,
+        &S::due, &S::duration, &S::timezone, &S::rrule, &S::uid, &S::recurrence_id, &S::status,
+        &S::comment, &S::completed})
+    if (!(flags.*member).empty()) spec.*member = flags.*member;
+  for (const auto member :
+       {&S::attendees, &S::exdates, &S::rdates, &S::freebusy, &S::request_status})
+    if (!(flags.*member).empty()) spec.*member = flags.*member;
+  for (const auto member : {&S::sequence, &S::priority, &S::percent_complete})
+    if (flags.*member) spec.*member = flags.*member;
+  if (flags.method != itip::Method::None) spec.method = flags.method;
+  if (flags.kind != itip::Kind::None) spec.kind = flags.kind;
+  spec.this_and_future = spec.this_and_future || flags.this_and_future;
+  spec.attach_cids = flags.attach_cids;
 }
 
-Result<Draft> draft_of(const BuildOptions& options, const itip::BuildSpec& spec,
-                       const Limits& limits, Context& context)
-{
+struct Input {
+  itip::BuildSpec spec;
   std::optional<ical::Component> base;
+  bool json = false;
+};
+
+Result<Input> read_object(const BuildOptions& options, const itip::BuildSpec& flags,
+                          const Limits& limits)
+{
+  Input out{flags, {}, false};
   if (!options.file.empty()) {
-    IMIP_TRY(base, read_base(options.file, limits));
+    IMIP_TRY(const std::string octets, read_input(options.file, limits));
+    const std::size_t first = octets.find_first_not_of(" \t\r\n");
+    out.json = first != std::string::npos && octets[first] == '{';
+    if (out.json) {
+      auto spec = report::read_build_json(octets);
+      if (!spec) return about_file(options.file, spec.error());
+      lay_flags_over(flags, *spec);
+      out.spec = *std::move(spec);
+    } else {
+      IMIP_TRY(out.base, calendar_in(options.file, octets, limits));
+    }
   }
-  const ical::Component* given = base ? &*base : nullptr;
-  auto calendar = itip::build_object(spec, given, context.now);
+  if (out.spec.method == itip::Method::None)
+    return err(out.json ? Errc::BadCalendar : Errc::Usage,
+               out.json ? cat(input_name(options.file), ": method: is missing") : "METHOD is missing",
+               "request, publish, reply, ...");
+  return out;
+}
+
+// ---- what is told -----------------------------------------------------------------------------
+
+// A range as peers without RANGE understand it: the whole series.
+Result<ical::Component> expanded(const itip::BuildSpec& spec, const ical::Component& base,
+                                 const ical::Component& message, const Limits& limits,
+                                 UtcSeconds now)
+{
+  const ical::Component& object = first_object(message);
+  itip::BuildSpec series;
+  series.method = itip::Method::Request;
+  series.comment = spec.comment;
+  const ical::Property* id = object.find("RECURRENCE-ID");
+  if (spec.method == itip::Method::Cancel) {
+    const ical::Zones zones(message);
+    IMIP_TRY(const ical::Time at, zones.time_of(*id));
+    IMIP_TRY(const ical::Component shorter, itip::ended_before(base, at));
+    series.sequence = std::stoll(*object.value("SEQUENCE"));
+    return itip::build_object(series, &shorter, now);
+  }
+  const bool ranged = id != nullptr && id->parameter("RANGE") != nullptr;
+  if (id != nullptr && !ranged) return message;
+  ical::Component with = ranged ? base : message;
+  if (ranged) {
+    std::erase_if(with.components, [&](const ical::Component& c) {
+      const ical::Property* other = c.find("RECURRENCE-ID");
+      return other != nullptr && other->parameter("RANGE") != nullptr && other->value == id->value;
+    });
+    with.components.push_back(object);
+  }
+  IMIP_TRY(const ical::Component listed, itip::without_ranges(with, limits));
+  return itip::build_object(series, &listed, now);
+}
+
+Result<std::vector<Draft>> drafts_of_object(const BuildOptions& options, const itip::BuildSpec& flags,
+                                            const Limits& limits, Context& context)
+{
+  IMIP_TRY(const Input input, read_object(options, flags, limits));
+  const itip::BuildSpec& spec = input.spec;
+  const ical::Component* base = input.base ? &*input.base : nullptr;
+  auto calendar = itip::build_object(spec, base, context.now);
+  if (!calendar && input.json && calendar.error().code == Errc::BadValue)
+    calendar.error().code = Errc::BadCalendar;
   if (!calendar) return about_file(options.file, calendar.error());
   const bool raises = spec.method == itip::Method::Cancel || spec.method == itip::Method::Add;
-  if (given == nullptr && raises && !spec.sequence)
-    notice(context, cat("the ", options.method, " has SEQUENCE 1"),
+  if (base == nullptr && raises && !spec.sequence)
+    notice(context, cat("the ", itip::method_word(spec.method), " has SEQUENCE 1"),
            "--sequence N, if the event's own is greater than 0");
+  const bool ranged = spec.method == itip::Method::Request ||
+                      (spec.method == itip::Method::Cancel && spec.this_and_future);
+  if (options.expand_range && ranged) {
+    if (base == nullptr)
+      return err(Errc::Usage, "--expand-range needs the series", "give its .ics");
+    calendar = expanded(spec, *base, *calendar, limits, context.now);
+    if (!calendar) return about_file(options.file, calendar.error());
+  }
   Draft out;
-  IMIP_TRY(out.organizer, itip::organizer_of(spec, given));
+  IMIP_TRY(out.organizer, itip::organizer_of(spec, base));
   out.to = itip::recipients(*calendar);
   if (out.to.empty() && !itip::is_organizer_method(spec.method)) {
     IMIP_TRY(const CalAddress address, CalAddress::parse(out.organizer.value));
     out.to.push_back(itip::Party{address, {}, out.organizer});
   }
   out.calendar = *std::move(calendar);
+  return std::vector<Draft>{std::move(out)};
+}
+
+Result<std::vector<Draft>> drafts_of_change(const BuildOptions& options, const Limits& limits,
+                                            Context& context)
+{
+  IMIP_TRY(ical::Component before, read_base(options.previous, limits));
+  IMIP_TRY(ical::Component after, read_base(options.file, limits));
+  itip::CompareOptions compare;
+  compare.use_range = !options.expand_range;
+  compare.comment = options.spec.comment;
+  if (options.expand_range) {
+    IMIP_TRY(before, itip::without_ranges(before, limits));
+    IMIP_TRY(after, itip::without_ranges(after, limits));
+  }
+  auto messages = itip::compare(before, after, compare, context.now, limits);
+  if (!messages) return about_file(options.file, messages.error());
+  std::vector<Draft> out;
+  for (itip::ChangeMessage& m : *messages)
+    out.push_back({std::move(m.calendar), {}, std::move(m.to), std::move(m.changes)});
+  if (out.empty()) notice(context, "nothing changed that others may see: there is nothing to send");
   return out;
 }
 
-Result<void> check_store(const BuildOptions& options, const Draft& draft)
+// The same for one of those who get it, without the other attendees.
+Draft only_for(const itip::Party& one, const Draft& draft)
+{
+  Draft out = draft;
+  out.to = {one};
+  std::erase_if(out.calendar.components, [&](ical::Component& c) {
+    if (c.name == "VTIMEZONE") return false;
+    const ical::Property* organizer = c.find("ORGANIZER");
+    const auto boss = CalAddress::parse(organizer != nullptr ? organizer->value : "");
+    bool listed = false;
+    std::erase_if(c.properties, [&](const ical::Property& p) {
+      if (p.name != "ATTENDEE") return false;
+      const auto address = CalAddress::parse(p.value);
+      const bool is_one = address && same_user(*address, one.address);
+      listed = listed || is_one;
+      return !is_one && !(address && boss && same_user(*address, *boss));
+    });
+    return !listed;
+  });
+  return out;
+}
+
+Result<std::vector<Draft>> one_each(const BuildOptions& options, const std::vector<Draft>& drafts)
+{
+  if (!options.to.empty())
+    return err(Errc::Usage, "--each writes to the attendees: it does not go with --to");
+  std::vector<Draft> out;
+  for (const Draft& draft : drafts) {
+    const std::string* method = draft.calendar.value("METHOD");
+    if (method == nullptr || !itip::is_organizer_method(itip::method_from_word(*method)))
+      return err(Errc::Usage, "--each is for what goes to attendees");
+    for (const itip::Party& one : draft.to) out.push_back(only_for(one, draft));
+  }
+  return out;
+}
+
+// ---- what comes out ---------------------------------------------------------------------------
+
+Result<void> check_store(const BuildOptions& options, const std::vector<Draft>& drafts)
 {
   if (options.common.store.empty()) return {};
-  const itip::Method method = itip::method_from_word(options.method);
-  const bool kept = itip::is_organizer_method(method) && method != itip::Method::DeclineCounter;
-  if (kept && first_object(draft.calendar).name != "VFREEBUSY") return {};
-  return err(Errc::Usage, cat("--store keeps the organizer's own copy: a ",
-                              itip::method_word(method), " of a ", first_object(draft.calendar).name,
-                              " makes none"));
+  for (const Draft& draft : drafts) {
+    const itip::Method method = itip::method_from_word(*draft.calendar.value("METHOD"));
+    const std::string& name = first_object(draft.calendar).name;
+    if (!itip::is_organizer_method(method) || method == itip::Method::DeclineCounter ||
+        name == "VFREEBUSY")
+      return err(Errc::Usage, cat("--store keeps the organizer's own copy: a ",
+                                  itip::method_word(method), " of a ", name, " makes none"));
+  }
+  return {};
 }
 
 Result<void> check_format(const BuildOptions& options)
@@ -129,34 +337,55 @@ Result<void> check_format(const BuildOptions& options)
     return err(Errc::Usage, "--attach needs a mail: it does not go with --format ics");
   if (!options.outbox.mbox.empty() || !options.outbox.send.empty())
     return err(Errc::Usage, "--mbox and --send need a mail: they do not go with --format ics");
+  if (!options.previous.empty() || options.each)
+    return err(Errc::Usage, "--previous and --each make mails: they do not go with --format ics");
   return {};
 }
 
 }  // namespace
 
-Result<ExitCode> run(const BuildOptions& options, Context& context)
+Result<ExitCode> run(const BuildOptions& given, Context& context)
 {
+  IMIP_TRY(const BuildOptions options, sorted_out(given));
   IMIP_CHECK(check_format(options));
   const Limits limits;
-  itip::BuildSpec spec = options.spec;
-  spec.method = itip::method_from_word(options.method);
+  itip::BuildSpec flags = options.spec;
+  flags.method = itip::method_from_word(options.method);
   IMIP_TRY(const std::vector<mime::Attachment> attachments, read_attachments(options, limits));
   for (const mime::Attachment& a : attachments)
-    spec.attach_cids.emplace_back(a.content_id, a.file_name);
-  IMIP_TRY(const Draft draft, draft_of(options, spec, limits, context));
-  IMIP_CHECK(check_store(options, draft));
+    flags.attach_cids.emplace_back(a.content_id, a.file_name);
+  IMIP_TRY(const std::vector<Draft> whole,
+           options.previous.empty() ? drafts_of_object(options, flags, limits, context)
+                                    : drafts_of_change(options, limits, context));
+  IMIP_CHECK(check_store(options, whole));
+  std::vector<Draft> drafts = whole;
+  if (options.each) {
+    IMIP_TRY(drafts, one_each(options, whole));
+  }
   std::vector<Letter> letters;
+  std::string told;
   if (options.format == "mail") {
-    IMIP_TRY(MadeMail made, make_mail(options, draft, attachments, letters.size() + 1, context));
-    letters.push_back(std::move(made.letter));
+    for (const Draft& draft : drafts) {
+      IMIP_TRY(MadeMail made, make_mail(options, draft, attachments, letters.size() + 1, context));
+      told += report::build_json({draft.calendar, made.from, made.to, made.message_id, draft.changes,
+                                  !options.common.store.empty()}) +
+              '\n';
+      letters.push_back(std::move(made.letter));
+    }
   }
   IMIP_CHECK(check_outbox(options.outbox, letters.size()));
   // Stored first: a mail that went out without the organizer's copy would bring answers to nothing.
   if (!options.common.store.empty())
-    IMIP_CHECK(store_own(draft.calendar, options.common, context));
-  if (options.format == "mail") return post(options.outbox, letters, context);
-  IMIP_CHECK(write_output(context, options.outbox.output, ical::serialise(draft.calendar)));
-  return ExitCode::Ok;
+    for (const Draft& draft : whole)
+      IMIP_CHECK(store_own(draft.calendar, options.common, context));
+  ExitCode code = ExitCode::Ok;
+  if (options.format == "mail") {
+    IMIP_TRY(code, post(options.outbox, letters, context));
+  } else {
+    IMIP_CHECK(write_output(context, options.outbox.output, ical::serialise(drafts.front().calendar)));
+  }
+  if (options.common.json && code == ExitCode::Ok) context.err << told;
+  return code;
 }
 
 }  // namespace imip::cli

@@ -44,6 +44,7 @@ builds()
     --now 2027-01-01T00:00:00Z --message-id "m$n@example.com"
   [ -s err ] && fail "$method $component: a notice without need"
   cp out mail.eml
+  check "$method of $component departs from no RFC" "$imip" lint mail.eml
   (
     IFS='|'
     # shellcheck disable=SC2086  # a list of words

@@ -135,7 +135,7 @@ void add_common(App& app, CommonOptions& c, unsigned share)
     in_group(texts(app, "--intermediate", c.intermediates, "FILE", "CA certificates in between"));
   if ((share & Now) != 0) in_group(instant(app, "--now", c.now, "take TIME for the present"));
   if ((share & Json) != 0)
-    in_group(app.add_flag("--json", c.json, "one JSON object a line (reply: on standard error)"));
+    in_group(app.add_flag("--json", c.json, "one JSON object a line (build, reply: on standard error)"));
   if ((share & Color) != 0)
     in_group(choice(app, "--color", c.color, {"auto", "always", "never"}, "colours (auto)"));
   in_group(app.add_flag("-v,--verbose", c.verbose, "say more on standard error"));
@@ -272,11 +272,13 @@ void component_option(App& app, itip::Kind& into)
 
 void add_build(App& app, BuildOptions& o)
 {
-  choice(app, "METHOD", o.method,
-         {"request", "publish", "reply", "add", "cancel", "refresh", "counter", "declinecounter"},
-         "what to say")
-      ->required();
-  app.add_option("FILE", o.file, "an .ics to start from; -: standard input")->type_name("");
+  app.add_option("METHOD", o.method,
+                 "request, publish, reply, add, cancel, refresh, counter or declinecounter")
+      ->type_name("");
+  app.add_option("FILE", o.file, "an .ics or JSON to start from; -: standard input")->type_name("");
+  text(app, "--previous", o.previous, "OLD.ics", "tell what changed from it to FILE, no more");
+  app.add_flag("--each", o.each, "one mail to each attendee, which does not show the others");
+  app.add_flag("--expand-range", o.expand_range, "say --this-and-future without RANGE=THISANDFUTURE");
   component_option(app, o.spec.kind);
   add_build_object(app, o.spec);
   texts(app, "--attach", o.attach, "FILE", "goes with the mail");
@@ -285,7 +287,7 @@ void add_build(App& app, BuildOptions& o)
   texts(app, "--to", o.to, "ADDRESS", "instead of the attendees, or the organizer");
   add_reproducible(app, &o.message_id, o.boundary_seed);
   add_outbox(app, o.outbox);
-  add_common(app, o.common, Me | Store | State | Now);
+  add_common(app, o.common, Me | Store | State | Now | Json);
 }
 
 void add_sign(App& app, SignOptions& o)

@@ -65,8 +65,11 @@ struct OutboxOptions {
 struct BuildOptions {
   CommonOptions common;
   itip::BuildSpec spec;
-  std::string method;               ///< "request", "publish", "cancel"
-  std::string file;                 ///< FILE.ics; "" none; "-" standard input
+  std::string method;               ///< "request", ...; "" with --previous, or where the JSON names it
+  std::string file;                 ///< .ics or JSON; "" none; "-" standard input
+  std::string previous;             ///< --previous OLD.ics: what FILE was before
+  bool each = false;                ///< --each: a mail of her own for every attendee
+  bool expand_range = false;        ///< --expand-range: no RANGE=THISANDFUTURE
   std::vector<std::string> attach;  ///< files
   std::string format = "mail";      ///< mail | ics
   std::string from;                 ///< --from; default: SENT-BY, else ORGANIZER

@@ -151,7 +151,7 @@ TEST_CASE("a misspelt word gets the nearest one")
 
 TEST_CASE("what is wrong is one line that names the command and its help")
 {
-  CHECK(complaint({"build"}) == "imip build: METHOD is missing (try 'imip build --help')\n");
+  CHECK(complaint({"reply"}) == "imip reply: ANSWER is missing (try 'imip reply --help')\n");
   CHECK(complaint({"verify", "--now"}) ==
         "imip verify: --now needs a value (try 'imip verify --help')\n");
   CHECK_THAT(complaint({"build", "request", "--uid", "a", "--uid", "b"}),

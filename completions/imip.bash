@@ -32,7 +32,7 @@ _imip()
     fi
 
     case $prev in
-        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--mbox|--output|--passphrase-file|--policy)
+        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--mbox|--output|--passphrase-file|--policy|--previous)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return
             ;;
@@ -79,7 +79,7 @@ _imip()
 
     case $command in
         "build")
-            options="--attach --attendee --boundary-seed --comment --completed --component --description --due --duration --end --exdate --format --freebusy --from --help --location --mbox --me --message-id --now --organizer --output --percent-complete --policy --priority --rdate --recurrence-id --request-status --rrule --send --sent-by --sequence --start --state --status --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
+            options="--attach --attendee --boundary-seed --comment --completed --component --description --due --duration --each --end --exdate --expand-range --format --freebusy --from --help --json --location --mbox --me --message-id --now --organizer --output --percent-complete --policy --previous --priority --rdate --recurrence-id --request-status --rrule --send --sent-by --sequence --start --state --status --store --summary --this-and-future --timezone --to --uid --verbose -h -v"
             ;;
         "sign")
             options="--as --boundary-seed --cipher --encrypt-to --gpg-home --help --identity --intermediate --key --layout --now --opaque --output --passphrase-env --passphrase-fd --passphrase-file --policy --verbose -h -v"

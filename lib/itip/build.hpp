@@ -9,6 +9,7 @@
 #include "base/mail_address.hpp"
 #include "base/result.hpp"
 #include "ical/object.hpp"
+#include "ical/time.hpp"
 #include "itip/message.hpp"
 
 namespace imip::itip {
@@ -38,6 +39,7 @@ struct BuildSpec {
   std::vector<std::string> request_status;  ///< "3.7;Invalid calendar user" (RFC 5546 section 3.6)
   std::vector<std::pair<std::string, std::string>>
       attach_cids;  ///< (content-id, file name): ATTACH;...:CID:
+  friend bool operator==(const BuildSpec&, const BuildSpec&) = default;
 };
 
 /// An object from flags alone, or flags over `base` (an .ics that was read; its METHOD is replaced). Adds what
@@ -57,5 +59,11 @@ Result<ical::Component> build_object(const BuildSpec& spec, const ical::Componen
 /// The organizer that flags or else the object name; also where the message itself must not (a VTODO's REFRESH).
 /// @errors as build_object()
 Result<ical::Property> organizer_of(const BuildSpec& spec, const ical::Component* base);
+
+/// For peers that do not know RANGE=THISANDFUTURE: the object with a component of its own for every occurrence that a
+/// range speaks of. What is private is gone. @errors Errc::BadValue (endless, or too many), Errc::BadCalendar
+Result<ical::Component> without_ranges(const ical::Component& calendar, const Limits& limits);
+/// The object whose series ends before `at`. @errors Errc::BadCalendar
+Result<ical::Component> ended_before(const ical::Component& calendar, const ical::Time& at);
 
 }  // namespace imip::itip

@@ -1,0 +1,178 @@
+#!/bin/sh
+# imip build --previous, --each, --expand-range, and JSON: which mails come out, and what python and khal read in them.
+# shellcheck source-path=SCRIPTDIR source=testing.sh
+. "$(dirname "$0")/testing.sh"
+
+python() { /usr/bin/python3 "$@"; }
+
+# version NAME SED: the weekly meeting, edited
+version()
+{
+  sed "$2" >"$1" <<'END'
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:test
+BEGIN:VEVENT
+UID:w1@example.com
+DTSTAMP:20260101T000000Z
+SEQUENCE:2
+DTSTART;TZID=Europe/Berlin:20270104T100000
+DTEND;TZID=Europe/Berlin:20270104T110000
+RRULE:FREQ=WEEKLY;COUNT=6
+SUMMARY:Weekly
+LOCATION:Room 7
+ORGANIZER;CN=The Boss:mailto:boss@example.com
+ATTENDEE;CN=Alice:mailto:alice@example.com
+ATTENDEE:mailto:bob@example.com
+CATEGORIES:secret
+X-MINE:secret
+END:VEVENT
+END:VCALENDAR
+END
+}
+version old.ics ''
+version place.ics 's/Room 7/Room 9/'
+version guests.ics 's/ATTENDEE:mailto:bob/ATTENDEE:mailto:carol/'
+version dates.ics 's/^RRULE.*/&\nEXDATE;TZID=Europe\/Berlin:20270111T100000/'
+version private.ics 's/secret/mine/; s/DTEND.*/DURATION:PT1H/'
+
+cat >read.py <<'END'
+# read.py FILE.mbox: "METHOD TO,TO SEQUENCE" of each mail
+import mailbox, email, email.policy, sys, icalendar
+for m in mailbox.mbox(sys.argv[1]):
+    m = email.message_from_bytes(m.as_bytes(), policy=email.policy.default)
+    part = next(p for p in m.walk() if p.get_content_type() == 'text/calendar')
+    octets = part.get_payload(decode=True)
+    cal = icalendar.Calendar.from_ical(octets)
+    assert b'secret' not in octets and b'mine' not in octets and not cal.errors
+    assert part.get_param('method') == cal['METHOD']
+    event = cal.walk('VEVENT')[0]
+    assert not event.errors and cal.walk('VTIMEZONE')
+    to = ','.join(sorted(a.username for a in m['To'].addresses))
+    print(cal['METHOD'], to, event['SEQUENCE'])
+END
+# tells NEW EXPECTED FLAGS...: the mails in sending order
+tells()
+{
+  new=$1 expected=$2
+  shift 2
+  rm -f box
+  run 0 build --previous old.ics "$new" --mbox box --now 2027-01-01T00:00:00Z "$@"
+  check "$new: what is told departs from no RFC" "$imip" lint --input-kind mbox box
+  python read.py box >told 2>check.log || { fail "python does not read the mails"; cat check.log >&2; }
+  [ "$(cat told)" = "$expected" ] || { fail "$new: told otherwise"; cat told >&2; }
+}
+
+tells place.ics 'REQUEST alice,bob 2'
+tells guests.ics 'CANCEL bob 3
+REQUEST alice,carol 3'
+tells dates.ics 'CANCEL alice,bob 3'
+tells guests.ics 'CANCEL bob 3
+REQUEST alice 3
+REQUEST carol 3' --each
+run 0 build --previous old.ics private.ics
+silent
+says 'nothing changed'
+run 0 build --previous old.ics place.ics --message-id m@example.com --comment 'the heating is broken'
+grep -q '^Changed: the place (was: Room 7)$' out || fail "the text does not say what changed"
+grep -q '^the heating is broken$' out || fail "the comment is missing"
+run 73 build --previous old.ics guests.ics
+silent
+says '2 mails'
+run 0 build --previous old.ics guests.ics --output mails/ --message-id m@example.com --json
+[ "$(find mails -name '*.eml' | wc -l)" = 2 ] || fail "not two files"
+check "JSON tells who gets what" python -c "
+import json
+cancel, request = [json.loads(line) for line in open('err')]
+assert cancel['schema'] == 'imip.build/1' and cancel['method'] == 'CANCEL', cancel
+assert cancel['to'] == ['bob@example.com'] and cancel['message_id'] == 'm@example.com'
+assert request['to'] == ['alice@example.com', 'carol@example.com'] and request['sequence'] == 3
+assert request['message_id'] == 'm.2@example.com' and request['changes'] == ['who is invited']"
+grep -l alice mails/*0001* && fail "who left learns who stays"
+run 0 build --previous old.ics dates.ics --json
+grep -q '"occurrences":\[{"recurrence_id":"20270111T100000","this_and_future":false}\]' err ||
+  fail "JSON does not name the occurrence"
+
+# ---- the organizer's copy ----------------------------------------------------------------------
+mkdir boss
+run 0 build request old.ics --store boss --me boss@example.com --state st-boss --now 2027-01-01T00:00:00Z
+run 0 build --previous old.ics guests.ics --store boss --me boss@example.com --state st-boss --mbox /dev/null \
+  --now 2027-01-01T00:01:00Z
+grep -q 'carol@example.com' boss/*.ics || fail "the organizer's copy has no carol"
+
+# ---- ranges ----------------------------------------------------------------------------------
+run 0 build request old.ics --recurrence-id 2027-01-25T10:00 --this-and-future --start 2027-01-25T12:00 --format ics
+grep -q 'RANGE=THISANDFUTURE' out || fail "no range"
+run 0 build request old.ics --recurrence-id 2027-01-25T10:00 --this-and-future --start 2027-01-25T12:00 --format ics \
+  --expand-range --output expanded.ics
+grep -q 'RANGE' expanded.ics && fail "a range is left"
+check "each later repetition is there" python -c "
+import icalendar
+events = icalendar.Calendar.from_ical(open('expanded.ics', 'rb').read()).walk('VEVENT')
+assert [e['RECURRENCE-ID'].dt.day for e in events if 'RECURRENCE-ID' in e] == [25, 1, 8]
+assert all(e['DTSTART'].dt.hour == 12 for e in events if 'RECURRENCE-ID' in e)"
+mkdir calendar
+printf '[calendars]\n[[work]]\npath = calendar\n[locale]\ntimeformat = %%H:%%M\ndateformat = %%Y-%%m-%%d\ndatetimeformat = %%Y-%%m-%%d %%H:%%M\nlongdateformat = %%Y-%%m-%%d\nlongdatetimeformat = %%Y-%%m-%%d %%H:%%M\nlocal_timezone = Europe/Berlin\ndefault_timezone = Europe/Berlin\n[default]\ndefault_calendar = work\n' >khal.conf
+check "khal imports it" khal -c khal.conf import --batch -a work expanded.ics
+check "khal lists it" khal -c khal.conf list -a work 2027-02-08 1d
+grep -q '12:00-13:00 Weekly' check.log || fail "khal shows another time"
+run 0 build cancel old.ics --recurrence-id 2027-01-25T10:00 --this-and-future --format ics --expand-range
+grep -q '^METHOD:REQUEST' out && grep -q 'UNTIL=20270125T085959Z' out || fail "the series does not end earlier"
+sed 's/;COUNT=6//' old.ics >endless.ics
+run 64 build request endless.ics --recurrence-id 2027-01-25T10:00 --this-and-future --start 2027-01-25T12:00 --expand-range
+says 'UNTIL'
+
+# ---- JSON in ---------------------------------------------------------------------------------
+cat >event.json <<'END'
+{"schema": "imip.build-input/1", "method": "request", "uid": "j1@example.com",
+ "organizer": {"address": "boss@example.com", "cn": "The; Boss"}, "sent_by": "pa@example.com",
+ "attendees": ["alice@example.com", {"address": "bob@example.com", "cn": "Bob \"B\" Doe", "role": "opt-participant", "rsvp": false}],
+ "summary": "Plän", "start": "2027-01-04T10:00", "duration": "PT1H", "timezone": "Europe/Berlin",
+ "rrule": "FREQ=WEEKLY;COUNT=4", "exdates": ["2027-01-11T10:00"], "priority": 3}
+END
+pipe 0 event.json build --json - --message-id j@example.com --now 2027-01-01T00:00:00Z
+grep -q '"uid":"j1@example.com"' err || fail "JSON in gives no JSON out"
+cp out from-json.eml
+run 0 build request event.json --message-id j@example.com --now 2027-01-01T00:00:00Z
+check "with METHOD it is the same" cmp out from-json.eml
+run 0 build request event.json --format ics --summary Other
+check "flags go before the JSON" python -c "
+import icalendar
+e = icalendar.Calendar.from_ical(open('out', 'rb').read()).walk('VEVENT')[0]
+assert e['SUMMARY'] == 'Other' and e['PRIORITY'] == 3 and e['ORGANIZER'].params['CN'] == 'The; Boss'
+assert e['ATTENDEE'][1].params['ROLE'] == 'OPT-PARTICIPANT'"
+bad_json()
+{
+  printf '%s' "$1" >bad.json
+  run 65 build --json bad.json
+  silent
+  says "$2"
+}
+bad_json '{"method": "request", "attendees": ["a@example.com", {"address": "b@example.com", "rol": "x"}]}' \
+  'attendees[1].rol: unknown key'
+bad_json '{"method": "request", "titel": "x"}' 'titel: unknown key'
+bad_json '{"method": "request", "start": 5}' 'start: not a string'
+bad_json '{"method": "request", "sequence": -1}' 'sequence: not a whole number'
+bad_json '{"method": "request", "uid": "a", "uid": "b"}' 'uid: is there twice'
+bad_json '{"method": "request", ' 'not JSON'
+bad_json '{"summary": "x"}' 'method: is missing'
+bad_json '{"method": "request", "schema": "imip.verdict/1"}' 'schema'
+bad_json '{"method": "request", "organizer": "b@example.com", "summary": "x", "start": "soon"}' '--start'
+
+# ---- usage -----------------------------------------------------------------------------------
+run 64 build --previous old.ics
+says 'the new version is missing'
+run 64 build request --previous old.ics place.ics
+says '--previous finds the methods itself'
+run 64 build --previous old.ics place.ics --summary x
+says 'only --comment'
+run 64 build --previous old.ics place.ics --format ics
+says '--format ics'
+run 64 build --json
+says 'METHOD is missing'
+sed 's/w1@example.com/w2@example.com/' old.ics >other.ics
+run 65 build --previous old.ics other.ics
+says 'two objects'
+run 64 build request old.ics --each --to x@example.com
+says '--to'
+done_testing
