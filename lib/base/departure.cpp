@@ -78,16 +78,18 @@ void Departures::add(Rule rule, Place place, std::string text, Effect effect, La
 {
   const RuleInfo& known = info(rule);
   const int rfc = law.rfc != 0 ? law.rfc : known.rfc;
+  counts_.resize(std::size(rules));
+  std::size_t& count = counts_[static_cast<std::size_t>(rule)];
+  if (count == most) {
+    ++omitted_;
+    return;
+  }
   const auto same = [&](const Departure& d) {
     return d.rule == rule && d.rfc != rfc && d.place.line == place.line &&
            d.place.component == place.component && d.place.property == place.property;
   };
   if (std::any_of(all_.begin(), all_.end(), same)) return;
-  counts_.resize(std::size(rules));
-  if (++counts_[static_cast<std::size_t>(rule)] > most) {
-    ++omitted_;
-    return;
-  }
+  ++count;
   all_.push_back(Departure{rule, known.severity, rfc,
                            std::string(law.section.empty() ? known.section : law.section),
                            std::move(place), std::move(text), effect});

@@ -49,6 +49,7 @@ class Values {
       tell(Rule::Value, value_words(why), unread(rule_.name), section_of(given));
       return;
     }
+    if (given.empty()) undeclared(copy.value);
     by_type(copy.value, given);
     by_name(copy.value);
   }
@@ -70,6 +71,18 @@ class Values {
     for (const Type t : {Type::Date, Type::Period, Type::DateTime, Type::Binary})
       if (given == type_word(t)) return type_section(t);
     return type_section(rule_.type);
+  }
+
+  /// A value of another type than the property's own, without VALUE to say so.
+  void undeclared(const std::string& value) const
+  {
+    const auto first = value.substr(0, value.find(','));
+    const auto time = parse_date_time(first);
+    std::string_view type;
+    if (rule_.type == Type::DateTime && time && time->is_date) type = "DATE";
+    if (rule_.type == Type::DateTime && first.find('/') != std::string::npos) type = "PERIOD";
+    if (rule_.name == "TRIGGER" && time) type = "DATE-TIME";
+    if (!type.empty()) tell(Rule::ValueType, cat(excerpt(first), " without VALUE=", type));
   }
 
   void by_type(const std::string& value, const std::string& given) const

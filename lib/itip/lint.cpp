@@ -133,7 +133,7 @@ class MessageCheck {
         if (row.within != component.name || is_placeholder(row.name)) continue;
         const auto found = counts.find(row.name);
         check_presence(component, row, found == counts.end() ? 0 : found->second);
-        detail::ask(calendar_, component, row, out_);
+        detail::ask(calendar_, series_, component, row, out_);
       }
     }
     for (const SourceComponent& inner : component.components) check_tables(inner);
@@ -177,6 +177,8 @@ class MessageCheck {
     if (row.name == "ATTENDEE" && rule == Rule::MissingProperty && !is_organizer_method(method_))
       return refused(Code::NoSpeaker);
     if (row.name == "ATTENDEE" && rule == Rule::RepeatedProperty) return tolerated();
+    if (row.name == "ORGANIZER" && rule == Rule::MissingProperty && method_ == Method::Reply)
+      return {Effect::Kind::Tolerated, Code::ReplyUnbound};  // a person is asked
     return ical::effect_of_count(rule, row.name);
   }
 
@@ -197,6 +199,7 @@ class MessageCheck {
   const Wrapping& wrapping_;
   UtcSeconds now_;
   Departures& out_;
+  detail::SeriesByUid series_ = detail::series_of(calendar_);
   Method method_ = Method::None;
   Kind kind_ = Kind::None;
   bool mixed_ = false;
@@ -212,11 +215,21 @@ void lint_message(const SourceComponent& calendar, const Wrapping& wrapping, Utc
 
 void settle(Departures& departures, const Reading& reading)
 {
+  // a notice is about a property, or a component that it names
+  const auto notes = [&](const std::string& name) {
+    return std::any_of(reading.notices.begin(), reading.notices.end(),
+                       [&](const Reason& r) {
+                         return text::ascii_upper(r.text).find(name) != std::string::npos;
+                       });
+  };
   for (Departure& d : departures.all()) {
     const auto refuses = [&](const Reason& r) { return r.code == d.effect.code; };
     const bool is_refused = std::any_of(reading.refusals.begin(), reading.refusals.end(), refuses);
     if (d.effect.kind == Effect::Kind::Refused && !is_refused) d.effect = tolerated();
-    if (d.effect.kind == Effect::Kind::Tolerated && reading.notices.empty()) d.effect = ignored();
+    const std::string about = d.rule == Rule::MissingTimezone ? "TZID"
+                              : d.place.property.empty()      ? d.place.component
+                                                              : d.place.property;
+    if (d.effect.code == Code::Tolerated && !notes(about)) d.effect = ignored();
   }
 }
 

@@ -77,14 +77,11 @@ void instance_only(const Asked& a)
 {
   const auto* uid = a.within.find("UID");
   if (a.property() == nullptr || uid == nullptr) return;
-  for (const ical::SourceComponent& c : a.calendar.components) {
-    const auto* other = c.name == a.within.name && c.find("RECURRENCE-ID") == nullptr ? c.find("UID") : nullptr;
-    if (other == nullptr || other->property.value != uid->property.value) continue;
-    if (c.find("RRULE") == nullptr && c.find("RDATE") == nullptr)
-      a.out.add(Rule::RecurrenceId, a.within.place(a.row.name), "RECURRENCE-ID of something that does not recur", {},
-                a.law());
-    return;
-  }
+  const auto found = a.series.find(uid->property.value);
+  if (found == a.series.end()) return;
+  if (found->second->find("RRULE") == nullptr && found->second->find("RDATE") == nullptr)
+    a.out.add(Rule::RecurrenceId, a.within.place(a.row.name), "RECURRENCE-ID of something that does not recur", {},
+              a.law());
 }
 
 void same_uid(const Asked& a)
@@ -170,7 +167,17 @@ Predicate predicate(std::string_view name)
   return found != predicates.end() ? found->second : nullptr;
 }
 
-void ask(const ical::SourceComponent& calendar, const ical::SourceComponent& within, const Restriction& row,
+SeriesByUid series_of(const ical::SourceComponent& calendar)
+{
+  SeriesByUid out;
+  for (const ical::SourceComponent& c : calendar.components) {
+    const auto* uid = c.name != "VTIMEZONE" && c.find("RECURRENCE-ID") == nullptr ? c.find("UID") : nullptr;
+    if (uid != nullptr) out.emplace(uid->property.value, &c);
+  }
+  return out;
+}
+
+void ask(const ical::SourceComponent& calendar, const SeriesByUid& series, const ical::SourceComponent& within, const Restriction& row,
          Departures& out)
 {
   for (std::string_view rest = row.predicate; !rest.empty();) {
@@ -178,7 +185,7 @@ void ask(const ical::SourceComponent& calendar, const ical::SourceComponent& wit
     rest.remove_prefix(std::min(rest.size(), one.size() + 1));
     const auto name = one.substr(0, one.find(':'));
     const auto words = name.size() < one.size() ? one.substr(name.size() + 1) : std::string_view{};
-    if (const Predicate p = predicate(name)) p({calendar, within, row, words, out});
+    if (const Predicate p = predicate(name)) p({calendar, series, within, row, words, out});
   }
 }
 

@@ -183,7 +183,9 @@ TEST_CASE("values")
 {
   check(request,
         {{"30 February", {{"DTSTART:20270104T100000Z", "DTSTART:20270230T100000Z"}}, "must value 5545/3.3.5 9 refused:bad-calendar"},
-         {"a date", {{"DTSTART:20270104T100000Z", "DTSTART:20270104"}}, "must kinds-differ 5545/3.8.2.2 10 refused:bad-calendar"},
+         {"a date", {{"DTSTART:20270104T100000Z", "DTSTART:20270104"}},
+          "must value-type 5545/3.2.20 9 ignored; must kinds-differ 5545/3.8.2.2 10 refused:bad-calendar"},
+         {"a period", {{end, add("RDATE:20270105T100000Z/PT1H")}}, "must value-type 5545/3.2.20 14 ignored"},
          {"VALUE", {{"DTSTART:", "DTSTART;VALUE=PERIOD:"}}, "must value-type 5545/3.2.20 9 refused:bad-calendar"},
          {"blanks", {{"SEQUENCE:1", "SEQUENCE: 1"}}, "must value 5545/3.3.8 8 tolerated"},
          {"VERSION", {{"VERSION:2.0", "VERSION:1.0"}}, "must word-not-allowed 5545/3.7.4 2 ignored"},

@@ -53,8 +53,8 @@ std::string place_words(const Place& place)
 
 std::string effect_words(const Effect& effect)
 {
-  if (effect.kind != Effect::Kind::Refused) return cat("apply: ", effect_word(effect.kind));
-  return cat("apply: refused, ", code_word(effect.code));
+  const bool plain = effect.code == Code::None || effect.code == Code::Tolerated;
+  return cat("apply: ", effect_word(effect.kind), plain ? "" : ", ", plain ? "" : code_word(effect.code));
 }
 
 std::string line(const Departure& d, const Style& style)
