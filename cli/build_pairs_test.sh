@@ -40,7 +40,7 @@ builds()
   method=$1 component=$2 from=$3 to=$4 words=$5
   shift 6
   n=$((n + 1))
-  run 0 build "$(echo "$method" | tr A-Z a-z)" --component "$(echo "$component" | tr A-Z a-z)" "$@" \
+  run 0 build "$(echo "$method" | tr '[:upper:]' '[:lower:]')" --component "$(echo "$component" | tr '[:upper:]' '[:lower:]')" "$@" \
     --now 2027-01-01T00:00:00Z --message-id "m$n@example.com"
   [ -s err ] && fail "$method $component: a notice without need"
   cp out mail.eml
