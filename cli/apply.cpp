@@ -103,6 +103,7 @@ Result<void> store_own(const ical::Component& calendar, const CommonOptions& com
   const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
   itip::PlanOptions options;
   options.remove_cancelled = bench.judge.policy().remove_cancelled;
+  options.any_task_progress = bench.judge.policy().any_task_progress;
   options.limits = bench.judge.policy().limits;
   const auto* stored = surroundings.stored ? &*surroundings.stored : nullptr;
   const itip::Plan plan = itip::plan_message(message, speaker, stored, surroundings.facts,

@@ -97,6 +97,16 @@ namespace imip {
   X(Held, "held")                                                                               \
   X(DeletedByOwner, "deleted-by-owner")                                                         \
   X(ReplyOutdated, "reply-outdated")                                                            \
+  X(SequenceGap, "sequence-gap")                                                                \
+  X(CancelledForYou, "cancelled-for-you")                                                       \
+  X(RequestStatus, "request-status")                                                            \
+  X(Delegated, "delegated")                                                                     \
+  X(Counter, "counter")                                                                         \
+  X(CounterOutdated, "counter-outdated")                                                        \
+  X(CounterDisallowed, "counter-disallowed")                                                    \
+  X(CounterDeclined, "counter-declined")                                                        \
+  X(RefreshRequested, "refresh-requested")                                                      \
+  X(AnswerWanted, "answer-wanted")                                                              \
   X(NotIMip, "not-imip")
 
 enum class Code : std::uint16_t {

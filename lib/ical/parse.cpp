@@ -226,7 +226,7 @@ class Parser {
     if (!parsed) return drop(name, cat(parsed.error().what, ": ", quote(line)));
     for (const std::string& text : parsed->notes) note(name, text);
     Property& p = parsed->property;
-    if (p.name == "X-LIC-ERROR") return drop(name, "what another program could not read");
+    if (p.name == "X-LIC-ERROR") return drop(lost_property(p.value), unread);
     std::string trimmed;
     if (const std::string why = detail::why_invalid(p, trimmed); !why.empty()) {
       return drop(name, why);
@@ -287,6 +287,23 @@ class Parser {
     if (result_.findings.size() < limits_.parse_errors) {
       result_.findings.push_back(ParseFinding{false, open_.back().name, property, std::move(text)});
     }
+  }
+
+  static constexpr const char* unread = "what another program could not read";
+
+  /// X-LIC-ERROR tells what libical left out: it matters as that property does.
+  static std::string lost_property(const std::string& told)
+  {
+    std::string word;
+    for (const char c : told + ' ') {
+      if ((c >= 'A' && c <= 'Z') || c == '-') {
+        word += c;
+      } else {
+        if (detail::matters(word)) return word;
+        word.clear();
+      }
+    }
+    return "X-LIC-ERROR";
   }
 
   Result<void> drop(const std::string& property, std::string text)

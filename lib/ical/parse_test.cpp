@@ -199,6 +199,14 @@ TEST_CASE("a property that matters and does not parse is fatal, and gone")
   CHECK(event(p).properties.empty());
 }
 
+TEST_CASE("what libical could not read is fatal where the property matters")
+{
+  const auto p = parsed(calendar(
+      "X-LIC-ERROR;X-LIC-ERRORTYPE=VALUE-PARSE-ERROR:No value for RRULE property. Removing it\r\n"));
+  CHECK(only_finding(p).fatal);
+  CHECK(only_finding(p).property == "RRULE");
+}
+
 TEST_CASE("another property that does not parse is found, and gone, and not fatal")
 {
   const auto line =

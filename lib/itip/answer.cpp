@@ -5,7 +5,7 @@
 #include "base/cat.hpp"
 #include "base/text.hpp"
 #include "itip/detail/content.hpp"
-#include "itip/detail/instances.hpp"
+#include "itip/detail/offering.hpp"
 #include "itip/detail/planning.hpp"
 #include "itip/detail/scope.hpp"
 
@@ -103,20 +103,13 @@ Result<Item> item_for(const View& view, Slot slot, const Owner& owner, const Cal
 /// The slot of the instance that is asked for.
 Result<Slot> instance_slot(const View& view, const ical::Time& at, const Limits& limits)
 {
-  const std::string text = detail::time_text(at);
-  std::optional<std::string> match;
-  if (view.series.write) {
-    match = detail::Instances(*view.zones, view.series.write->event, {text}, limits).match(text);
-  } else if (view.instances.contains(text)) {
-    match = text;
-  }
-  if (!match) {
-    return err(Errc::NotFound, cat("the event has no occurrence ", text),
-               "name one by its start, such as 2027-01-04T10:00");
-  }
-  const auto known = view.instances.find(*match);
-  if (known != view.instances.end()) return known->second;
-  return view.blank_instance(*match, detail::read_time_text(*match).instant);
+  Scope scope;
+  scope.type = Scope::Type::Instance;
+  scope.at = at;
+  auto slot = detail::find_slot(view, scope, limits);
+  if (slot) return *std::move(slot);
+  return err(Errc::NotFound, cat("the event has no occurrence ", detail::time_text(at)),
+             "name one by its start, such as 2027-01-04T10:00");
 }
 
 bool instances_only(const Message& message)
@@ -212,7 +205,7 @@ ical::Component reply_component(const Item& item, const Answer& answer, UtcSecon
 {
   ical::Component out{item.content.name, {}, {}};
   for (const char* name :
-       {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DURATION", "SUMMARY", "ORGANIZER"}) {
+       {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY", "ORGANIZER"}) {
     if (const ical::Property* p = item.content.find(name)) out.properties.push_back(*p);
   }
   out.properties.push_back(detail::make_property("SEQUENCE", cat(item.sequence)));

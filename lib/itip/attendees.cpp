@@ -29,8 +29,17 @@ void apply_answer(ical::Property& attendee, const AnswerFact& answer)
   if (!answer.delegated_from.empty()) set_list(attendee, "DELEGATED-FROM", answer.delegated_from);
   attendee.remove_parameter("SENT-BY");
   if (!answer.sent_by.empty()) attendee.set_parameter("SENT-BY", answer.sent_by);
-  attendee.remove_parameter(comment_parameter);
-  if (!answer.comment.empty()) attendee.set_parameter(comment_parameter, answer.comment);
+  const std::pair<std::string_view, const std::string*> kept[] = {
+      {comment_parameter, &answer.comment},
+      {description_parameter, &answer.description},
+      {request_status_parameter, &answer.request_status},
+      {percent_parameter, &answer.percent},
+      {completed_parameter, &answer.completed},
+      {status_parameter, &answer.status}};
+  for (const auto& [name, value] : kept) {
+    attendee.remove_parameter(name);
+    if (!value->empty()) attendee.set_parameter(name, *value);
+  }
   attendee.set_parameter(received_sequence, cat(answer.revision.sequence));
   attendee.set_parameter(received_dtstamp, to_ical_utc(answer.revision.dtstamp));
 }
@@ -90,7 +99,41 @@ std::string group_of(const ical::Component& event, const Owner& owner)
   return {};
 }
 
+/// Whose progress a task shows: the owner's own, else that of the only one who does it.
+const AnswerFact* progress_of(const View& view, const Slot& slot, const ical::Component& event,
+                              const PlanOptions& options)
+{
+  const AnswerFact* last = nullptr;
+  std::size_t doing = 0;
+  for (const ical::Property* p : event.all("ATTENDEE")) {
+    const std::string key = view.key_of(*p);
+    const AnswerFact* answer = key.empty() ? nullptr : view.answer(slot, key);
+    if (key == view.owner_key()) return answer;
+    if (answer && answer->partstat == "DELEGATED") continue;
+    ++doing;
+    if (!answer || !answer->tells_progress()) continue;
+    if (!last || last->revision.dtstamp <= answer->revision.dtstamp) last = answer;
+  }
+  return doing == 1 || options.any_task_progress ? last : nullptr;
+}
+
 }  // namespace
+
+void show_progress(const View& view, const Slot& slot, ical::Component& event,
+                   const PlanOptions& options)
+{
+  if (event.name != "VTODO") return;
+  const AnswerFact* from = progress_of(view, slot, event, options);
+  if (!from || !from->tells_progress()) return;
+  const std::pair<std::string_view, const std::string*> said[] = {
+      {"PERCENT-COMPLETE", &from->percent},
+      {"COMPLETED", &from->completed},
+      {"STATUS", &from->status}};
+  for (const auto& [name, value] : said) {
+    event.remove(name);
+    if (!value->empty()) event.set(make_property(name, *value));
+  }
+}
 
 std::vector<ical::Property> shown_attendees(const View& view, const Slot& slot,
                                             const ical::Component& event, const Owner& owner)

@@ -52,7 +52,7 @@ std::optional<Revision> known_revision(const Case& c)
   std::optional<Revision> out;
   const auto raise = [&](const Revision& r) { out = out ? std::max(*out, r) : r; };
   for (const FactRow& row : c.facts.rows()) {
-    if (row.reg != "X" && !row.reg.starts_with("W:")) continue;
+    if (row.reg != "X" && row.reg != "N" && !row.reg.starts_with("W:")) continue;
     raise({row.sequence, UtcSeconds(std::chrono::seconds(row.dtstamp))});
   }
   if (!c.stored) return out;
@@ -60,6 +60,17 @@ std::optional<Revision> known_revision(const Case& c)
     if (component.name != "VTIMEZONE") raise(detail::revision_in_file(component));
   }
   return out;
+}
+
+bool lists_owner(const ical::Component& calendar, const Owner& owner)
+{
+  for (const ical::Component& c : calendar.components) {
+    for (const ical::Property* p : c.all("ATTENDEE")) {
+      const auto address = CalAddress::parse(p->value);
+      if (address && (owner.is(*address) || owner.is_group(*address))) return true;
+    }
+  }
+  return false;
 }
 
 bool is_attendee(const ical::Component& calendar, const CalAddress& who, LocalPart mode)
@@ -80,6 +91,17 @@ void check_kind(Case& c)
     return c.refuse(Code::ComponentMismatch,
                     cat("the calendar has a ", component.name, " of this UID, the message a ",
                         kind_word(c.message.kind)));
+  }
+}
+
+/// The owner deleted the file; what was known of the UID is of one kind all the same.
+void check_known_kind(Case& c)
+{
+  const std::string begin = cat("BEGIN:", kind_word(c.message.kind), "\r\n");
+  for (const FactRow& row : c.facts.rows()) {
+    if (!row.reg.starts_with("W:") || row.content.find(begin) != std::string::npos) continue;
+    return c.refuse(Code::ComponentMismatch,
+                    cat("this UID was of something else than a ", kind_word(c.message.kind)));
   }
 }
 
@@ -129,7 +151,7 @@ void check_zones(Case& c)
   if (c.message.timezones.empty()) return;
   const ical::Zones zones(c.message.calendar);
   for (const MessageComponent& m : c.message.components) {
-    for (const char* name : {"DTSTART", "DTEND"}) {
+    for (const char* name : {"DTSTART", "DTEND", "DUE"}) {
       const ical::Property* p = m.component.find(name);
       const auto time = p ? zones.time_of(*p) : Result<ical::Time>(ical::Time{});
       if (!time || time->kind != ical::TimeKind::Zoned) continue;
@@ -140,14 +162,30 @@ void check_zones(Case& c)
   }
 }
 
+/// An ADD and a DECLINECOUNTER need not list anybody: what they speak of must. A journal lists
+/// nobody: it must be the same ORGANIZER's (check_organizer).
+bool reaches_owner(const Case& c)
+{
+  if (c.message.kind == Kind::Journal) return c.stored != nullptr || !c.facts.empty();
+  const bool by_object =
+      c.message.method == Method::Add || c.message.method == Method::DeclineCounter;
+  if (by_object && c.stored) return lists_owner(c.stored->calendar, c.owner);
+  return addressed(c.message, c.owner);
+}
+
 void check_organizer_method(Case& c)
 {
   const bool own = c.owner.is(c.message.organizer->address);
   if (c.stored) {
     check_kind(c);
     check_organizer(c);
+  } else {
+    check_known_kind(c);
   }
-  if (!own && c.message.method != Method::Publish && !addressed(c.message, c.owner)) {
+  if (c.message.method == Method::DeclineCounter && !c.stored) {
+    return c.ask(Code::NotAddressed, "there is no event with this UID in the calendar");
+  }
+  if (!own && c.message.method != Method::Publish && !reaches_owner(c)) {
     c.ask(Code::NotAddressed,
           "none of your addresses is an attendee in the message: it was sent "
           "to somebody else");
@@ -156,15 +194,34 @@ void check_organizer_method(Case& c)
   if (c.message.method != Method::Cancel) check_zones(c);
 }
 
+/// RFC 5546 section 3.2.2.3: a delegate's REPLY may come before the delegator's. It is kept, and
+/// shows nothing until a known attendee says the same.
+bool claims_delegation(const Case& c, const Party& p)
+{
+  if (c.message.method != Method::Reply) return false;
+  for (const ical::Parameter& q : p.property.parameters) {
+    if (q.name != "DELEGATED-FROM") continue;
+    for (const std::string& uri : q.values) {
+      const auto from = CalAddress::parse(uri);
+      if (from && is_attendee(c.stored->calendar, *from, c.owner.local_part)) return true;
+    }
+  }
+  return false;
+}
+
 void check_crasher(Case& c)
 {
   for (const MessageComponent& m : c.message.components) {
     const bool known = std::any_of(m.attendees.begin(), m.attendees.end(), [&](const Party& p) {
-      return is_attendee(c.stored->calendar, p.address, c.owner.local_part);
+      return is_attendee(c.stored->calendar, p.address, c.owner.local_part) ||
+             claims_delegation(c, p);
     });
     if (known || m.attendees.empty()) continue;
-    return c.ask(Code::PartyCrasher,
-                 cat(m.attendees.front().address.mailbox(), " answers but is not invited"));
+    const std::string who = m.attendees.front().address.mailbox();
+    if (c.message.method == Method::Refresh) {
+      return c.refuse(Code::PartyCrasher, cat(who, " asks for the event but is not invited"));
+    }
+    return c.ask(Code::PartyCrasher, cat(who, " answers but is not invited"));
   }
 }
 
@@ -192,6 +249,8 @@ void check_attendee_method(Case& c)
                                                  keeper.mailbox(), ", not by you"));
   }
   check_crasher(c);
+  if (c.message.method == Method::Counter) check_zones(c);
+  if (c.message.method == Method::Refresh) return;
   const auto known = known_revision(c);
   for (const MessageComponent& m : c.message.components) {
     if (known && m.revision.sequence - known->sequence > c.limits.sequence_jump) {

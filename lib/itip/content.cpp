@@ -195,7 +195,8 @@ ical::Component normalised(const MessageComponent& component)
   if (!out.find("ATTENDEE")) {
     for (const Party& a : component.attendees) out.properties.push_back(a.property);
   }
-  if (out.find("DTEND") && out.find("DURATION")) out.remove("DURATION");
+  const char* const end = out.name == "VTODO" ? "DUE" : "DTEND";
+  if (out.find(end) && out.find("DURATION")) out.remove("DURATION");
   strip_marks(out);
   for (ical::Property& p : out.properties) mend(p);
   return ordered(std::move(out));

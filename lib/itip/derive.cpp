@@ -94,17 +94,17 @@ ical::Component derived_instance(const View& view, const Slot& slot, const Slot&
       from.type == Scope::Type::Range ? span->start.instant - from.at : std::chrono::seconds(0);
   const UtcSeconds begin = slot.at + shift;
   out.set(property_at(view, "DTSTART", begin, *start));
-  if (const ical::Property* end = from.write->event.find("DTEND")) {
+  const char* const end_name = out.name == "VTODO" ? "DUE" : "DTEND";
+  if (const ical::Property* end = from.write->event.find(end_name)) {
     const auto length = span->end.instant - span->start.instant;
-    out.set(property_at(view, "DTEND", begin + length, *end));
+    out.set(property_at(view, end_name, begin + length, *end));
   }
   out.set(make_property(derived_mark, "TRUE"));
   return out;
 }
 
-void truncate(const View& view, const Slot& range, ical::Component& master, const Limits& limits)
+void truncate(const View& view, UtcSeconds end, ical::Component& master, const Limits& limits)
 {
-  const UtcSeconds end = range.at;
   if (rule_reaches(view, master, end, limits)) {
     const ical::Property* start = master.find("DTSTART");
     const auto first = start ? view.zones->time_of(*start) : Result<ical::Time>(ical::Time{});

@@ -14,7 +14,7 @@ namespace imip::itip {
 /// One register as a row, for the state database and for comparing. (register, scope, attendee,
 /// number) is the key; the rest is its maximum so far.
 struct FactRow {
-  std::string reg;       ///< "W:organizer", "W:vouched", "W:publish", "B", "X", "U", "A", "D", ...
+  std::string reg;       ///< "W:organizer", "W:vouched", "W:publish", "B", "X", "U", "A", "D", "N" ...
   std::string scope;     ///< Scope::key()
   std::string attendee;  ///< normalised address, or empty
   std::int64_t number = 0;  ///< SEQUENCE where the register is kept per SEQUENCE

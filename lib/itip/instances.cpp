@@ -8,7 +8,8 @@
 namespace imip::itip::detail {
 
 Instances::Instances(const ical::Zones& zones, const ical::Component& series,
-                     const std::vector<std::string>& texts, const Limits& limits)
+                     const std::vector<std::string>& texts, const Limits& limits,
+                     const std::vector<std::string>& added)
     : zones_(zones)
 {
   const ical::Property* start = series.find("DTSTART");
@@ -28,13 +29,35 @@ Instances::Instances(const ical::Zones& zones, const ical::Component& series,
   // Two days: a wall-clock day is anywhere within them.
   const auto margin = std::chrono::hours(48);
   const auto times = ical::expand(zones, series, *first - margin, *last + margin, limits);
-  if (!times) return;
-  for (const ical::Time& t : *times) {
-    texts_.push_back(time_text(t));
-    locals_.emplace_back(t.local, texts_.back());
+  if (times) {
+    for (const ical::Time& t : *times) {
+      texts_.push_back(time_text(t));
+      locals_.emplace_back(t.local, texts_.back());
+    }
   }
   std::sort(texts_.begin(), texts_.end());
+  own_ = texts_;
+  for (const std::string& text : added) add(text);
+  std::sort(texts_.begin(), texts_.end());
   std::sort(locals_.begin(), locals_.end());
+}
+
+void Instances::add(const std::string& text)
+{
+  if (yields(text)) return;
+  texts_.push_back(text);
+  std::string local = text.substr(0, 15);
+  const TextTime t = read_time_text(text);
+  if (t.kind == ical::TimeKind::Utc && start_.kind == ical::TimeKind::Zoned) {
+    const auto wall = zones_.in_zone(t.instant, start_.tzid);
+    if (wall) local = wall->local.substr(0, 15);
+  }
+  locals_.emplace_back(std::move(local), text);
+}
+
+bool Instances::yields(const std::string& text) const
+{
+  return std::binary_search(own_.begin(), own_.end(), text);
 }
 
 bool Instances::has(const std::string& text) const

@@ -90,4 +90,10 @@ struct Reading {
 Reading read_message(const ical::Parsed& parsed, std::string_view method_parameter,
                      const std::optional<std::string>& component_parameter, UtcSeconds now);
 
+/// The same, for what may hold several messages: a PUBLISH of several UIDs is one for each (RFC
+/// 5546 section 3.2.1), so that each is judged and planned alone. Never empty.
+std::vector<Reading> read_messages(const ical::Parsed& parsed, std::string_view method_parameter,
+                                   const std::optional<std::string>& component_parameter,
+                                   UtcSeconds now);
+
 }  // namespace imip::itip

@@ -105,18 +105,36 @@ TEST_CASE("METHOD absent, twice, other than the parameter, or unknown is refused
   check_refused(calendar_text("FROBNICATE", {{}}), Code::MethodUnsupported, "FROBNICATE");
 }
 
-TEST_CASE("methods that imip cannot do yet are refused, not ignored")
+TEST_CASE("each pair of RFC 5546 sections 3.2, 3.4 and 3.5 is read, and no other")
 {
-  for (const char* method : {"ADD", "REFRESH", "COUNTER", "DECLINECOUNTER"}) {
-    check_refused(calendar_text(method, {{}}), Code::MethodUnsupported, method);
+  for (const char* kind : {"VEVENT", "VTODO", "VJOURNAL"}) {
+    for (const char* method :
+         {"PUBLISH", "REQUEST", "REPLY", "ADD", "CANCEL", "REFRESH", "COUNTER", "DECLINECOUNTER"}) {
+      const std::string m = method;
+      const bool journal = std::string_view(kind) == "VJOURNAL";
+      const bool exists = !journal || m == "PUBLISH" || m == "ADD" || m == "CANCEL";
+      Event e;
+      e.kind = kind;
+      if (journal) e.end = "";
+      const Reading r = reading(calendar_text(method, {e}), method);
+      INFO(method << " of " << kind);
+      CHECK(r.message.has_value() == exists);
+      if (!exists) CHECK(has_code(r.refusals, Code::MethodUnsupported));
+    }
   }
 }
 
-TEST_CASE("kinds that imip cannot do yet, other kinds than announced, and mixed ones are refused")
+TEST_CASE("a VFREEBUSY is refused")
 {
-  const std::string todo =
-      with(with(request({}), "BEGIN:VEVENT", "BEGIN:VTODO"), "END:VEVENT", "END:VTODO");
-  check_refused(with(todo, "DTEND:", "DUE:"), Code::MethodUnsupported);
+  Event e;
+  e.kind = "VFREEBUSY";
+  for (const char* method : {"PUBLISH", "REQUEST", "REPLY", "CANCEL"}) {
+    check_refused(calendar_text(method, {e}), Code::MethodUnsupported, method);
+  }
+}
+
+TEST_CASE("other kinds than announced and mixed ones are refused")
+{
   check_refused(request({}), Code::ComponentMismatch, "REQUEST", "VTODO");
   CHECK(reading(request({}), "REQUEST", "vevent").message);
   const std::string both =
@@ -172,13 +190,102 @@ TEST_CASE("a REQUEST without DTSTART is refused, a CANCEL without it is not")
   CHECK(reading(calendar_text("CANCEL", {e}), "CANCEL").message);
 }
 
-TEST_CASE("a REPLY in which nobody speaks is refused")
+TEST_CASE("a REPLY, REFRESH or COUNTER in which nobody speaks is refused")
 {
-  Event e;
-  e.attendees.clear();
-  check_refused(calendar_text("REPLY", {e}), Code::NoSpeaker, "REPLY");
-  e.attendees = {"mailto:not an address"};
-  check_refused(calendar_text("REPLY", {e}), Code::NoSpeaker, "REPLY");
+  for (const char* method : {"REPLY", "REFRESH", "COUNTER"}) {
+    Event e;
+    e.attendees.clear();
+    check_refused(calendar_text(method, {e}), Code::NoSpeaker, method);
+    e.attendees = {"mailto:not an address"};
+    check_refused(calendar_text(method, {e}), Code::NoSpeaker, method);
+  }
+}
+
+TEST_CASE("of several answers in one REPLY a bad one is left out, not all of them")
+{
+  Event good;
+  good.recurrence_id = ":20270104T100000Z";
+  Event bad = good;
+  bad.recurrence_id = ":20270111T100000Z";
+  bad.dtstamp = "20270111T100000Z";
+  const Reading r = reading(calendar_text("REPLY", {bad, good}), "REPLY");
+  REQUIRE(r.message);
+  REQUIRE(r.message->components.size() == 1);
+  CHECK(r.message->components.front().scope.key() == "instance:20270104T100000Z");
+  CHECK(has_code(r.notices, Code::DtstampInFuture));
+  CHECK_FALSE(reading(calendar_text("REPLY", {bad}), "REPLY").message);
+}
+
+TEST_CASE("a task or a journal without DTSTART is tolerated, but for an ADD without any time")
+{
+  Event task;
+  task.kind = "VTODO";
+  task.start = "";
+  check_tolerated(calendar_text("REQUEST", {task}));
+  CHECK(reading(calendar_text("COUNTER", {task}), "COUNTER").message);
+  const Reading added = reading(calendar_text("ADD", {task}), "ADD");
+  REQUIRE(added.message);
+  CHECK(added.message->components.front().scope.key() == "instance:20270104T110000Z");
+  task.end = "";
+  check_refused(calendar_text("ADD", {task}), Code::NoStart, "ADD");
+  Event entry;
+  entry.kind = "VJOURNAL";
+  entry.start = entry.end = "";
+  check_tolerated(calendar_text("PUBLISH", {entry}), "PUBLISH");
+  check_refused(calendar_text("ADD", {entry}), Code::NoStart, "ADD");
+  Event event;
+  event.start = event.end = "";
+  for (const char* method : {"REQUEST", "ADD", "COUNTER", "PUBLISH"}) {
+    check_refused(calendar_text(method, {event}), Code::NoStart, method);
+  }
+}
+
+TEST_CASE("DUE of a task is its end")
+{
+  Event task;
+  task.kind = "VTODO";
+  task.end = ":20270104T093000Z";
+  check_refused(calendar_text("REQUEST", {task}), Code::EndBeforeStart);
+  task.end = ":20270104T110000Z";
+  task.extra = "DURATION:PT3H\r\n";
+  check_tolerated(calendar_text("REQUEST", {task}));
+}
+
+TEST_CASE("a PUBLISH of several UIDs and organizers is as many messages, each with its zones")
+{
+  Event one;
+  one.start = ";TZID=Europe/Berlin:20270104T100000";
+  one.end = ";TZID=Europe/Berlin:20270104T110000";
+  Event two;
+  two.uid = "meeting-2@example.com";
+  two.organizer = "mailto:eve@example.com";
+  Event bad = two;
+  bad.uid = "meeting-3@example.com";
+  bad.start = "";
+  const std::string zone = ical::serialise(*ical::vtimezone("Europe/Berlin"));
+  const auto parsed_text = parsed(calendar_text("PUBLISH", {one, two, bad}, zone));
+  const auto all = read_messages(parsed_text, "PUBLISH", {}, now());
+  REQUIRE(all.size() == 3);
+  REQUIRE(all[0].message);
+  REQUIRE(all[1].message);
+  CHECK(all[0].message->uid == "meeting-1@example.com");
+  CHECK(all[0].message->timezones.size() == 1);
+  CHECK(all[1].message->organizer->address.mailbox() == "eve@example.com");
+  CHECK(all[1].message->timezones.empty());
+  CHECK(has_code(all[2].refusals, Code::NoStart));
+  const auto request_text = parsed(calendar_text("REQUEST", {one, two}));
+  const auto refused = read_messages(request_text, "REQUEST", {}, now());
+  REQUIRE(refused.size() == 1);
+  CHECK(has_code(refused.front().refusals, Code::MixedComponents));
+}
+
+TEST_CASE("a PUBLISH of more UIDs than can be judged at once is refused")
+{
+  std::vector<Event> many(501);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i].uid = cat("m-", i, "@example.com");
+  const auto all = read_messages(parsed(calendar_text("PUBLISH", many)), "PUBLISH", {}, now());
+  REQUIRE(all.size() == 1);
+  CHECK(has_code(all.front().refusals, Code::LimitExceeded));
 }
 
 TEST_CASE("properties that may occur once are refused twice")
@@ -314,6 +421,26 @@ TEST_CASE("DTEND beside DURATION, floating DTSTAMP, RSVP=YES are tolerated")
   Event rsvp;
   rsvp.attendees = {"RSVP=YES:mailto:alice@example.com"};
   check_tolerated(request(rsvp));
+}
+
+TEST_CASE("THISANDFUTURE without RANGE, and a VALARM in a reply, are tolerated")
+{
+  Event e;
+  e.recurrence_id = ";THISANDFUTURE=:20270104T100000Z";
+  check_tolerated(request(e));
+  CHECK(reading(request(e)).message->components[0].scope.key() == "range:20270104T100000Z");
+  Event answer;
+  answer.attendees = {"PARTSTAT=ACCEPTED:mailto:bob@example.com"};
+  answer.extra =
+      "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n";
+  check_tolerated(calendar_text("REPLY", {answer}), "REPLY");
+}
+
+TEST_CASE("what another program could not read (X-LIC-ERROR) is refused")
+{
+  Event e;
+  e.extra = "X-LIC-ERROR;X-LIC-ERRORTYPE=VALUE-PARSE-ERROR:No value for RRULE property\r\n";
+  check_refused(request(e), Code::BadCalendar);
 }
 
 TEST_CASE("a REPLY that lists all attendees is tolerated")

@@ -5,6 +5,7 @@
 #include "base/cat.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/merge.hpp"
+#include "itip/detail/offering.hpp"
 #include "itip/detail/planning.hpp"
 
 namespace imip::itip {
@@ -92,7 +93,7 @@ std::optional<Reason> refusal(const Message& message, const Speaker& speaker,
   if (organizer && speaker.cls == Class::Attendee) {
     return Reason{Code::NoSpeaker, "an attendee cannot speak for the organizer"};
   }
-  if (message.method != Method::Reply || !stored) return std::nullopt;
+  if (organizer || !stored) return std::nullopt;
   const CalAddress keeper = organizer_of(*stored);
   if (!owner.is(keeper)) {
     return Reason{Code::OrganizerMismatch,
@@ -132,6 +133,111 @@ void note_strays(const Recorded& recorded, const Rendering& rendering, Plan& pla
         {Code::Held,
          cat("the series as we know it has no occurrence ", scope.substr(scope.find(':') + 1),
              "; the message is kept; ask the organizer for the current state (REFRESH)")});
+  }
+}
+
+/// Exchange un-invites by a CANCEL with STATUS:CANCELLED to some: it cannot be told from
+/// cancelling.
+void note_for_you(const Message& message, const StoredObject* stored, const Owner& owner,
+                  Plan& plan)
+{
+  if (message.method != Method::Cancel || !stored) return;
+  for (const MessageComponent& c : message.components) {
+    const auto listed = [&](const CalAddress& who) {
+      return std::any_of(c.attendees.begin(), c.attendees.end(), [&](const Party& p) {
+        return same_user(p.address, who, owner.local_part);
+      });
+    };
+    if (!c.component.find("STATUS") || !c.component.find("ATTENDEE")) continue;
+    for (const ical::Component& known : stored->calendar.components) {
+      for (const ical::Property* p : known.all("ATTENDEE")) {
+        const auto who = CalAddress::parse(p->value);
+        if (!who || listed(*who) || owner.is(*who)) continue;
+        plan.reasons.push_back(
+            {Code::CancelledForYou, cat("cancelled for you: the organizer does not write to ",
+                                        who->mailbox(), ", who may still meet")});
+        return;
+      }
+    }
+  }
+}
+
+/// SEQUENCEs that the organizer has used, as far as we know.
+std::int64_t greatest_sequence(const Facts& facts)
+{
+  std::int64_t out = -1;
+  for (const FactRow& row : facts.rows()) {
+    const bool organizer =
+        row.reg == "X" || row.reg == "U" || row.reg == "N" || row.reg.starts_with("W:");
+    if (organizer) out = std::max(out, row.sequence);
+  }
+  return out;
+}
+
+/// RFC 5546 section 3.2.4: an ADD continues what is known, or the rest must be asked for.
+void note_gap(const Message& message, const Facts& before, Plan& plan)
+{
+  if (message.method != Method::Add) return;
+  const std::int64_t known = greatest_sequence(before);
+  if (known < 0) return;  // held, which says as much
+  for (const MessageComponent& c : message.components) {
+    if (c.revision.sequence <= known + 1) continue;
+    plan.reasons.push_back(
+        {Code::SequenceGap,
+         cat("the event was at revision ", known, " and this is ", c.revision.sequence,
+             ": something between was not received; ask "
+             "the organizer for the current state (REFRESH)")});
+    return;
+  }
+}
+
+/// Only who was invited can ask, and nobody answers for journals or for what was published.
+bool can_refresh(const Message& message, const Speaker& speaker, const Owner& owner)
+{
+  return (message.kind == Kind::Event || message.kind == Kind::Todo) &&
+         message.method != Method::Publish && is_organizer_method(message.method) &&
+         speaker.cls == Speaker::Class::Organizer && !owner.is(speaker.address);
+}
+
+void make_offers(const Offering& o, const StoredObject* stored, const ical::Component& shown,
+                 Plan& plan)
+{
+  if (o.message.method == Method::Reply) {
+    if (stored && plan.octets) offer_to_delegates(o, *stored, plan);
+    return;
+  }
+  if (can_refresh(o.message, o.speaker, o.owner)) {
+    for (const Reason& r : plan.reasons) {
+      if (r.code != Code::Held && r.code != Code::SequenceGap) continue;
+      plan.offers.push_back(offer_refresh(o, r));
+      break;
+    }
+  }
+  const bool shows = plan.outcome == Outcome::Added || plan.outcome == Outcome::Updated;
+  const bool invites =
+      o.message.method == Method::Request && o.speaker.cls == Speaker::Class::Organizer;
+  if (shows && invites && !o.owner.is(o.speaker.address)) {
+    offer_reply(o.message, o.owner, shown, plan);
+  }
+}
+
+/// REFRESH, COUNTER, DECLINECOUNTER: nothing becomes a fact.
+bool changes_nothing(Method m)
+{
+  return m == Method::Refresh || m == Method::Counter || m == Method::DeclineCounter;
+}
+
+void plan_talk(const Offering& o, const StoredObject* stored, Plan& plan)
+{
+  if (!stored) {
+    plan.outcome = Outcome::Ignored;
+    plan.reasons.push_back({Code::ReplyUnbound, "there is no event with this UID in the calendar"});
+  } else if (o.message.method == Method::Refresh) {
+    plan_refresh(o, plan);
+  } else if (o.message.method == Method::Counter) {
+    plan_counter(o, *stored, plan);
+  } else {
+    plan_decline_counter(o, plan);
   }
 }
 
@@ -287,7 +393,7 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
   if (message.organizer) plan.organizer = message.organizer->address;
   if (stored) plan.base_sha256 = stored->sha256;
   plan.facts = facts;
-  if (message.method == Method::Reply && stored) plan.organizer = organizer_of(*stored);
+  if (!is_organizer_method(message.method) && stored) plan.organizer = organizer_of(*stored);
   if (auto reason = refusal(message, speaker, stored, owner)) {
     plan.outcome = Outcome::Refused;
     plan.reasons.push_back(std::move(*reason));
@@ -298,9 +404,15 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
       !stored || same_user(organizer_of(*stored), plan.organizer, owner.local_part);
   const Facts before =
       same_organizer ? facts_before(facts, stored, owner, options.limits, now) : facts;
+  if (changes_nothing(message.method)) {
+    plan_talk({message, speaker, before, owner, options, now}, stored, plan);
+    return plan;
+  }
   Facts next = before;
   const Recorded recorded = record_message(next, message, speaker, owner, options);
   plan.reasons = recorded.reasons;
+  note_gap(message, before, plan);
+  note_for_you(message, stored, owner, plan);
   // Rendered even if nothing is new: an earlier run may have been stopped before it wrote the file.
   const Settled settled = settle(plan, facts, before, std::move(next), stored, owner, options,
                                  recorded.newer_series, rules);
@@ -308,6 +420,8 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
     if (change.action == "change") change.action = action_for(message.method);
   }
   conclude(plan, message, speaker, stored, owner, recorded, settled);
+  make_offers({message, speaker, plan.facts, owner, options, now}, stored,
+              settled.rendering.calendar, plan);
   return plan;
 }
 

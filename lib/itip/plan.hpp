@@ -81,9 +81,25 @@ struct Change {
       after;  ///< raw property values with parameters as in a content line; may be empty
 };
 
+/// A message that the owner may want to send because of this one. Nothing is sent by itself:
+/// whoever mails it asks the policy, or a person.
+struct Offer {
+  enum class Kind : std::uint8_t { None = 0, Request, Cancel, DeclineCounter, Refresh, Reply };
+  Kind kind = Kind::None;
+  std::string scope;           ///< Scope::key() of what it is about
+  std::vector<CalAddress> to;  ///< never the owner
+  Reason reason;
+  /// The VCALENDAR with its METHOD, ready to be mailed; for a Reply none: a person must say how.
+  std::optional<ical::Component> object;
+};
+/// "request", "cancel", "declinecounter", "refresh", "reply"
+[[nodiscard]] std::string_view offer_word(Offer::Kind k);
+
 struct PlanOptions {
   bool remove_cancelled = false;  ///< [store] cancelled = "remove"
   bool take_display_alarms = false;
+  /// [store] task-progress = "any": a task with several attendees shows what the last one said.
+  bool any_task_progress = false;
   bool admit_party_crashers =
       false;  ///< a person (or policy) let the uninvited speaker of this REPLY in
   Limits limits;
@@ -100,7 +116,9 @@ struct Plan {
   std::optional<std::string> octets;  ///< the object's new text; empty: leave the file alone
   bool remove = false;                ///< take the file away ([store] cancelled = "remove")
   std::vector<Change> changes;
-  std::vector<Reason> reasons;  ///< notices; for Refused why
+  std::vector<Reason> reasons;   ///< notices; for Refused why
+  std::vector<Change> proposal;  ///< COUNTER: what it would change; action "propose"
+  std::vector<Offer> offers;
 };
 
 /// Adds the message to the facts and renders. Never fails: what cannot be is Outcome::Refused with

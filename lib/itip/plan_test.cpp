@@ -96,6 +96,24 @@ TEST_CASE("cancelled events go where the policy says remove")
   CHECK(book.apply(message("REQUEST", {series(3, 4)})).outcome == Outcome::Added);
 }
 
+TEST_CASE("an occurrence or a range that one is invited to alone can be cancelled, and goes")
+{
+  for (const Event& e : {second(0, 1), range(rev(0, 1))}) {
+    Event gone = cancelled(e);
+    gone.sequence = 1;
+    gone.dtstamp = "20261109T080000Z";
+    Book keeps;
+    keeps.apply(message("REQUEST", {e}));
+    CHECK(keeps.apply(message("CANCEL", {gone})).outcome == Outcome::Cancelled);
+    CHECK(keeps.stored->calendar.components.front().text("STATUS") == "CANCELLED");
+    Book removes;
+    removes.options.remove_cancelled = true;
+    removes.apply(message("REQUEST", {e}));
+    CHECK(removes.apply(message("CANCEL", {gone})).outcome == Outcome::Cancelled);
+    CHECK_FALSE(removes.stored);
+  }
+}
+
 TEST_CASE("an occurrence moves, and is cancelled by an override")
 {
   Book book;

@@ -105,8 +105,20 @@ void read_revision(const ical::Component& c, const ReadContext& context, Revisio
   }
 }
 
+/// RFC 5546 section 3.2.4: an ADD is one more instance, named by its own start, as if by RDATE.
+void read_added_scope(const ical::Component& c, const ReadContext& context, Scope& out)
+{
+  out.type = Scope::Type::Instance;
+  const bool todo = context.kind == Kind::Todo && !c.find("DTSTART");
+  if (const auto at = read_time(c, todo ? "DUE" : "DTSTART", context)) out.at = *at;
+  if (!c.find("RECURRENCE-ID")) return;
+  context.findings.note(Code::Tolerated,
+                        "RECURRENCE-ID in an ADD: what is added is named by its own start");
+}
+
 void read_scope(const ical::Component& c, const ReadContext& context, Scope& out)
 {
+  if (context.method == Method::Add) return read_added_scope(c, context, out);
   const ical::Property* id = c.find("RECURRENCE-ID");
   if (!id) return;
   out.type = Scope::Type::Instance;
@@ -151,26 +163,50 @@ void read_recurrence(const ical::Component& c, const ical::Time& start, const Re
                           cat("RRULE ", *rule, ": ", some.error().what));
 }
 
-void read_times(const ical::Component& c, const ReadContext& context)
+/// Which methods describe something in full (RFC 5546 sections 3.2 to 3.5: DTSTART 1).
+bool describes(Method m)
 {
-  const auto start = read_time(c, "DTSTART", context);
-  const auto end = read_time(c, "DTEND", context);
-  const bool needs_start = context.method == Method::Request || context.method == Method::Publish ||
-                           context.method == Method::Add || context.method == Method::Counter;
-  if (!c.find("DTSTART") && needs_start) {
+  return m == Method::Request || m == Method::Publish || m == Method::Add || m == Method::Counter;
+}
+
+void check_start(const ical::Component& c, const ReadContext& context)
+{
+  if (c.find("DTSTART") || !describes(context.method)) return;
+  const bool named = context.method != Method::Add || c.find("DUE") != nullptr;
+  if (context.kind == Kind::Event || !named) {
     context.findings.refuse(Code::NoStart, cat("the ", name_of(c), " of a ",
                                                method_word(context.method), " has no DTSTART"));
+    return;
   }
+  const bool demanded = context.kind == Kind::Journal || context.method == Method::Publish ||
+                        context.method == Method::Request;
+  if (demanded) {
+    context.findings.note(Code::Tolerated, cat("the ", name_of(c), " has no DTSTART"));
+  }
+  if (c.find("RRULE")) {
+    context.findings.note(Code::Tolerated, cat("the ", name_of(c),
+                                               " repeats and has no DTSTART: no occurrence of it "
+                                               "can be named"));
+  }
+}
+
+void read_times(const ical::Component& c, const ReadContext& context)
+{
+  check_start(c, context);
+  const auto start = read_time(c, "DTSTART", context);
+  const char* const end_name = context.kind == Kind::Todo ? "DUE" : "DTEND";
+  const auto end = read_time(c, end_name, context);
   if (end && c.find("DURATION")) {
-    context.findings.note(Code::Tolerated, "DTEND beside DURATION: DTEND counts");
+    context.findings.note(Code::Tolerated,
+                          cat(end_name, " beside DURATION: ", end_name, " counts"));
   }
   if (!start) return;
   if (end && (start->kind == ical::TimeKind::Date) != (end->kind == ical::TimeKind::Date)) {
     context.findings.refuse(Code::BadCalendar,
-                            "DTSTART and DTEND: one is a date, the other has a time");
+                            cat("DTSTART and ", end_name, ": one is a date, the other has a time"));
   } else if (end && end->instant < start->instant) {
     context.findings.refuse(Code::EndBeforeStart,
-                            cat("DTEND ", end->local, " is before DTSTART ", start->local));
+                            cat(end_name, ' ', end->local, " is before DTSTART ", start->local));
   }
   if (!end) {
     if (const std::string* duration = c.value("DURATION")) {
@@ -203,7 +239,7 @@ void read_parties(const ical::Component& c, const ReadContext& context, MessageC
 
 void note_missing_summary(const ical::Component& c, const ReadContext& context)
 {
-  const bool shows = context.method == Method::Request || context.method == Method::Publish;
+  const bool shows = describes(context.method) && context.method != Method::Add;
   if (shows && !c.find("SUMMARY") && !c.find("RECURRENCE-ID")) {
     context.findings.note(Code::Tolerated, cat("the ", name_of(c), " has no SUMMARY"));
   }
@@ -224,10 +260,11 @@ void check_parties(const MessageComponent& c, const ReadContext& context)
   if (m == Method::Request && c.attendees.empty()) {
     context.findings.note(Code::Tolerated, "a REQUEST without ATTENDEE: nobody is invited by it");
   }
-  if (m != Method::Reply) return;
+  if (is_organizer_method(m)) return;
   if (c.attendees.empty()) {
-    context.findings.refuse(Code::NoSpeaker, "a REPLY without a valid ATTENDEE: nobody answers");
-  } else if (c.attendees.size() > 1) {
+    context.findings.refuse(Code::NoSpeaker,
+                            cat("a ", method_word(m), " without a valid ATTENDEE: nobody speaks"));
+  } else if (m == Method::Reply && c.attendees.size() > 1) {
     context.findings.note(Code::Tolerated, cat("a REPLY that lists ", c.attendees.size(),
                                                " attendees: only the one who signed is believed"));
   }

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
+#include "itip/detail/content.hpp"
 #include "itip/detail/read.hpp"
 #include "itip/message.hpp"
 
@@ -45,24 +47,38 @@ Method read_method(const ical::Component& calendar, std::string_view parameter, 
     findings.note(Code::Tolerated, cat("METHOD is written ", word));
   }
   const Method method = method_from_word(word);
-  switch (method) {
-    case Method::Publish:
-    case Method::Request:
-    case Method::Reply:
-    case Method::Cancel:
-      return method;
-    case Method::None:
-      findings.refuse(Code::MethodUnsupported, cat("METHOD ", word, " is none of RFC 5546"));
-      return Method::None;
-    case Method::Add:
-    case Method::Refresh:
-    case Method::Counter:
-    case Method::DeclineCounter:
+  if (method == Method::None) {
+    findings.refuse(Code::MethodUnsupported, cat("METHOD ", word, " is none of RFC 5546"));
+  }
+  return method;
+}
+
+/// RFC 5546 sections 3.2 to 3.5: which components a method speaks of.
+bool is_pair(Method m, Kind k)
+{
+  switch (k) {
+    case Kind::Event:
+    case Kind::Todo:
+      return true;
+    case Kind::Journal:
+      return m == Method::Publish || m == Method::Add || m == Method::Cancel;
+    case Kind::FreeBusy:
+      return m == Method::Publish || m == Method::Request || m == Method::Reply;
+    case Kind::None:
       break;
   }
-  findings.refuse(Code::MethodUnsupported, cat("imip cannot act on ", text::ascii_upper(word),
-                                               " yet; read it with imip show"));
-  return Method::None;
+  return false;
+}
+
+void check_pair(Method m, Kind k, Findings& findings)
+{
+  if (m == Method::None || k == Kind::None) return;
+  if (!is_pair(m, k)) {
+    findings.refuse(Code::MethodUnsupported,
+                    cat("RFC 5546 has no ", method_word(m), " of a ", kind_word(k)));
+  } else if (k == Kind::FreeBusy) {
+    findings.refuse(Code::MethodUnsupported, "imip cannot act on a VFREEBUSY yet");
+  }
 }
 
 Kind read_kind(const ical::Component& calendar, const std::optional<std::string>& parameter,
@@ -84,11 +100,6 @@ Kind read_kind(const ical::Component& calendar, const std::optional<std::string>
   if (parameter && !parameter->empty() && !text::ascii_iequal(*parameter, kind_word(kind))) {
     findings.refuse(Code::ComponentMismatch, cat("the Content-Type says component=", *parameter,
                                                  " but the calendar has a ", kind_word(kind)));
-    return Kind::None;
-  }
-  if (kind != Kind::Event) {
-    findings.refuse(Code::MethodUnsupported,
-                    cat("imip cannot act on a ", kind_word(kind), " yet, only on a VEVENT"));
     return Kind::None;
   }
   return kind;
@@ -115,8 +126,8 @@ std::string read_uid(const std::vector<const ical::Component*>& components, Find
     uids.insert(canonical);
   }
   if (uids.size() > 1) {
-    findings.refuse(Code::MixedComponents, cat("the calendar has ", uids.size(),
-                                               " different UIDs; imip reads one at a time"));
+    findings.refuse(Code::MixedComponents,
+                    cat("the calendar has ", uids.size(), " different UIDs; only a PUBLISH may"));
   }
   return uids.empty() ? std::string() : *uids.begin();
 }
@@ -172,6 +183,57 @@ void check_calendar_properties(const ical::Component& calendar, Findings& findin
   }
 }
 
+std::vector<MessageComponent> read_all(const std::vector<const ical::Component*>& components,
+                                       const detail::ReadContext& context)
+{
+  std::vector<MessageComponent> out;
+  for (const ical::Component* c : components) {
+    out.push_back(detail::read_component(*c, context));
+  }
+  detail::inherit_parties(out, context);
+  return out;
+}
+
+/// A REPLY may answer several instances: what is wrong with one answer does not sink the others.
+/// Empty if nothing is wrong, or everything.
+std::vector<const ical::Component*> good_answers(const std::vector<const ical::Component*>& all,
+                                                 const detail::ReadContext& context)
+{
+  std::vector<const ical::Component*> good;
+  std::vector<Reason> bad;
+  for (const ical::Component* c : all) {
+    Findings findings;
+    const detail::ReadContext alone{context.method, context.kind, context.zones, context.now,
+                                    findings};
+    (void)read_all({c}, alone);
+    if (findings.refusals.empty()) {
+      good.push_back(c);
+    } else {
+      bad.push_back(findings.refusals.front());
+    }
+  }
+  if (good.empty() || bad.empty()) return {};
+  for (Reason& reason : bad) {
+    context.findings.note(reason.code, cat("one of the answers is left out: ", reason.text));
+  }
+  return good;
+}
+
+std::vector<MessageComponent> read_answers(const std::vector<const ical::Component*>& components,
+                                           const detail::ReadContext& context)
+{
+  Findings findings;
+  const detail::ReadContext trial{context.method, context.kind, context.zones, context.now,
+                                  findings};
+  std::vector<MessageComponent> out = read_all(components, trial);
+  const auto good = findings.refusals.empty() ? std::vector<const ical::Component*>{}
+                                              : good_answers(components, context);
+  if (!good.empty()) return read_all(good, context);
+  for (Reason& r : findings.refusals) context.findings.refusals.push_back(std::move(r));
+  for (Reason& r : findings.notices) context.findings.notices.push_back(std::move(r));
+  return out;
+}
+
 void read_components(const ical::Parsed& parsed, UtcSeconds now, Findings& findings, Message& out)
 {
   std::vector<const ical::Component*> components;
@@ -182,12 +244,72 @@ void read_components(const ical::Parsed& parsed, UtcSeconds now, Findings& findi
   out.uid = read_uid(components, findings);
   const ical::Zones zones(parsed.calendar);
   const detail::ReadContext context{out.method, out.kind, zones, now, findings};
-  for (const ical::Component* c : components) {
-    out.components.push_back(detail::read_component(*c, context));
-  }
-  detail::inherit_parties(out.components, context);
+  out.components = out.method == Method::Reply ? read_answers(components, context)
+                                               : read_all(components, context);
   check_scopes(out.components, findings);
   out.organizer = read_organizer(out.components, findings);
+}
+
+/// What one PUBLISH may hold. Each message carries the signatures and the zones with it.
+constexpr std::size_t most_messages = 500;
+constexpr std::size_t most_zone_octets = 33'554'432;
+
+std::size_t octets_of(const ical::Component& c)
+{
+  std::size_t out = 0;
+  for (const ical::Property& p : c.properties) out += p.value.size() + p.name.size();
+  for (const ical::Component& sub : c.components) out += octets_of(sub);
+  return out;
+}
+
+Reading too_much(std::string what)
+{
+  Reading out;
+  out.refusals.push_back({Code::LimitExceeded, std::move(what)});
+  return out;
+}
+
+/// One calendar for each UID, in the order in which they first occur, with the zones that it uses.
+/// Empty if the zones would take too much room.
+std::vector<ical::Parsed> split(const ical::Parsed& parsed)
+{
+  std::vector<ical::Parsed> out;
+  std::map<std::string, std::size_t> places;
+  std::vector<std::set<std::string>> zones;
+  for (const ical::Component& c : parsed.calendar.components) {
+    if (kind_of(c.name) == Kind::None) continue;
+    const auto [at, is_new] = places.emplace(detail::canonical_uid(c.text("UID")), out.size());
+    if (is_new) {
+      out.push_back({{parsed.calendar.name, parsed.calendar.properties, {}}, parsed.findings});
+      zones.emplace_back();
+    }
+    zones[at->second].merge(detail::used_tzids(c));
+    out[at->second].calendar.components.push_back(c);
+  }
+  std::map<std::string, const ical::Component*> known;
+  for (const ical::Component& c : parsed.calendar.components) {
+    if (c.name == "VTIMEZONE") known.emplace(c.text("TZID"), &c);
+  }
+  std::size_t octets = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    for (const std::string& tzid : zones[i]) {
+      const auto zone = known.find(tzid);
+      if (zone == known.end()) continue;
+      octets += octets_of(*zone->second);
+      if (octets > most_zone_octets) return {};
+      out[i].calendar.components.push_back(*zone->second);
+    }
+  }
+  return out;
+}
+
+std::size_t count_uids(const ical::Component& calendar)
+{
+  std::set<std::string> uids;
+  for (const ical::Component& c : calendar.components) {
+    if (kind_of(c.name) != Kind::None) uids.insert(detail::canonical_uid(c.text("UID")));
+  }
+  return uids.size();
 }
 
 }  // namespace
@@ -201,6 +323,7 @@ Reading read_message(const ical::Parsed& parsed, std::string_view method_paramet
   message.method = read_method(parsed.calendar, method_parameter, findings);
   check_calendar_properties(parsed.calendar, findings);
   message.kind = read_kind(parsed.calendar, component_parameter, findings);
+  check_pair(message.method, message.kind, findings);
   message.calendar = parsed.calendar;
   if (message.method != Method::None && message.kind != Kind::None) {
     read_components(parsed, now, findings, message);
@@ -209,6 +332,34 @@ Reading read_message(const ical::Parsed& parsed, std::string_view method_paramet
   out.notices = std::move(findings.notices);
   out.refusals = std::move(findings.refusals);
   if (out.refusals.empty()) out.message = std::move(message);
+  return out;
+}
+
+std::vector<Reading> read_messages(const ical::Parsed& parsed, std::string_view method_parameter,
+                                   const std::optional<std::string>& component_parameter,
+                                   UtcSeconds now)
+{
+  const std::string* method = parsed.calendar.value("METHOD");
+  std::set<Kind> kinds;
+  for (const ical::Component& c : parsed.calendar.components) kinds.insert(kind_of(c.name));
+  kinds.erase(Kind::None);
+  const bool publish = method && method_from_word(*method) == Method::Publish;
+  const std::size_t count =
+      publish && kinds.size() == 1 ? count_uids(parsed.calendar) : std::size_t{1};
+  std::vector<Reading> out;
+  if (count < 2) {
+    out.push_back(read_message(parsed, method_parameter, component_parameter, now));
+    return out;
+  }
+  const auto parts = count > most_messages ? std::vector<ical::Parsed>{} : split(parsed);
+  if (parts.empty()) {
+    out.push_back(too_much(cat("a PUBLISH of ", count,
+                               " different UIDs is more than imip reads at "
+                               "once; publish them in several mails")));
+  }
+  for (const ical::Parsed& part : parts) {
+    out.push_back(read_message(part, method_parameter, component_parameter, now));
+  }
   return out;
 }
 

@@ -82,19 +82,39 @@ const Party* party_of(const std::vector<Party>& parties, const CalAddress& who, 
   return nullptr;
 }
 
-bool known_partstat(const std::string& word)
+bool known_partstat(const std::string& word, Kind kind)
 {
   return word == "NEEDS-ACTION" || word == "ACCEPTED" || word == "DECLINED" ||
-         word == "TENTATIVE" || word == "DELEGATED";
+         word == "TENTATIVE" || word == "DELEGATED" ||
+         (kind == Kind::Todo && (word == "COMPLETED" || word == "IN-PROCESS"));
 }
 
-AnswerFact answer_of(const MessageComponent& c, const Party& party, std::vector<Reason>& reasons)
+std::string all_text(const ical::Component& c, std::string_view name)
+{
+  std::string out;
+  for (const ical::Property* p : c.all(name)) out += cat(out.empty() ? "" : "\n", p->text());
+  return out;
+}
+
+/// REQUEST-STATUS values that tell a failure: 3 (by whom it was sent) and 4 (a conflict) and more.
+std::string failures(const ical::Component& c)
+{
+  std::string out;
+  for (const ical::Property* p : c.all("REQUEST-STATUS")) {
+    if (p->value.empty() || p->value[0] < '3' || p->value[0] > '9') continue;
+    out += cat(out.empty() ? "" : " | ", p->text());
+  }
+  return out;
+}
+
+AnswerFact answer_of(const MessageComponent& c, const Party& party, Kind kind,
+                     std::vector<Reason>& reasons)
 {
   AnswerFact out;
   out.revision = c.revision;
   out.address = party.address.uri();
   const std::string partstat = text::ascii_upper(parameter_text(party.property, "PARTSTAT"));
-  if (known_partstat(partstat)) {
+  if (known_partstat(partstat, kind)) {
     out.partstat = partstat;
   } else {
     reasons.push_back({Code::Tolerated, cat("the answer of ", party.address.mailbox(),
@@ -104,7 +124,15 @@ AnswerFact answer_of(const MessageComponent& c, const Party& party, std::vector<
   out.delegated_to = uris(party.property, "DELEGATED-TO");
   out.delegated_from = uris(party.property, "DELEGATED-FROM");
   if (party.sent_by) out.sent_by = party.sent_by->uri();
-  out.comment = c.component.text("COMMENT");
+  out.comment = all_text(c.component, "COMMENT");
+  out.description = all_text(c.component, "DESCRIPTION");
+  out.request_status = failures(c.component);
+  if (!out.request_status.empty()) {
+    reasons.push_back(
+        {Code::RequestStatus,
+         cat(party.address.mailbox(), " could not do what was asked: ", out.request_status)});
+  }
+  if (kind == Kind::Todo) read_progress(c.component, out);
   return out;
 }
 
@@ -121,6 +149,33 @@ void record_request(Facts& facts, const Message& message, std::string_view cls, 
     FactRow b = row_of(class_register('B', cls), c.scope.key(), {},
                        Revision{series->revision.sequence, UtcSeconds{}});
     raise(facts, b, false, &into);
+  }
+}
+
+/// RFC 5546 section 3.2.4: each component is an instance more, as if by RDATE. Whoever's series
+/// shows, only the organizer adds to it: N and its times (DN) have no class.
+void record_added(Facts& facts, const Message& message, Recorded& into)
+{
+  const ical::Zones zones(message.calendar);
+  for (const MessageComponent& c : message.components) {
+    const std::string key = c.scope.key();
+    ical::Component event = normalised(c);
+    const ical::Property* start = event.find(event.find("DTSTART") ? "DTSTART" : "DUE");
+    if (!start) continue;  // read_message refuses it
+    ical::Property id = *start;
+    id.name = "RECURRENCE-ID";
+    event.set(std::move(id));
+    event = ordered(std::move(event));
+    FactRow n = row_of("N", key, {}, c.revision);
+    n.digest = canonical_digest(event);
+    n.content = pack(event, message.timezones);
+    FactRow d = row_of("DN", key, {}, c.revision);
+    d.number = c.revision.sequence;
+    d.digest = n.digest;
+    if (const auto shape = shape_of(zones, event)) d.content = encode(*shape);
+    raise(facts, n, true, &into);
+    raise(facts, d, false, &into);
+    into.scopes.push_back(key);
   }
 }
 
@@ -154,7 +209,7 @@ void record_reply(Facts& facts, const Message& message, const Speaker& speaker, 
                                 c.scope.key(), "; it is left out")});
       continue;
     }
-    const AnswerFact answer = answer_of(c, *party, into.reasons);
+    const AnswerFact answer = answer_of(c, *party, message.kind, into.reasons);
     const std::string key = attendee_key(party->address, owner);
     into.scopes.push_back(c.scope.key());
     record_answer(facts, c.scope.key(), key, answer, &into);
@@ -170,11 +225,35 @@ std::string class_register(char reg, std::string_view cls)
   return cat(reg, ':', cls);
 }
 
+void read_progress(const ical::Component& c, AnswerFact& into)
+{
+  if (const std::string* percent = c.value("PERCENT-COMPLETE")) {
+    const std::int64_t n = to_int(*percent, -1);
+    if (n >= 0 && n <= 100) into.percent = cat(n);
+  }
+  if (const std::string* completed = c.value("COMPLETED")) {
+    if (const auto at = parse_instant(*completed)) into.completed = to_ical_utc(*at);
+  }
+  if (const std::string* status = c.value("STATUS")) {
+    const std::string word = text::ascii_upper(*status);
+    if (word == "NEEDS-ACTION" || word == "IN-PROCESS" || word == "COMPLETED") into.status = word;
+  }
+}
+
 std::string encode(const AnswerFact& a)
 {
-  return cat("partstat=", a.partstat, "\naddress=", a.address, "\nto=", joined(a.delegated_to),
-             "\nfrom=", joined(a.delegated_from), "\nsent-by=", a.sent_by,
-             "\ncomment=", ical::escape_text(a.comment), '\n');
+  std::string out = cat("partstat=", a.partstat, "\naddress=", a.address,
+                        "\nto=", joined(a.delegated_to), "\nfrom=", joined(a.delegated_from),
+                        "\nsent-by=", a.sent_by, "\ncomment=", ical::escape_text(a.comment), '\n');
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) out += cat(name, '=', value, '\n');
+  };
+  add("description", ical::escape_text(a.description));
+  add("request-status", ical::escape_text(a.request_status));
+  add("percent", a.percent);
+  add("completed", a.completed);
+  add("status", a.status);
+  return out;
 }
 
 AnswerFact decode_answer(const FactRow& row)
@@ -196,6 +275,13 @@ AnswerFact decode_answer(const FactRow& row)
     if (name == "from") out.delegated_from = words(value);
     if (name == "sent-by") out.sent_by = value;
     if (name == "comment") out.comment = make_property("COMMENT", value).text();
+    if (name == "description") out.description = make_property("DESCRIPTION", value).text();
+    if (name == "request-status") {
+      out.request_status = make_property("REQUEST-STATUS", value).text();
+    }
+    if (name == "percent") out.percent = value;
+    if (name == "completed") out.completed = value;
+    if (name == "status") out.status = value;
   }
   return out;
 }
@@ -260,12 +346,14 @@ Recorded record_message(Facts& facts, const Message& message, const Speaker& spe
     case Method::Reply:
       record_reply(facts, message, speaker, owner, options, out);
       break;
-    case Method::None:
     case Method::Add:
+      record_added(facts, message, out);
+      break;
+    case Method::None:
     case Method::Refresh:
     case Method::Counter:
     case Method::DeclineCounter:
-      break;  // read_message refuses them
+      break;  // they change nothing
   }
   return out;
 }

@@ -65,8 +65,29 @@ AnswerFact answer_in_file(const ical::Property& attendee, const CalAddress& addr
     if (p.name == "DELEGATED-FROM") out.delegated_from = p.values;
   }
   if (const std::string* p = attendee.parameter("SENT-BY")) out.sent_by = *p;
-  if (const std::string* p = attendee.parameter(comment_parameter)) out.comment = *p;
+  const std::pair<std::string_view, std::string*> kept[] = {
+      {comment_parameter, &out.comment},
+      {description_parameter, &out.description},
+      {request_status_parameter, &out.request_status},
+      {percent_parameter, &out.percent},
+      {completed_parameter, &out.completed},
+      {status_parameter, &out.status}};
+  for (const auto& [name, value] : kept) {
+    if (const std::string* p = attendee.parameter(name)) *value = *p;
+  }
   return out;
+}
+
+/// What the owner did of a task that somebody else organizes is her answer, not the organizer's
+/// word.
+bool progressed(const ical::Component& now, const ical::Component& before)
+{
+  if (now.name != "VTODO") return false;
+  AnswerFact is;
+  AnswerFact was;
+  read_progress(now, is);
+  read_progress(before, was);
+  return is.percent != was.percent || is.completed != was.completed || is.status != was.status;
 }
 
 void seed_answers(Facts& facts, const ical::Component& c, const std::string& scope,
@@ -163,12 +184,17 @@ void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSecond
   const ical::Property* mine = own_attendee(*edit.now, owner);
   if (!mine || !edit.before) return;
   const ical::Property* was = own_attendee(*edit.before, owner);
-  if (was && partstat_of(*was) == partstat_of(*mine)) return;
+  const bool progress = progressed(*edit.now, *edit.before);
+  if (was && partstat_of(*was) == partstat_of(*mine) && !progress) return;
   const auto address = CalAddress::parse(mine->value);
   if (!address) return;
   const Revision revision{revision_in_file(*edit.before).sequence, now};
-  record_answer(facts, edit.scope, attendee_key(*address, owner),
-                answer_in_file(*mine, *address, revision), nullptr);
+  AnswerFact answer = answer_in_file(*mine, *address, revision);
+  if (progress) {
+    answer.percent = answer.completed = answer.status = "";
+    read_progress(*edit.now, answer);
+  }
+  record_answer(facts, edit.scope, attendee_key(*address, owner), answer, nullptr);
 }
 
 void absorb_content(Facts& facts, const Edit& edit, const std::vector<ical::Component>& timezones,

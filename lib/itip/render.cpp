@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
+#include "ical/recurrence.hpp"
 #include "itip/detail/scope.hpp"
 
 namespace imip::itip::detail {
@@ -49,10 +50,15 @@ class Renderer {
  private:
   void render_series();
   void render_ranges();
+  void render_people(const Slot& range);
+  [[nodiscard]] const Slot& shown_before(const Slot& slot, const Slot& from) const;
   void render_instance(const Slot& slot);
   void exclude(const Slot& slot);
   void restore(const Slot& slot);
-  [[nodiscard]] bool beyond_end(const Slot& slot) const;
+  void cut(ical::Component& event);
+  void exclude_gap(ical::Component& event, const View::Gap& gap) const;
+  [[nodiscard]] bool in_gap(const Slot& slot) const;
+  [[nodiscard]] bool in_last_gap(const Slot& slot) const;
   ical::Component shown(const Slot& slot, ical::Component event, const Revision& received,
                         bool cancelled) const;
   void put(ical::Component event, bool cancelled);
@@ -63,9 +69,11 @@ class Renderer {
   const PlanOptions& options_;
   std::optional<ical::Component> master_;
   std::vector<ical::Component> others_;
+  std::vector<const Slot*> shown_ranges_;
   bool series_cancelled_ = false;
-  const Slot* end_ = nullptr;  ///< a range CANCEL ends the series here
+  std::vector<View::Gap> gaps_;  ///< what range CANCELs took out of the series
   std::size_t live_ = 0;
+  bool taken_away_ = false;  ///< something is cancelled, and the policy shows no such thing
 };
 
 /// What shows of one slot: the owner's list, status, marks.
@@ -74,6 +82,7 @@ ical::Component Renderer::shown(const Slot& slot, ical::Component event, const R
 {
   keep_display_alarms(event, options_.take_display_alarms);
   replace_attendees(event, shown_attendees(view_, slot, event, owner_));
+  show_progress(view_, slot, event, options_);
   event.set(make_property("UID", uid_));
   Revision revision = received;
   if (cancelled) {
@@ -98,27 +107,57 @@ ical::Component Renderer::shown(const Slot& slot, ical::Component event, const R
 
 void Renderer::put(ical::Component event, bool cancelled)
 {
+  taken_away_ = taken_away_ || (cancelled && options_.remove_cancelled);
   if (cancelled && options_.remove_cancelled) return;
   if (!cancelled) ++live_;
   others_.push_back(std::move(event));
+}
+
+/// What shows alone keeps its place in the series.
+bool shows_alone(const View& view, const std::string& text)
+{
+  const auto slot = view.instances.find(text);
+  return slot != view.instances.end() && view.live(slot->second) && !view.cancelled(slot->second);
+}
+
+void Renderer::exclude_gap(ical::Component& event, const View::Gap& gap) const
+{
+  const ical::Property* start = event.find("DTSTART");
+  const auto times = ical::expand(*view_.zones, view_.series.write->event, gap.from,
+                                  *gap.to - std::chrono::seconds(1), options_.limits);
+  if (!start || !times) return;
+  const ical::Property like = *start;
+  for (const ical::Time& t : *times) {
+    const std::string text = time_text(t);
+    if (!shows_alone(view_, text)) {
+      event.properties.push_back(time_like(view_, "EXDATE", text, like));
+    }
+  }
+}
+
+void Renderer::cut(ical::Component& event)
+{
+  const ical::Property* start = event.find("DTSTART");
+  const auto first = start ? view_.zones->time_of(*start) : Result<ical::Time>(ical::Time{});
+  for (const View::Gap& gap : gaps_) {
+    if (gap.to) {
+      exclude_gap(event, gap);
+    } else if (first && gap.from <= first->instant) {
+      series_cancelled_ = true;  // nothing is left of it
+    } else {
+      truncate(view_, gap.from, event, options_.limits);
+    }
+  }
 }
 
 void Renderer::render_series()
 {
   if (!view_.series.write) return;
   const Write& write = *view_.series.write;
-  end_ = view_.truncating();
+  gaps_ = view_.gaps();
   series_cancelled_ = view_.cancelled(view_.series);
   ical::Component event = write.event;
-  if (end_) {
-    const ical::Property* start = event.find("DTSTART");
-    const auto first = start ? view_.zones->time_of(*start) : Result<ical::Time>(ical::Time{});
-    if (first && end_->at <= first->instant) {
-      series_cancelled_ = true;  // nothing is left of it
-    } else {
-      truncate(view_, *end_, event, options_.limits);
-    }
-  }
+  cut(event);
   master_ = shown(view_.series, std::move(event), write.revision, series_cancelled_);
   if (!series_cancelled_) ++live_;
 }
@@ -126,14 +165,57 @@ void Renderer::render_series()
 void Renderer::render_ranges()
 {
   for (const auto& [text, range] : view_.ranges) {
-    if (!range.yielded || !view_.live(range) || view_.cancelled(range)) continue;
-    put(shown(range, range.write->event, range.write->revision, false), false);
+    if (!range.yielded) continue;
+    if (range.over) {
+      // In a series nothing is left of it; alone it must be seen to be cancelled.
+      if (!master_ && range.write) {
+        put(shown(range, range.write->event, range.write->revision, true), true);
+      }
+    } else if (view_.live(range)) {
+      put(shown(range, range.write->event, range.write->revision, false), false);
+      shown_ranges_.push_back(&range);
+    } else if (!range.uninvited.empty() || !range.answers.empty()) {
+      render_people(range);
+    }
   }
 }
 
-bool Renderer::beyond_end(const Slot& slot) const
+/// What a reader of the file would take for the slot if nothing were written for it.
+const Slot& Renderer::shown_before(const Slot& slot, const Slot& from) const
 {
-  return end_ && slot.at >= end_->at;
+  const Slot* out = &from;
+  for (const Slot* range : shown_ranges_) {
+    if (range->at <= slot.at) out = range;
+  }
+  return *out;
+}
+
+/// A range that has no content of its own, but other people or answers.
+void Renderer::render_people(const Slot& range)
+{
+  const Slot* from = view_.source(range);
+  if (!from) return;
+  ical::Component event = derived_instance(view_, range, *from);
+  if (ical::Property* id = event.find("RECURRENCE-ID")) id->set_parameter("RANGE", "THISANDFUTURE");
+  const Slot& before = shown_before(range, *from);
+  if (same_people(shown_attendees(view_, range, event, owner_),
+                  shown_attendees(view_, before, event, owner_))) {
+    return;
+  }
+  put(shown(range, std::move(event), from->write->revision, false), false);
+  shown_ranges_.push_back(&range);
+}
+
+bool Renderer::in_gap(const Slot& slot) const
+{
+  return std::any_of(gaps_.begin(), gaps_.end(), [&](const View::Gap& gap) {
+    return slot.at >= gap.from && (!gap.to || slot.at < *gap.to);
+  });
+}
+
+bool Renderer::in_last_gap(const Slot& slot) const
+{
+  return !gaps_.empty() && !gaps_.back().to && slot.at >= gaps_.back().from;
 }
 
 /// Takes the instance out of the series by EXDATE.
@@ -144,12 +226,11 @@ void Renderer::exclude(const Slot& slot)
   master_->properties.push_back(time_like(view_, "EXDATE", slot.text, *start));
 }
 
-/// Gives back by RDATE what a shortened rule no longer has.
+/// Gives by RDATE what was added, or what a shortened rule no longer has.
 void Renderer::restore(const Slot& slot)
 {
   const ical::Property* start = master_ ? master_->find("DTSTART") : nullptr;
-  if (!start || series_cancelled_) return;
-  master_->properties.push_back(time_like(view_, "RDATE", slot.text, *start));
+  if (start) master_->properties.push_back(time_like(view_, "RDATE", slot.text, *start));
 }
 
 void Renderer::render_instance(const Slot& slot)
@@ -158,8 +239,12 @@ void Renderer::render_instance(const Slot& slot)
   if (!from) return;
   const bool cancelled = view_.cancelled(slot);
   const bool live = from == &slot;
-  if (cancelled && beyond_end(slot)) return;
-  if (cancelled && options_.remove_cancelled) return exclude(slot);
+  if (cancelled && in_gap(slot)) return;
+  if (cancelled && options_.remove_cancelled) {
+    taken_away_ = true;
+    return slot.added ? void() : exclude(slot);
+  }
+  if (slot.added || (live && in_last_gap(slot))) restore(slot);
   if (live) {
     ical::Component event = slot.write->event;
     const ical::Property* id = event.find("RECURRENCE-ID");
@@ -168,13 +253,12 @@ void Renderer::render_instance(const Slot& slot)
     if (start && (!named || time_text(*named) != slot.text)) {
       event.set(time_like(view_, "RECURRENCE-ID", slot.text, *start));
     }
-    if (beyond_end(slot)) restore(slot);
     return put(shown(slot, std::move(event), slot.write->revision, cancelled), cancelled);
   }
-  if (beyond_end(slot) || (series_cancelled_ && from == &view_.series)) return;
+  if (in_gap(slot) || (series_cancelled_ && from == &view_.series)) return;
   ical::Component event = derived_instance(view_, slot, *from);
   if (!cancelled && same_people(shown_attendees(view_, slot, event, owner_),
-                                shown_attendees(view_, *from, event, owner_))) {
+                                shown_attendees(view_, shown_before(slot, *from), event, owner_))) {
     return;  // it would say nothing that the series does not
   }
   put(shown(slot, std::move(event), from->write->revision, cancelled), cancelled);
@@ -194,7 +278,7 @@ Rendering Renderer::run()
     }
   }
   const bool keep_master = master_ && !(series_cancelled_ && options_.remove_cancelled);
-  out.empty = !master_ && others_.empty();
+  out.empty = !master_ && others_.empty() && !taken_away_;
   out.cancelled = live_ == 0;
   out.uninvited = out.cancelled && view_.only_uninvited(view_.series);
   out.calendar.name = "VCALENDAR";

@@ -47,23 +47,30 @@ bool View::cancel_holds(const Slot& slot, bool with_owner) const
   return cancel && (!slot.write || *cancel >= slot.write->revision);
 }
 
-// Rule 3: only a narrower REQUEST that is newer in both ways escapes a wider CANCEL.
-bool View::escapes(const Slot& slot, const Revision& wider) const
+// Rule 3: only a narrower REQUEST that is newer in both ways escapes a wider CANCEL: the
+// occurrence's own, or that of the range that shows there.
+bool View::escapes(const Slot& slot, const Slot& from, const Revision& wider) const
 {
-  return live(slot) && slot.write->revision.sequence > wider.sequence &&
-         slot.write->revision.dtstamp > wider.dtstamp;
+  const Slot* shield = source(slot);
+  if (!shield || shield->type == Scope::Type::Series) return false;
+  const bool narrower = shield->type == Scope::Type::Instance || from.type == Scope::Type::Series ||
+                        shield->at > from.at;
+  return narrower && shield->write->revision.sequence > wider.sequence &&
+         shield->write->revision.dtstamp > wider.dtstamp;
 }
 
 bool View::is_cancelled(const Slot& slot, bool with_owner) const
 {
   if (cancel_holds(slot, with_owner)) return true;
   if (slot.type == Scope::Type::Series) return false;
-  if (cancel_holds(series, with_owner) && !escapes(slot, *strongest_cancel(series, with_owner))) {
+  if (cancel_holds(series, with_owner) &&
+      !escapes(slot, series, *strongest_cancel(series, with_owner))) {
     return true;
   }
   for (const auto& [text, range] : ranges) {
     if (range.at > slot.at || &range == &slot || !range.yielded) continue;
-    if (cancel_holds(range, with_owner) && !escapes(slot, *strongest_cancel(range, with_owner))) {
+    if (cancel_holds(range, with_owner) &&
+        !escapes(slot, range, *strongest_cancel(range, with_owner))) {
       return true;
     }
   }
@@ -91,7 +98,7 @@ bool View::left_out(const Slot& slot, const std::string& attendee) const
   const auto wider = [&](const Slot& wide) {
     const auto at = wide.uninvited.find(attendee);
     return at != wide.uninvited.end() && !ended(wide, at->second, false) &&
-           (!wide.write || at->second > wide.write->revision) && !escapes(slot, at->second);
+           (!wide.write || at->second > wide.write->revision) && !escapes(slot, wide, at->second);
   };
   if (slot.type == Scope::Type::Series) return false;
   if (wider(series)) return true;
@@ -112,20 +119,31 @@ const Slot* View::source(const Slot& slot) const
 {
   if (live(slot)) return &slot;
   const Slot* found = series.write ? &series : nullptr;
-  if (slot.type != Scope::Type::Instance) return found;
+  if (slot.type == Scope::Type::Series) return found;
   for (const auto& [text, range] : ranges) {
-    if (range.at <= slot.at && range.yielded && live(range) && !cancelled(range)) found = &range;
+    const bool reaches = slot.type == Scope::Type::Range ? range.at < slot.at : range.at <= slot.at;
+    if (reaches && range.yielded && live(range) && !range.over) found = &range;
   }
   return found;
 }
 
-const Slot* View::truncating() const
+// Between the starts of two ranges all occurrences without facts of their own fare alike. Where the
+// series is cancelled itself, its STATUS says so for what comes before the first range that is not.
+std::vector<View::Gap> View::gaps() const
 {
-  if (!series.write) return nullptr;
+  std::vector<Gap> out;
+  if (!series.write) return out;
+  bool gone = false;
+  bool shown = !cancelled(series);
   for (const auto& [text, range] : ranges) {
-    if (range.yielded && cancel_holds(range, true)) return &range;
+    if (!range.yielded) continue;
+    const bool now = cancelled(blank_instance(text, range.at));
+    if (now && !gone && shown) out.push_back({range.at, std::nullopt});
+    if (!now && gone && !out.empty() && !out.back().to) out.back().to = range.at;
+    gone = now;
+    shown = shown || !now;
   }
-  return nullptr;
+  return out;
 }
 
 Slot View::blank_instance(const std::string& text, UtcSeconds at) const
@@ -156,7 +174,7 @@ Shape inherited(const Slot& slot, const Slot& from, const Shape& shape)
 const Shape* shape_in(const Slot& slot, std::int64_t sequence)
 {
   const auto at = slot.shapes.find(sequence);
-  return at == slot.shapes.end() ? nullptr : &at->second;
+  return at == slot.shapes.end() ? nullptr : &at->second.shape;
 }
 
 }  // namespace
@@ -167,16 +185,17 @@ std::optional<Shape> View::shape_now(const Slot& slot) const
   if (!from) return std::nullopt;
   const Shape* shape = shape_in(*from, from->write->revision.sequence);
   if (!shape) return std::nullopt;
-  return from == &slot || slot.type != Scope::Type::Instance ? *shape
-                                                             : inherited(slot, *from, *shape);
+  return from == &slot || slot.type == Scope::Type::Series ? *shape
+                                                           : inherited(slot, *from, *shape);
 }
 
 std::optional<Shape> View::shape_at(const Slot& slot, std::int64_t sequence) const
 {
   if (const Shape* own = shape_in(slot, sequence)) return *own;
-  if (slot.type != Scope::Type::Instance) return std::nullopt;
+  // What was added was not there before.
+  if (slot.type == Scope::Type::Series || slot.added) return std::nullopt;
   for (auto range = ranges.rbegin(); range != ranges.rend(); ++range) {
-    if (range->second.at > slot.at) continue;
+    if (range->second.at > slot.at || !range->second.yielded) continue;
     if (const Shape* shape = shape_in(range->second, sequence)) {
       return inherited(slot, range->second, *shape);
     }
@@ -214,9 +233,11 @@ const AnswerFact* View::answer(const Slot& slot, const std::string& attendee) co
   const auto consider = [&](const Slot& from) {
     const auto at = from.answers.find(attendee);
     if (at == from.answers.end()) return;
-    // An answer for more must count there, and would have to count here too.
+    // An answer for more must count there, and for what shows here too.
     if (!counts(at->second, from, attendee)) return;
-    if (&from != &slot && live(slot) && !counts(at->second, slot, attendee)) return;
+    if (&from != &slot && source(slot) != source(from) && !counts(at->second, slot, attendee)) {
+      return;
+    }
     if (!best || at->second.revision.dtstamp >= best->revision.dtstamp) best = &at->second;
   };
   if (slot.type == Scope::Type::Series) {
@@ -225,7 +246,7 @@ const AnswerFact* View::answer(const Slot& slot, const std::string& attendee) co
   }
   consider(series);
   for (const auto& [text, range] : ranges) {
-    if (range.at <= slot.at && &range != &slot) consider(range);
+    if (range.at <= slot.at && &range != &slot && range.yielded) consider(range);
   }
   consider(slot);
   return best;

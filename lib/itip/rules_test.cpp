@@ -133,6 +133,56 @@ TEST_CASE("a CANCEL of a range that begins at an RDATE does not lengthen the rul
   CHECK(book.text("RDATE") == "20270301T100000Z");
 }
 
+TEST_CASE(
+    "a range that escapes a CANCEL shows, and what the CANCEL leaves out before it is excluded")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1)}));
+  Event gone = cancelled(rev(1, 2));
+  gone.recurrence_id = ";RANGE=THISANDFUTURE:20270111T100000Z";
+  book.apply(message("CANCEL", {gone}));
+  CHECK(book.text("RRULE") == "FREQ=WEEKLY;UNTIL=20270111T095959Z");
+  Event back = range(rev(2, 3));
+  back.summary = "Again";
+  book.apply(message("REQUEST", {back}));
+  CHECK(book.text("RRULE") == "FREQ=WEEKLY;COUNT=4");
+  CHECK(book.text("EXDATE") == "20270111T100000Z");
+  CHECK(book.text("SUMMARY", "20270118T100000Z") == "Again");
+}
+
+TEST_CASE("a series answer does not count for the occurrences that a range moved")
+{
+  Book book = organizing();
+  book.apply(message("REQUEST", {series(0, 1)}));
+  book.apply(message("REPLY", {reply(series(0, 2))}), attendee("bob@example.com"));
+  Event moved = range(rev(1, 3));
+  moved.start = ":20270118T140000Z";
+  moved.end = ":20270118T150000Z";
+  book.apply(message("REQUEST", {moved}));
+  CHECK(book.partstat("bob@example.com") == "ACCEPTED");
+  CHECK(book.partstat("bob@example.com", "20270118T100000Z") == "NEEDS-ACTION");
+  Event mine = reply(rev(1, 4), "alice@example.com");
+  mine.recurrence_id = ":20270125T100000Z";
+  book.apply(message("REPLY", {mine}), attendee("alice@example.com"));
+  CHECK(book.text("DTSTART", "20270125T100000Z") == "20270125T140000Z");
+  CHECK(book.partstat("alice@example.com", "20270125T100000Z") == "ACCEPTED");
+  CHECK(book.partstat("bob@example.com", "20270125T100000Z") == "NEEDS-ACTION");
+}
+
+TEST_CASE("who is un-invited from an occurrence on is left out from there on")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1)}));
+  Event without = range(rev(1, 2));
+  without.attendees = {"mailto:bob@example.com"};
+  book.apply(message("CANCEL", {without}));
+  CHECK(book.partstat("bob@example.com") == "NEEDS-ACTION");
+  CHECK(book.partstat("bob@example.com", "20270118T100000Z") == "-");
+  REQUIRE(book.component("20270118T100000Z"));
+  CHECK(*book.component("20270118T100000Z")->find("RECURRENCE-ID")->parameter("RANGE") ==
+        "THISANDFUTURE");
+}
+
 TEST_CASE("a CANCEL of a range from the first occurrence on cancels everything")
 {
   Book book;

@@ -123,7 +123,14 @@ std::string zone_print(const ical::Zones& zones, const std::string& tzid, UtcSec
 Result<Shape> shape_of(const ical::Zones& zones, const ical::Component& component)
 {
   Shape shape;
-  if (!component.find("DTSTART")) return shape;
+  if (!component.find("DTSTART")) {
+    // A task may have nothing but its DUE.
+    const ical::Property* due = component.name == "VTODO" ? component.find("DUE") : nullptr;
+    if (!due) return shape;
+    IMIP_TRY(const ical::Time time, zones.time_of(*due));
+    shape.start = cat("due ", time_text(time));
+    return shape;
+  }
   IMIP_TRY(const ical::Span span, ical::span_of(zones, component));
   shape.start = time_text(span.start);
   shape.length = (span.end.instant - span.start.instant).count();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
@@ -38,6 +39,13 @@ std::string class_with_content(const Facts& facts)
     const std::string reg = class_register('W', cls);
     for (const FactRow& row : rows) {
       if (row.reg == reg) return std::string(cls);
+    }
+  }
+  // RFC 5546 section 3.5.2: an ADD to an unknown journal may be taken for a PUBLISH; nobody can be
+  // asked for the rest.
+  for (const FactRow& row : rows) {
+    if (row.reg == "N" && row.content.find("BEGIN:VJOURNAL") != std::string::npos) {
+      return std::string(class_publish);
     }
   }
   return {};
@@ -96,36 +104,40 @@ struct ViewMaker {
   View& view;
   const Limits& limits;
 
-  /// Rows under the names of the instances that they mean; those that match none are reported.
-  Facts canonical(const Facts& facts, std::set<std::string>& stray);
+  std::set<std::string> stray;  ///< scopes that the series by itself does not have
+
+  /// Rows under the names of the instances that they mean.
+  Facts canonical(const Facts& facts);
   void fill(Slot& slot, const FactRow& row);
+  void fill_times(Slot& slot, const FactRow& row);
+  void fill_added(Slot& slot, const FactRow& row);
+  std::optional<Write> write_of(const Slot& slot, const FactRow& row);
   Slot& slot_for(const std::string& key);
-  void add_zones(Slot& slot, std::vector<ical::Component> timezones);
+  void add_zones(UtcSeconds from, ical::Component& event, std::vector<ical::Component> timezones);
 };
 
-Facts ViewMaker::canonical(const Facts& facts, std::set<std::string>& stray)
+Facts ViewMaker::canonical(const Facts& facts)
 {
   const FactRow* series = facts.find(class_register('W', view.cls), "series");
   std::vector<std::string> texts;
+  std::vector<std::string> added_texts;
   for (const FactRow& row : facts.rows()) {
     const KeyParts key = split_key(row.scope);
     if (key.type != Scope::Type::Series) texts.push_back(key.text);
+    if (row.reg == "N") added_texts.push_back(key.text);
   }
   if (!series || texts.empty()) return facts;
   const auto content = unpack(series->content, limits);
   if (!content) return facts;
   const ical::Zones zones(calendar_of(content->timezones));
-  const Instances instances(zones, content->event, texts, limits);
+  const Instances instances(zones, content->event, texts, limits, added_texts);
   Facts out;
   for (FactRow row : facts.rows()) {
     const KeyParts key = split_key(row.scope);
     if (key.type != Scope::Type::Series) {
       const auto match = instances.match(key.text);
-      if (match) {
-        row.scope = scope_key(key.type, *match);
-      } else {
-        stray.insert(row.scope);
-      }
+      if (match) row.scope = scope_key(key.type, *match);
+      if (!match || !instances.yields(*match)) stray.insert(row.scope);
     }
     out.raise(row);
   }
@@ -143,38 +155,69 @@ Slot& ViewMaker::slot_for(const std::string& key)
   return slot;
 }
 
-void ViewMaker::add_zones(Slot& slot, std::vector<ical::Component> timezones)
+void ViewMaker::add_zones(UtcSeconds from, ical::Component& event,
+                          std::vector<ical::Component> timezones)
 {
   for (ical::Component& tz : timezones) {
     const std::string* id = tz.value("TZID");
     if (!id || id->empty()) continue;
     const std::string tzid = *id;
     const ical::Component* known = zone_named(view.calendar, tzid);
-    if (!known && !misleads(tz, tzid, slot.write->event)) {
+    if (!known && !misleads(tz, tzid, event)) {
       view.calendar.components.push_back(std::move(tz));
       continue;
     }
-    if (known && same_zone(*known, tz, tzid, slot.at)) continue;
+    if (known && same_zone(*known, tz, tzid, from)) continue;
     // One name, two rules: the later comer gets a name of its own.
     const std::string fresh = cat(tzid, '-', sha256_hex(ical::serialise(tz)).substr(0, 8));
-    rename_tzid(slot.write->event, tzid, fresh);
+    rename_tzid(event, tzid, fresh);
     if (zone_named(view.calendar, fresh)) continue;
     tz.set(make_property("TZID", fresh));
     view.calendar.components.push_back(std::move(tz));
   }
 }
 
+std::optional<Write> ViewMaker::write_of(const Slot& slot, const FactRow& row)
+{
+  auto content = unpack(row.content, limits);
+  if (!content) return std::nullopt;
+  Write out{revision_of(row), std::move(content->event)};
+  add_zones(slot.at, out.event, std::move(content->timezones));
+  return out;
+}
+
+void ViewMaker::fill_times(Slot& slot, const FactRow& row)
+{
+  auto shape = decode(row.content);
+  if (!shape) return;
+  TimedShape& at = slot.shapes[row.number];
+  if (std::tie(at.dtstamp, at.digest) > std::tie(row.dtstamp, row.digest)) return;
+  at = {*std::move(shape), row.dtstamp, row.digest};
+}
+
+/// An ADD in force makes the instance exist, and is its content unless something newer is.
+void ViewMaker::fill_added(Slot& slot, const FactRow& row)
+{
+  auto content = write_of(slot, row);
+  if (!content) return;
+  slot.added = !slot.yielded && !view.ended(slot, content->revision, true);
+  slot.yielded = slot.yielded || slot.added;
+  if (view.series.write && !content->event.find("ATTENDEE")) {
+    for (const ical::Property* p : view.series.write->event.all("ATTENDEE")) {
+      content->event.properties.push_back(*p);
+    }
+  }
+  if (!slot.write || slot.write->revision < content->revision) slot.write = std::move(content);
+}
+
 void ViewMaker::fill(Slot& slot, const FactRow& row)
 {
   if (row.reg == class_register('W', view.cls)) {
-    auto content = unpack(row.content, limits);
-    if (!content) return;
-    slot.write = Write{revision_of(row), std::move(content->event)};
-    add_zones(slot, std::move(content->timezones));
+    slot.write = write_of(slot, row);
   } else if (row.reg == class_register('B', view.cls)) {
     slot.carried = row.sequence;
-  } else if (row.reg == class_register('D', view.cls)) {
-    if (auto shape = decode(row.content)) slot.shapes[row.number] = std::move(*shape);
+  } else if (row.reg == class_register('D', view.cls) || row.reg == "DN") {
+    fill_times(slot, row);
   } else if (row.reg == "X") {
     slot.cancel = revision_of(row);
   } else if (row.reg == "U") {
@@ -197,9 +240,8 @@ std::optional<View> View::make(const Facts& facts, const Owner& owner, const Lim
   view.cls = class_with_content(given);
   if (view.cls.empty()) return std::nullopt;
   view.calendar.name = "VCALENDAR";
-  ViewMaker maker{view, limits};
-  std::set<std::string> stray;
-  const std::vector<FactRow> rows = maker.canonical(given, stray).rows();
+  ViewMaker maker{view, limits, {}};
+  const std::vector<FactRow> rows = maker.canonical(given).rows();
   // The series first: its zones keep their names.
   for (const FactRow& row : rows) {
     if (row.scope == "series") maker.fill(view.series, row);
@@ -207,9 +249,13 @@ std::optional<View> View::make(const Facts& facts, const Owner& owner, const Lim
   for (const FactRow& row : rows) {
     if (row.scope == "series") continue;
     Slot& slot = maker.slot_for(row.scope);
-    slot.yielded = !stray.contains(row.scope);
+    slot.yielded = !maker.stray.contains(row.scope);
     maker.fill(slot, row);
   }
+  for (const FactRow& row : rows) {
+    if (row.reg == "N") maker.fill_added(maker.slot_for(row.scope), row);
+  }
+  for (auto& [text, range] : view.ranges) range.over = view.cancelled(range);
   view.zones = std::make_unique<ical::Zones>(view.calendar);
   return view;
 }

@@ -256,6 +256,7 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
   }
   itip::PlanOptions options;
   options.remove_cancelled = judge.policy().remove_cancelled;
+  options.any_task_progress = judge.policy().any_task_progress;
   options.limits = judge.policy().limits;
   const auto answer_to = [&](const itip::StoredObject* object, const itip::Facts& facts) {
     return itip::plan_answer(part.message(), object, facts, judge.policy().owner, answer, options,

@@ -284,6 +284,25 @@ void Examination::bare_calendar(std::string octets)
   read(judged, {}, std::nullopt);
 }
 
+/// Another message of the same part (a PUBLISH of several UIDs): the same signatures cover it.
+JudgedPart like(const JudgedPart& part)
+{
+  JudgedPart out;
+  out.input = part.input;
+  out.part = part.part;
+  out.part_sha256 = part.part_sha256;
+  out.envelope = part.envelope;
+  out.bare = part.bare;
+  out.in_forwarded = part.in_forwarded;
+  out.encrypted = part.encrypted;
+  out.group = part.group;
+  out.evidence.signatures = part.evidence.signatures;
+  out.evidence.signature_defects = part.evidence.signature_defects;
+  out.evidence.defects = part.evidence.defects;
+  out.notices = part.notices;
+  return out;
+}
+
 void Examination::read(JudgedPart& judged, const std::string& method,
                        const std::optional<std::string>& component)
 {
@@ -298,7 +317,14 @@ void Examination::read(JudgedPart& judged, const std::string& method,
     std::string method_parameter = method;
     if (judged.bare)
       if (const auto* value = parsed->calendar.value("METHOD")) method_parameter = *value;
-    judged.reading = itip::read_message(*parsed, method_parameter, component, now_);
+    auto readings = itip::read_messages(*parsed, method_parameter, component, now_);
+    for (std::size_t i = 1; i < readings.size(); ++i) {
+      JudgedPart another = like(judged);
+      another.reading = std::move(readings[i]);
+      append(another.notices, another.reading.notices);
+      parts_.push_back(std::move(another));
+    }
+    judged.reading = std::move(readings.front());
   }
   append(judged.notices, judged.reading.notices);
   parts_.push_back(std::move(judged));
@@ -329,6 +355,7 @@ void compare_parts(std::vector<JudgedPart>& parts)
     for (std::size_t j = i + 1; j < parts.size(); ++j) {
       JudgedPart& a = parts[i];
       JudgedPart& b = parts[j];
+      if (a.part == b.part) continue;  // several messages of one PUBLISH
       if (same_content(a, b)) {
         if (!drop[i] && !drop[j]) drop[has_valid_signature(b) && !has_valid_signature(a) ? i : j] = true;
         continue;
@@ -532,6 +559,7 @@ void Judge::decide(JudgedPart& part, Surroundings surroundings, bool admit) cons
   itip::PlanOptions options;
   options.remove_cancelled = impl_->policy.remove_cancelled;
   options.take_display_alarms = impl_->policy.display_alarms;
+  options.any_task_progress = impl_->policy.any_task_progress;
   options.admit_party_crashers = admit;
   options.limits = impl_->policy.limits;
   part.plan = itip::plan_message(*part.message(), part.decision.speaker,

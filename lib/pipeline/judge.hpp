@@ -38,7 +38,8 @@ struct OpenedMessage {
   mime::Message message;
 };
 
-/// One calendar part: what was found about it (step 1 to 6 of lib/README.md), then, once it was held
+/// One message of a calendar part (a PUBLISH may hold several): what was found about it (steps 1 to
+/// 6 of lib/README.md), then, once it was held
 /// against a calendar, the decision and the plan (7 to 9).
 struct JudgedPart {
   std::string input;       ///< the file's name, or "-"
@@ -49,7 +50,7 @@ struct JudgedPart {
   bool in_forwarded = false;
   bool encrypted = false;  ///< it was decrypted: an answer in clear would tell what it says
   std::string group;       ///< the outermost multipart/alternative around it; "" none
-  std::string calendar_text;      ///< decoded
+  std::string calendar_text;      ///< decoded; only with the first message of a part
   itip::Reading reading;          ///< the message, or why it is refused
   policy::Evidence evidence;      ///< message points into `reading`
   std::vector<Reason> notices;    ///< change no verdict

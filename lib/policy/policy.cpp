@@ -59,6 +59,8 @@ void read_store(Table table, Policy& policy)
     policy.remove_cancelled = *choice == 1;
   if (const auto choice = table.choice("alarms", {"mine", "display"}))
     policy.display_alarms = *choice == 1;
+  if (const auto choice = table.choice("task-progress", {"one", "any"}))
+    policy.any_task_progress = *choice == 1;
   table.finish();
 }
 

@@ -82,6 +82,7 @@ struct Policy {
   itip::Owner owner;           ///< [me] and [[alias]]
   std::string store_path;      ///< [store] path, "~" expanded
   bool remove_cancelled = false, display_alarms = false;
+  bool any_task_progress = false;  ///< [store] task-progress = "any"
   std::vector<Anchor> anchors;  ///< in order; globs expanded, paths absolute
   std::vector<std::string> intermediates, crls;
   crypto::Revocation revocation = crypto::Revocation::IfAvailable;

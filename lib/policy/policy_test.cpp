@@ -140,6 +140,7 @@ same-as = ["alice.smith@example.com"]
 path = "~/.calendars/work"
 cancelled = "remove"
 alarms = "display"
+task-progress = "any"
 
 [smime]
 anchors = ["ca/*.pem"]
@@ -196,16 +197,17 @@ clock-skew-minutes = 0
   CHECK(p.store_path == (dir / "home/.calendars/work").string());
   CHECK(p.remove_cancelled);
   CHECK(p.display_alarms);
+  CHECK(p.any_task_progress);
   REQUIRE(p.anchors.size() == 3);
   CHECK(p.anchors[0].file.path == (dir / "ca/one.pem").string());
   CHECK(p.anchors[1].file.path == (dir / "ca/two.pem").string());
   CHECK(p.anchors[0].admits);
-  CHECK(p.anchors[0].origin.line == 18);
+  CHECK(p.anchors[0].origin.line == 19);
   CHECK(p.anchors[2].file.domains ==
         std::vector<std::string>{"partner.example", "xn--bcher-kva.example"});
   CHECK_FALSE(p.anchors[2].admits);
   CHECK(p.anchors[2].origin.entry == "anchor");
-  CHECK(p.anchors[2].origin.line == 24);
+  CHECK(p.anchors[2].origin.line == 25);
   CHECK(p.intermediates == std::vector<std::string>{(dir / "ca/sub/sub.pem").string()});
   CHECK(p.crls == std::vector<std::string>{(dir / "crl/a.pem").string()});
   CHECK(p.revocation == imip::crypto::Revocation::Required);
@@ -225,16 +227,16 @@ clock-skew-minutes = 0
   CHECK(imip::to_rfc3339(*p.delegates[0].from) == "2027-01-01T00:00:00Z");
   CHECK(imip::to_rfc3339(*p.delegates[0].until) == "2027-06-30T23:59:59Z");
   CHECK(p.delegates[0].origin.entry == "delegate");
-  CHECK(p.delegates[0].origin.line == 36);
+  CHECK(p.delegates[0].origin.line == 37);
   REQUIRE(p.allows.size() == 1);
-  CHECK(p.allows[0].origin.line == 44);
+  CHECK(p.allows[0].origin.line == 45);
   CHECK(p.allows[0].origin.file == (dir / "policy.toml").string());
   CHECK(p.defaults.unsigned_ == Default::Ask);
   CHECK(p.defaults.unknown_signer == Default::Ask);
   for (const Default d : {p.defaults.sent_by, p.defaults.organizer_change, p.defaults.party_crasher,
                           p.defaults.first_contact, p.defaults.delegator, p.defaults.forwarder})
     CHECK(d == Default::Untrusted);
-  CHECK(p.defaults.lines.at("first-contact") == 53);
+  CHECK(p.defaults.lines.at("first-contact") == 54);
   CHECK(p.limits.message_bytes == 1000);
   CHECK(p.limits.mime_depth == 3);
   CHECK(p.limits.clock_skew_minutes == 0);

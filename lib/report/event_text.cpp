@@ -79,6 +79,22 @@ std::vector<std::string> when_text(const ical::Zones& zones, const ical::Span& s
   return lines;
 }
 
+std::string time_text(const ical::Zones& zones, const ical::Time& time)
+{
+  switch (time.kind) {
+    case ical::TimeKind::Date:
+      return date_text(time.local);
+    case ical::TimeKind::Floating:
+      return cat(date_text(time.local), ' ', clock_text(time.local));
+    case ical::TimeKind::Utc:
+    case ical::TimeKind::Zoned:
+      return zones.show_in(time.instant, time.tzid.empty() ? std::string{"UTC"} : time.tzid);
+    case ical::TimeKind::None:
+      break;
+  }
+  return {};
+}
+
 std::map<std::string, std::string> rule_parts(const std::string& rrule)
 {
   std::map<std::string, std::string> parts;
@@ -155,6 +171,12 @@ EventText describe(const ical::Zones& zones, const ical::Component& event,
   } else if (event.find("DTSTART") != nullptr) {
     text.when = {cat(*event.value("DTSTART"), " (", span.error().what, ")")};
   }
+  if (event.name == "VTODO" && event.find("DTSTART") == nullptr) {
+    const ical::Property* due = event.find("DUE");
+    const auto time = due ? zones.time_of(*due) : Result<ical::Time>(ical::Time{});
+    if (due && time) text.due = time_text(zones, *time);
+  }
+  if (const auto* percent = event.value("PERCENT-COMPLETE")) text.progress = cat(*percent, " %");
   if (const auto* rule = event.value("RRULE")) text.repeats = repeats_text(*rule);
   if (const auto* organizer = event.find("ORGANIZER")) {
     text.organizer = party_text(*organizer);

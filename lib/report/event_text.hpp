@@ -12,6 +12,8 @@ namespace imip::report {
 struct EventText {
   std::string summary;
   std::vector<std::string> when;       ///< in the event's zone; then in `local_zone` if that differs
+  std::string due;                     ///< of a task: DUE, where it is not the end of `when`
+  std::string progress;                ///< of a task: "40 %"
   std::string repeats;                 ///< the RRULE in words where it is simple, else as it is; "" if none
   std::string location;
   std::string organizer;               ///< "Boss <boss@example.com>, sent by pa@example.com"

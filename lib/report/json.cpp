@@ -165,15 +165,31 @@ Json verdict(const pipeline::JudgedPart& part, const char* schema)
   return json;
 }
 
-Json changes_json(const itip::Plan& plan)
+Json changes_json(const std::vector<itip::Change>& changes)
 {
   Json list = Json::array();
-  for (const itip::Change& change : plan.changes)
+  for (const itip::Change& change : changes)
     list.push_back({{"action", change.action},
                     {"instance", change.instance},
                     {"property", change.property},
                     {"before", change.before},
                     {"after", change.after}});
+  return list;
+}
+
+Json offers_json(const std::vector<itip::Offer>& offers)
+{
+  Json list = Json::array();
+  for (const itip::Offer& offer : offers) {
+    Json to = Json::array();
+    for (const CalAddress& address : offer.to) to.push_back(address.uri());
+    list.push_back({{"kind", itip::offer_word(offer.kind)},
+                    {"scope", offer.scope},
+                    {"to", std::move(to)},
+                    {"reason", code_word(offer.reason.code)},
+                    {"text", offer.reason.text},
+                    {"calendar", offer.object ? Json(ical::serialise(*offer.object)) : Json{}}});
+  }
   return list;
 }
 
@@ -220,7 +236,9 @@ std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied
   json["outcome_reasons"] = reasons_json(applied.reasons);
   json["base_sha256"] =
       part.plan && part.plan->base_sha256 ? Json(*part.plan->base_sha256) : Json{};
-  json["changes"] = part.plan ? changes_json(*part.plan) : Json::array();
+  json["changes"] = part.plan ? changes_json(part.plan->changes) : Json::array();
+  json["proposal"] = part.plan ? changes_json(part.plan->proposal) : Json::array();
+  json["offers"] = part.plan ? offers_json(part.plan->offers) : Json::array();
   return line(json);
 }
 
@@ -240,7 +258,7 @@ std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan&
   json["to"] = answer.to.uri();
   json["message_id"] = message_id;
   json["stored"] = stored;
-  json["changes"] = changes_json(answer.plan);
+  json["changes"] = changes_json(answer.plan.changes);
   return line(json);
 }
 

@@ -82,7 +82,7 @@ std::string title_of(const pipeline::JudgedPart& part)
 {
   const ical::Component* component = first_component(part);
   if (component == nullptr) return {};
-  if (part.message()->method == itip::Method::Reply && part.stored)
+  if (!itip::is_organizer_method(part.message()->method) && part.stored)
     for (const auto& stored : part.stored->calendar.components)
       if (stored.find("SUMMARY") != nullptr) return stored.text("SUMMARY");
   return component->text("SUMMARY");
@@ -205,6 +205,8 @@ void event_lines(Lines& lines, const pipeline::JudgedPart& part, const ical::Com
   std::vector<std::string> when;
   for (const auto& line : event.when) when.push_back(safe(line));
   lines.fields("when", when);
+  lines.field("due", safe(event.due));
+  lines.field("done", safe(event.progress));
   lines.field("repeats", safe(event.repeats));
   lines.field("where", safe(event.location));
   lines.field("status", safe(event.status));
@@ -249,8 +251,28 @@ void plan_lines(Lines& lines, const pipeline::JudgedPart& part, std::string_view
   lines.fields(label, texts);
 }
 
-std::string_view method_sentence(itip::Method method)
+/// What an attendee proposes, and what may be sent: nothing of it happens by itself.
+void offer_lines(Lines& lines, const pipeline::JudgedPart& part)
 {
+  if (!part.plan) return;
+  std::vector<std::string> proposal;
+  for (const auto& change : part.plan->proposal) proposal.push_back(change_line(change));
+  lines.fields("proposal", proposal);
+  std::vector<std::string> offers;
+  for (const itip::Offer& offer : part.plan->offers) {
+    std::string to;
+    for (const CalAddress& address : offer.to)
+      to += cat(to.empty() ? "" : ", ", safe(address.mailbox()));
+    offers.push_back(cat(itip::offer_word(offer.kind), " to ", to, " (", safe(offer.reason.text),
+                         ')'));
+  }
+  lines.fields("may send", offers);
+}
+
+std::string_view method_sentence(itip::Method method, itip::Kind kind)
+{
+  if (kind == itip::Kind::Todo && method == itip::Method::Request) return "Task";
+
   switch (method) {
     case itip::Method::Request:
       return "Invitation";
@@ -259,10 +281,21 @@ std::string_view method_sentence(itip::Method method)
     case itip::Method::Reply:
       return "Answer";
     case itip::Method::Publish:
-      return "Published event";
-    default:
-      return itip::method_word(method);
+      return kind == itip::Kind::Todo      ? "Published task"
+             : kind == itip::Kind::Journal ? "Published entry"
+                                           : "Published event";
+    case itip::Method::Add:
+      return "Further occurrence";
+    case itip::Method::Refresh:
+      return "Question for the current state";
+    case itip::Method::Counter:
+      return "Counter-proposal";
+    case itip::Method::DeclineCounter:
+      return "Declined proposal";
+    case itip::Method::None:
+      break;
   }
+  return itip::method_word(method);
 }
 
 std::string first_code(const std::vector<Reason>& reasons)
@@ -292,7 +325,7 @@ std::string show_text(const pipeline::JudgedPart& part, const Style& style)
   } else {
     for (const auto& component : message->components) {
       const std::string summary = component.component.text("SUMMARY");
-      std::string title = cat(method_sentence(message->method), ": ",
+      std::string title = cat(method_sentence(message->method, message->kind), ": ",
                               summary.empty() ? std::string{"(no title)"} : safe(summary));
       if (component.scope.type != itip::Scope::Type::Series)
         title += cat("  [", safe(component.scope.key()), "]");
@@ -300,6 +333,7 @@ std::string show_text(const pipeline::JudgedPart& part, const Style& style)
       event_lines(lines, part, component.component);
     }
     plan_lines(lines, part, "would do");
+    offer_lines(lines, part);
   }
   signature_lines(lines, part);
   right_line(lines, part);
@@ -326,11 +360,15 @@ std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied
     if (applied.outcome == itip::Outcome::Refused &&
         part.decision.verdict != policy::Verdict::Untrusted)
       reason_lines(lines, "refused", applied.reasons);
+    if (applied.outcome == itip::Outcome::Ask && part.decision.verdict == policy::Verdict::Trusted)
+      reason_lines(lines, "asks", applied.reasons);
     decision_lines(lines, part);
     if (dry_run) plan_lines(lines, part, "would do");
+    offer_lines(lines, part);
     return lines.take();
   }
   plan_lines(lines, part, dry_run ? "would do" : "changed");
+  offer_lines(lines, part);
   reason_lines(lines, "notice", applied.reasons);
   decision_lines(lines, part);
   return lines.take();

@@ -219,7 +219,7 @@ def syntax(c):
             ("no-start", ics("REQUEST", start=None), "no-start"),
             ("end-first", good.replace(b"DURATION:PT1H", b"DTEND:20300101T100000Z"), "end-before-start"),
             ("stamp-ahead", good.replace(STAMP.encode(), b"20400101T000000Z"), "dtstamp-in-future"),
-            ("todo", ics("REQUEST", event(kind="VTODO")), "method-unsupported"),
+            ("journal", ics("REQUEST", event(kind="VJOURNAL")), "method-unsupported"),
             ("counter", ics("COUNTER"), "method-mismatch")):
         c.hostile(word, by(boss, content), f"untrusted:{reason}", twin="plain", openssl="good")
     c.hostile("dense-rule", by(boss, more=["RRULE:FREQ=SECONDLY"]), "untrusted:recurrence-limit",

@@ -19,6 +19,11 @@ inline constexpr std::string_view received_dtstamp = "X-IMIP-RECEIVED-DTSTAMP";
 inline constexpr std::string_view derived_mark = "X-IMIP-DERIVED";
 inline constexpr std::string_view uninvited_mark = "X-IMIP-UNINVITED";
 inline constexpr std::string_view comment_parameter = "X-IMIP-COMMENT";
+inline constexpr std::string_view description_parameter = "X-IMIP-DESCRIPTION";
+inline constexpr std::string_view request_status_parameter = "X-IMIP-REQUEST-STATUS";
+inline constexpr std::string_view percent_parameter = "X-IMIP-PERCENT-COMPLETE";
+inline constexpr std::string_view completed_parameter = "X-IMIP-COMPLETED";
+inline constexpr std::string_view status_parameter = "X-IMIP-STATUS";
 
 /// The name of a calendar user in facts: equal for addresses that same_user() calls equal.
 [[nodiscard]] std::string address_key(const CalAddress& address, LocalPart mode);

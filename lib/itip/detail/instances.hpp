@@ -15,12 +15,16 @@ namespace imip::itip::detail {
 class Instances {
  public:
   /// Expands `series` as far as the keys reach. A rule that cannot be expanded yields nothing.
+  /// @param added  instances that the series has besides (ADD)
   Instances(const ical::Zones& zones, const ical::Component& series,
-            const std::vector<std::string>& texts, const Limits& limits);
+            const std::vector<std::string>& texts, const Limits& limits,
+            const std::vector<std::string>& added = {});
   /// The canonical text of the instance that `text` names: the same instant or date; or, where
   /// sender and series differ in kind (DATE or midnight for a timed series, midnight for a DATE),
   /// the only instance on that day. Empty: the series has none.
   [[nodiscard]] std::optional<std::string> match(const std::string& text) const;
+  /// Does the series by itself have the instance?
+  [[nodiscard]] bool yields(const std::string& text) const;
 
  private:
   [[nodiscard]] std::optional<std::string> only_one_on(const std::string& date) const;
@@ -30,7 +34,10 @@ class Instances {
 
   const ical::Zones& zones_;
   ical::Time start_;
-  std::vector<std::string> texts_;                           // sorted
+  void add(const std::string& text);
+
+  std::vector<std::string> own_;                             // of the series, sorted
+  std::vector<std::string> texts_;                           // with those added, sorted
   std::vector<std::pair<std::string, std::string>> locals_;  // (wall clock, text), sorted
 };
 

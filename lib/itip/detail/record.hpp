@@ -27,8 +27,18 @@ struct AnswerFact {
   std::vector<std::string> delegated_to, delegated_from;  ///< URIs
   std::string sent_by;                                    ///< URI
   std::string comment;                                    ///< UTF-8, unescaped
+  std::string description;                                ///< likewise: some say it there
   std::string address;                                    ///< URI, as the attendee wrote it
+  std::string request_status;  ///< raw values, joined by spaces: what failed (section 3.6)
+  // Of a task, as this attendee sees it: raw values, each empty if not said.
+  std::string percent, completed, status;
+  [[nodiscard]] bool tells_progress() const
+  {
+    return !percent.empty() || !completed.empty() || !status.empty();
+  }
 };
+/// PERCENT-COMPLETE, COMPLETED and STATUS of a component, as far as they are valid.
+void read_progress(const ical::Component& c, AnswerFact& into);
 [[nodiscard]] std::string encode(const AnswerFact& answer);
 [[nodiscard]] AnswerFact decode_answer(const FactRow& row);
 

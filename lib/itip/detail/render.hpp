@@ -26,6 +26,10 @@ Rendering render(const Facts& facts, const std::string& uid, const Owner& owner,
 std::vector<ical::Property> shown_attendees(const View& view, const Slot& slot,
                                             const ical::Component& event, const Owner& owner);
 
+/// What the attendees shown have done of a task (PERCENT-COMPLETE, COMPLETED, STATUS).
+void show_progress(const View& view, const Slot& slot, ical::Component& event,
+                   const PlanOptions& options);
+
 /// The content for an instance that has none of its own, from a range or the series.
 ical::Component derived_instance(const View& view, const Slot& slot, const Slot& from);
 
@@ -33,8 +37,8 @@ ical::Component derived_instance(const View& view, const Slot& slot, const Slot&
 ical::Property time_like(const View& view, std::string_view name, const std::string& text,
                          const ical::Property& like);
 
-/// The series without what lies at or after the range's start.
-void truncate(const View& view, const Slot& range, ical::Component& master, const Limits& limits);
+/// The series without what lies at or after `end`.
+void truncate(const View& view, UtcSeconds end, ical::Component& master, const Limits& limits);
 
 /// Adds a VTIMEZONE for every TZID in use: from the calendars given (the first that has it), else
 /// from tzdata. Sorted by TZID; others are dropped.

@@ -33,7 +33,7 @@ inline CalAddress address(std::string_view mailbox)
   return *a;
 }
 
-/// One VEVENT. Empty members are not written; `sequence` below 0 neither.
+/// One VEVENT (or `kind`). Empty members are not written; `sequence` below 0 neither.
 struct Event {
   std::string uid = "meeting-1@example.com";
   int sequence = 0;
@@ -46,24 +46,25 @@ struct Event {
   std::string organizer = "mailto:boss@example.com";
   std::vector<std::string> attendees = {"mailto:alice@example.com", "mailto:bob@example.com"};
   std::string extra = {};  ///< further lines, each ended by CRLF
+  std::string kind = "VEVENT";
 };
 
 inline std::string lines(const Event& e)
 {
-  std::string out = "BEGIN:VEVENT\r\n";
+  std::string out = cat("BEGIN:", e.kind, "\r\n");
   if (!e.uid.empty()) out += cat("UID:", e.uid, "\r\n");
   if (!e.dtstamp.empty()) out += cat("DTSTAMP:", e.dtstamp, "\r\n");
   if (e.sequence >= 0) out += cat("SEQUENCE:", e.sequence, "\r\n");
   if (!e.recurrence_id.empty()) out += cat("RECURRENCE-ID", e.recurrence_id, "\r\n");
   if (!e.start.empty()) out += cat("DTSTART", e.start, "\r\n");
-  if (!e.end.empty()) out += cat("DTEND", e.end, "\r\n");
+  if (!e.end.empty()) out += cat(e.kind == "VTODO" ? "DUE" : "DTEND", e.end, "\r\n");
   if (!e.summary.empty()) out += cat("SUMMARY:", e.summary, "\r\n");
   if (!e.organizer.empty()) out += cat("ORGANIZER:", e.organizer, "\r\n");
   for (const std::string& a : e.attendees) {
     // "PARAM=V:mailto:x" or just the address
     out += a.starts_with("mailto:") ? cat("ATTENDEE:", a, "\r\n") : cat("ATTENDEE;", a, "\r\n");
   }
-  return cat(out, e.extra, "END:VEVENT\r\n");
+  return cat(out, e.extra, "END:", e.kind, "\r\n");
 }
 
 inline std::string calendar_text(std::string_view method, const std::vector<Event>& events,

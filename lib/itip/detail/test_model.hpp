@@ -11,9 +11,14 @@
 namespace imip::itip::test {
 
 inline constexpr int weeks = 3;
-inline const std::array<std::string, 2> people{"alice@example.com", "bob@example.com"};
+inline constexpr int added_week = 3;  ///< exists only where an ADD says so
+/// The first two are invited; the second may delegate to the third.
+inline const std::array<std::string, 3> people{"alice@example.com", "bob@example.com",
+                                               "carol@example.com"};
+inline constexpr int delegator = 1;
+inline constexpr int delegate = 2;
 
-enum class What { Request, Vouched, Publish, Cancel, Uninvite, Reply };
+enum class What { Request, Vouched, Publish, Cancel, Uninvite, Reply, Add };
 
 /// When something takes place: an hour of the day, and how long.
 struct When {
@@ -25,17 +30,20 @@ struct When {
 using Rev = std::pair<int, int>;  // SEQUENCE, day of DTSTAMP
 
 /// A message, small. `week` below 0: the whole series. An occurrence is named by its week and by
-/// the hour that the series has for the sender.
+/// the hour that the series has for the sender; with `range` all later ones are meant too.
 struct Small {
   What what = What::Request;
   int week = -1;
   int hour = 10;
+  bool range = false;
   Rev rev;
   int title = 0;
   When when;
   std::vector<Small> carried;  ///< overrides in a series REQUEST
   int person = 0;
   bool accepts = true;
+  bool delegates = false;  ///< a REPLY of the delegator
+  bool task = false;       ///< a VTODO
 };
 
 inline std::string day(int week)
@@ -63,7 +71,10 @@ inline Event event_of(const Small& m)
   e.end = cat(':', time_of(week, m.when.hour + m.when.length));
   e.summary = cat("title ", m.title);
   for (std::string& a : e.attendees) a = cat("PARTSTAT=NEEDS-ACTION:", a);
-  if (m.week >= 0) e.recurrence_id = cat(':', time_of(m.week, m.hour));
+  if (m.week >= 0 && m.what != What::Add) {
+    e.recurrence_id = cat(m.range ? ";RANGE=THISANDFUTURE:" : ":", time_of(m.week, m.hour));
+  }
+  if (m.task) e.kind = "VTODO";
   if (m.week < 0) e.extra = cat("RRULE:FREQ=WEEKLY;COUNT=", weeks, "\r\n");
   return e;
 }
@@ -92,12 +103,20 @@ inline Sent send(const Small& m)
       events.front().extra.clear();
       events.front().attendees = {cat("mailto:", person)};
       return {message("CANCEL", events), speaker()};
+    case What::Add:
+      return {message("ADD", events), speaker()};
     case What::Reply:
       break;
   }
-  events.front().extra.clear();
-  events.front().attendees = {
-      cat("PARTSTAT=", m.accepts ? "ACCEPTED" : "DECLINED", ":mailto:", person)};
+  events.front().extra = m.task ? cat("PERCENT-COMPLETE:", 10 * m.rev.second, "\r\n") : "";
+  std::string answer = m.accepts ? "PARTSTAT=ACCEPTED" : "PARTSTAT=DECLINED";
+  if (m.delegates) {
+    answer = cat("PARTSTAT=DELEGATED;DELEGATED-TO=\"mailto:", people[delegate], "\"");
+  }
+  if (m.person == delegate) {
+    answer += cat(";DELEGATED-FROM=\"mailto:", people[delegator], "\"");
+  }
+  events.front().attendees = {cat(answer, ":mailto:", person)};
   return {message("REPLY", events), attendee(person)};
 }
 

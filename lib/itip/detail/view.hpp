@@ -35,19 +35,28 @@ struct Write {
   ical::Component event;
 };
 
+/// The times of the latest content at one SEQUENCE.
+struct TimedShape {
+  Shape shape;
+  std::int64_t dtstamp = 0;
+  std::string digest;
+};
+
 /// All that is known about one key.
 struct Slot {
   Scope::Type type = Scope::Type::Series;
   std::string text;  ///< time_text(); "" for the series
   UtcSeconds at{};
   bool yielded = true;  ///< the winning series has this instance (or there is no series)
+  bool added = false;   ///< only because an ADD in force says so
+  bool over = false;    ///< a range that is cancelled (View::cancelled, asked once)
   std::optional<Write> write;
   std::optional<Revision> cancel;
   std::int64_t carried = 0;  ///< B
   std::map<std::string, Revision> uninvited;
   std::map<std::string, AnswerFact> answers;
-  std::set<std::string> admitted;        ///< party crashers whom a person let in
-  std::map<std::int64_t, Shape> shapes;  ///< D
+  std::set<std::string> admitted;             ///< party crashers whom a person let in
+  std::map<std::int64_t, TimedShape> shapes;  ///< D
 };
 
 class View {
@@ -80,8 +89,12 @@ class View {
   [[nodiscard]] bool admitted(const Slot& slot, const std::string& attendee) const;
   /// The slot whose content shows here: itself, a range, or the series. Null: none.
   [[nodiscard]] const Slot* source(const Slot& slot) const;
-  /// The earliest range CANCEL in force.
-  [[nodiscard]] const Slot* truncating() const;
+  /// From where to where (or for ever) range CANCELs leave nothing of the series.
+  struct Gap {
+    UtcSeconds from{};
+    std::optional<UtcSeconds> to;
+  };
+  [[nodiscard]] std::vector<Gap> gaps() const;
   /// A slot for an instance that has none.
   [[nodiscard]] Slot blank_instance(const std::string& text, UtcSeconds at) const;
   /// When the slot takes place now, and when it did at that SEQUENCE.
@@ -94,7 +107,7 @@ class View {
  private:
   [[nodiscard]] bool cancel_holds(const Slot& slot, bool with_owner) const;
   [[nodiscard]] bool is_cancelled(const Slot& slot, bool with_owner) const;
-  [[nodiscard]] bool escapes(const Slot& slot, const Revision& wider) const;
+  [[nodiscard]] bool escapes(const Slot& slot, const Slot& from, const Revision& wider) const;
   [[nodiscard]] bool counts(const AnswerFact& answer, const Slot& slot,
                             const std::string& attendee) const;
 

@@ -1,0 +1,294 @@
+#include <algorithm>
+#include <set>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+#include "itip/detail/content.hpp"
+#include "itip/detail/instances.hpp"
+#include "itip/detail/offering.hpp"
+#include "itip/detail/render.hpp"
+#include "itip/detail/scope.hpp"
+
+namespace imip::itip {
+
+std::string_view offer_word(Offer::Kind k)
+{
+  switch (k) {
+    case Offer::Kind::Request:
+      return "request";
+    case Offer::Kind::Cancel:
+      return "cancel";
+    case Offer::Kind::DeclineCounter:
+      return "declinecounter";
+    case Offer::Kind::Refresh:
+      return "refresh";
+    case Offer::Kind::Reply:
+      return "reply";
+    case Offer::Kind::None:
+      break;
+  }
+  return "none";
+}
+
+namespace detail {
+
+namespace {
+
+const ical::Property* attendee_in(const ical::Component& c, const CalAddress& who, LocalPart mode)
+{
+  for (const ical::Property* p : c.all("ATTENDEE")) {
+    const auto address = CalAddress::parse(p->value);
+    if (address && same_user(*address, who, mode)) return p;
+  }
+  return nullptr;
+}
+
+/// The object as the organizer would send it now.
+struct Current {
+  ical::Component calendar;
+  bool cancelled = false;
+};
+
+std::optional<Current> current(const Offering& o)
+{
+  PlanOptions options = o.options;
+  options.take_display_alarms = false;
+  options.remove_cancelled = true;  // what is cancelled is an EXDATE
+  Rendering r = render(o.facts, o.message.uid, o.owner, options);
+  if (r.empty) return std::nullopt;
+  const bool cancelled = r.cancelled;
+  if (cancelled) {
+    options.remove_cancelled = false;
+    r = render(o.facts, o.message.uid, o.owner, options);
+  }
+  std::erase_if(r.calendar.components,
+                [](const ical::Component& c) { return c.find(derived_mark) != nullptr; });
+  for (ical::Component& c : r.calendar.components) {
+    if (c.name == "VTIMEZONE") continue;
+    strip_marks(c);
+    c.set(make_property("DTSTAMP", to_ical_utc(o.now)));
+    c = ordered(std::move(c));
+  }
+  const char* const method = cancelled ? "CANCEL" : "REQUEST";
+  r.calendar.properties.push_back(make_property("METHOD", method));
+  return Current{std::move(r.calendar), cancelled};
+}
+
+/// Takes away what does not list that attendee: nobody learns of what he is not invited to.
+void keep_for(ical::Component& calendar, const CalAddress& who, LocalPart mode)
+{
+  std::vector<ical::Property> exdates;
+  std::erase_if(calendar.components, [&](const ical::Component& c) {
+    if (c.name == "VTIMEZONE" || attendee_in(c, who, mode)) return false;
+    const ical::Property* id = c.find("RECURRENCE-ID");
+    if (id && !id->parameter("RANGE")) exdates.push_back(*id);
+    return true;
+  });
+  for (ical::Component& c : calendar.components) {
+    if (c.name == "VTIMEZONE" || c.find("RECURRENCE-ID")) continue;
+    for (ical::Property& p : exdates) {
+      p.name = "EXDATE";
+      c.properties.push_back(p);
+    }
+    c = ordered(std::move(c));
+  }
+}
+
+bool has_content(const ical::Component& calendar)
+{
+  return std::any_of(calendar.components.begin(), calendar.components.end(),
+                     [](const ical::Component& c) { return c.name != "VTIMEZONE"; });
+}
+
+void use_own_zones(ical::Component& calendar)
+{
+  const ical::Component source = calendar;
+  complete_timezones(calendar, {&source});
+}
+
+std::optional<Offer> offer_current(const Offering& o, const CalAddress& to, Reason why)
+{
+  auto now = current(o);
+  if (!now) return std::nullopt;
+  keep_for(now->calendar, to, o.owner.local_part);
+  if (!has_content(now->calendar)) return std::nullopt;
+  use_own_zones(now->calendar);
+  Offer out;
+  out.kind = now->cancelled ? Offer::Kind::Cancel : Offer::Kind::Request;
+  out.scope = "series";
+  out.to = {to};
+  out.reason = std::move(why);
+  out.object = std::move(now->calendar);
+  return out;
+}
+
+/// Our own ATTENDEE, as the message or the facts list it.
+std::string own_attendee_uri(const Offering& o)
+{
+  for (const MessageComponent& c : o.message.components) {
+    for (const Party& p : c.attendees) {
+      if (o.owner.is(p.address)) return p.address.uri();
+    }
+  }
+  const auto view = View::make(o.facts, o.owner, o.options.limits, {});
+  if (view && view->series.write) {
+    for (const ical::Property* p : view->series.write->event.all("ATTENDEE")) {
+      const auto address = CalAddress::parse(p->value);
+      if (address && o.owner.is(*address)) return address->uri();
+    }
+  }
+  return o.owner.addresses.empty() ? std::string() : o.owner.addresses.front().uri();
+}
+
+}  // namespace
+
+std::optional<Slot> find_slot(const View& view, const Scope& scope, const Limits& limits)
+{
+  if (scope.type == Scope::Type::Series) {
+    return view.series.write ? std::optional(view.series) : std::nullopt;
+  }
+  const std::string text = time_text(scope.at);
+  const auto& known = scope.type == Scope::Type::Range ? view.ranges : view.instances;
+  if (const auto at = known.find(text); at != known.end()) {
+    return at->second.yielded ? std::optional(at->second) : std::nullopt;
+  }
+  if (!view.series.write) return std::nullopt;
+  const Instances instances(*view.zones, view.series.write->event, {text}, limits);
+  const auto match = instances.match(text);
+  if (!match) return std::nullopt;
+  if (const auto at = known.find(*match); at != known.end()) return at->second;
+  return view.blank_instance(*match, read_time_text(*match).instant);
+}
+
+std::optional<ical::Component> content_of(const View& view, const Slot& slot)
+{
+  const Slot* from = view.source(slot);
+  if (!from) return std::nullopt;
+  if (view.live(slot) || slot.type == Scope::Type::Series) return from->write->event;
+  ical::Component out = derived_instance(view, slot, *from);
+  out.remove(derived_mark);
+  return out;
+}
+
+Offer offer_refresh(const Offering& o, Reason why)
+{
+  ical::Component c{std::string(kind_word(o.message.kind)), {}, {}};
+  c.properties.push_back(make_property("UID", o.message.uid));
+  c.properties.push_back(make_property("DTSTAMP", to_ical_utc(o.now)));
+  if (o.message.organizer) {
+    c.properties.push_back(make_property("ORGANIZER", o.message.organizer->address.uri()));
+  }
+  c.properties.push_back(make_property("ATTENDEE", own_attendee_uri(o)));
+  Offer out;
+  out.kind = Offer::Kind::Refresh;
+  out.scope = "series";
+  if (o.message.organizer) out.to = {o.message.organizer->address};
+  out.reason = std::move(why);
+  out.object = ical::Component{
+      "VCALENDAR",
+      {make_property("VERSION", "2.0"), make_property("PRODID", std::string(prodid)),
+       make_property("METHOD", "REFRESH")},
+      {ordered(std::move(c))}};
+  return out;
+}
+
+void plan_refresh(const Offering& o, Plan& plan)
+{
+  plan.outcome = Outcome::Ignored;
+  const Reason why{Code::RefreshRequested,
+                   cat(o.speaker.address.mailbox(), " asks for the current state")};
+  auto offer = offer_current(o, o.speaker.address, why);
+  plan.reasons.push_back(why);
+  if (!offer) {
+    plan.reasons.push_back({Code::PartyCrasher, cat(o.speaker.address.mailbox(),
+                                                    " is not invited and is told nothing")});
+    return;
+  }
+  plan.offers.push_back(*std::move(offer));
+}
+
+void plan_decline_counter(const Offering& o, Plan& plan)
+{
+  plan.outcome = Outcome::Ignored;
+  for (const MessageComponent& c : o.message.components) {
+    const std::string comment = c.component.text("COMMENT");
+    plan.reasons.push_back({Code::CounterDeclined, cat("the organizer declines your proposal (",
+                                                       c.scope.key(), "); the event stays as it is",
+                                                       comment.empty() ? "" : ": ", comment)});
+  }
+}
+
+void offer_to_delegates(const Offering& o, const StoredObject& stored, Plan& plan)
+{
+  for (const FactRow& row : o.facts.rows()) {
+    if (row.reg != "A" || row.attendee != attendee_key(o.speaker.address, o.owner)) continue;
+    const AnswerFact answer = decode_answer(row);
+    if (answer.partstat != "DELEGATED") continue;
+    for (const std::string& uri : answer.delegated_to) {
+      const auto to = CalAddress::parse(uri);
+      const bool told = std::any_of(plan.offers.begin(), plan.offers.end(), [&](const Offer& x) {
+        return to && same_user(x.to.front(), *to, o.owner.local_part);
+      });
+      const bool invited =
+          to && std::any_of(stored.calendar.components.begin(), stored.calendar.components.end(),
+                            [&](const ical::Component& c) {
+                              return attendee_in(c, *to, o.owner.local_part);
+                            });
+      if (!to || told || invited || o.owner.is(*to)) continue;
+      auto offer = offer_current(
+          o, *to,
+          {Code::Delegated, cat(o.speaker.address.mailbox(), " delegates to ", to->mailbox())});
+      if (offer) plan.offers.push_back(*std::move(offer));
+    }
+  }
+}
+
+namespace {
+
+/// Is the owner, or a group of hers, asked for an answer that the component does not show?
+bool wants_answer(const ical::Component& c, const Owner& owner)
+{
+  const std::string* status = c.value("STATUS");
+  if (status && text::ascii_iequal(*status, "CANCELLED")) return false;
+  bool asked = false;
+  for (const ical::Property* p : c.all("ATTENDEE")) {
+    const auto address = CalAddress::parse(p->value);
+    if (!address || !(owner.is(*address) || owner.is_group(*address))) continue;
+    const std::string* rsvp = p->parameter("RSVP");
+    const std::string* partstat = p->parameter("PARTSTAT");
+    const bool open = !partstat || text::ascii_iequal(*partstat, "NEEDS-ACTION");
+    if (!open && owner.is(*address)) return false;
+    asked = asked || (rsvp && text::ascii_iequal(*rsvp, "TRUE"));
+  }
+  return asked;
+}
+
+}  // namespace
+
+void offer_reply(const Message& message, const Owner& owner, const ical::Component& shown,
+                 Plan& plan)
+{
+  std::set<std::string> about;
+  for (const MessageComponent& c : message.components) about.insert(c.scope.key());
+  std::optional<ical::Zones> zones;  // only RECURRENCE-IDs need them
+  for (const ical::Component& c : shown.components) {
+    if (c.name == "VTIMEZONE" || !wants_answer(c, owner)) continue;
+    std::string key = "series";
+    if (c.find("RECURRENCE-ID")) {
+      if (!zones) zones.emplace(shown);
+      const auto scope = scope_of(*zones, c);
+      if (scope) key = scope->key();
+    }
+    if (!about.contains(key)) continue;
+    Offer offer;
+    offer.kind = Offer::Kind::Reply;
+    offer.scope = std::move(key);
+    offer.to = {plan.organizer};
+    offer.reason = {Code::AnswerWanted, "the organizer asks for an answer"};
+    plan.offers.push_back(std::move(offer));
+  }
+}
+
+}  // namespace detail
+
+}  // namespace imip::itip
