@@ -15,6 +15,7 @@ namespace imip {
   X(SignatureInvalid, "signature-invalid")                                                      \
   X(SignatureMalformed, "signature-malformed")                                                  \
   X(SignatureUnchecked, "signature-unchecked")                                                  \
+  X(AlgorithmUnsupported, "algorithm-unsupported")                                              \
   X(NotTwoParts, "not-two-parts")                                                               \
   X(ProtocolMismatch, "protocol-mismatch")                                                      \
   X(DetachedWithContent, "detached-with-content")                                               \

@@ -1,6 +1,8 @@
 #include "crypto/openpgp.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <map>
 #include <optional>
 
@@ -26,6 +28,12 @@ void fail(SignatureReport& report, Code code, std::string text)
   report.content.reset();
   report.wrapping = Wrapping::None;
   report.defects.push_back({code, std::move(text)});
+}
+
+void append(SignatureReport& report, SignatureReport one)
+{
+  std::move(one.signatures.begin(), one.signatures.end(), std::back_inserter(report.signatures));
+  std::move(one.defects.begin(), one.defects.end(), std::back_inserter(report.defects));
 }
 
 std::string with_hint(const Error& error)
@@ -69,7 +77,7 @@ struct OpenPgp::Impl {
     return cat("more than ", limits.signer_infos,
                " signatures over one content (limit signer-infos)");
   }
-  void verify(std::string_view octets, std::string_view signature, SignatureReport& report);
+  SignatureReport verify(std::string_view octets, std::string_view signature);
   void decrypt(std::string_view ciphertext, SignatureReport& report);
   void take_content(const Watcher& watcher, std::string octets, SignatureReport& report);
   void explain_failure(const Watcher& watcher, gpgme_error_t error, SignatureReport& report) const;
@@ -87,13 +95,19 @@ Result<void> OpenPgp::Impl::start()
   return {};
 }
 
+// gpg lists every key that has it for a subkey too: anybody may say of another's key that it is a subkey of theirs.
 gpgme_key_t OpenPgp::Impl::key(const std::string& fingerprint)
 {
+  constexpr std::size_t most_namesakes = 64;
   if (const auto known = keys.find(fingerprint); known != keys.end()) return known->second.get();
-  auto found = session->keys(fingerprint, false, 2);
-  if (!found || found->size() != 1) return nullptr;
+  auto found = session->keys(fingerprint, false, most_namesakes);
+  if (!found || fingerprint.empty()) return nullptr;
+  const auto own = std::find_if(found->begin(), found->end(), [&](const gpg::Key& key) {
+    return key->subkeys != nullptr && gpg::text_of(key->subkeys->fpr) == fingerprint;
+  });
+  if (own == found->end()) return nullptr;
   if (keys.size() >= most_keys) keys.clear();
-  return keys.emplace(fingerprint, std::move(found->front())).first->second.get();
+  return keys.emplace(fingerprint, std::move(*own)).first->second.get();
 }
 
 void OpenPgp::Impl::take_signatures(const Watcher& watcher, std::string_view octets,
@@ -115,17 +129,15 @@ void OpenPgp::Impl::take_signatures(const Watcher& watcher, std::string_view oct
     fail(report, Code::SignatureUnchecked, "gpg contradicts itself on how many signatures there are");
 }
 
-void OpenPgp::Impl::verify(std::string_view octets, std::string_view signature,
-                           SignatureReport& report)
+SignatureReport OpenPgp::Impl::verify(std::string_view octets, std::string_view signature)
 {
+  SignatureReport report;
   const gpg::Data sig = gpg::data_over(signature);
   const gpg::Data text = gpg::data_over(octets);
   Watcher watcher(*session, limits.signer_infos);
   const gpgme_error_t error = session->run(
       [&](gpgme_ctx_t c) { return gpgme_op_verify_start(c, sig.get(), text.get(), nullptr); });
-  if (watcher.too_many)
-    fail(report, Code::LimitExceeded, too_many_signatures());
-  else if (watcher.foreign || watcher.plaintexts != 0 || watcher.decryptions != 0 ||
+  if (watcher.foreign || watcher.plaintexts != 0 || watcher.decryptions != 0 ||
            (watcher.signatures.empty() && gpgme_err_code(error) == GPG_ERR_NO_DATA))
     fail(report, Code::SignatureMalformed,
          "the signature part holds something else than signatures over the message");
@@ -135,6 +147,7 @@ void OpenPgp::Impl::verify(std::string_view octets, std::string_view signature,
              error != 0 ? cat("failed: ", gpg::error_text(error)) : "says nothing of it"));
   else
     take_signatures(watcher, octets, report);
+  return report;
 }
 
 void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report)
@@ -184,7 +197,8 @@ void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
   if (watcher.key_fitted)
     return fail(report, Code::Encrypted,
                 watcher.integrity_protected
-                    ? "the encrypted part was damaged or changed on the way; nothing of it is read"
+                    ? "the encrypted part was damaged or changed on the way, or a signature in it does not "
+                      "hold; nothing of it is read"
                     : "the encrypted part is not protected against changes; nothing of it is read");
   if (watcher.encrypted_to.empty())
     return fail(report, Code::Encrypted,
@@ -224,18 +238,20 @@ SignatureReport OpenPgp::verify_detached(std::string_view octets, std::string_vi
              " octets (limit signature-bytes)"));
     return report;
   }
-  const auto count = is_one_armour(signature, "PGP SIGNATURE") ? count_signature_packets(signature)
-                                                               : std::nullopt;
-  if (!count || *count == 0)
+  const auto packets = is_one_armour(signature, "PGP SIGNATURE") ? signature_packets(signature)
+                                                                 : std::nullopt;
+  if (!packets || packets->empty())
     fail(report, Code::SignatureMalformed,
          "the signature part is not exactly one armour with OpenPGP signatures and nothing else");
-  else if (*count > impl_->limits.signer_infos)
+  else if (packets->size() > impl_->limits.signer_infos)
     fail(report, Code::LimitExceeded, impl_->too_many_signatures());
   else if (auto ready = impl_->start(); !ready)
     fail(report, Code::SignatureUnchecked,
          cat("the OpenPGP signature was not checked: ", with_hint(ready.error())));
-  else
-    impl_->verify(octets, signature, report);
+  else if (packets->size() == 1)
+    return impl_->verify(octets, signature);
+  else  // each alone: at a bad one gpg stops, and the good ones behind it would not count
+    for (const std::string& packet : *packets) append(report, impl_->verify(octets, packet));
   return report;
 }
 

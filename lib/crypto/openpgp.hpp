@@ -24,6 +24,7 @@ struct OpenPgpOptions {
   bool ultimate_only = false;  ///< [openpgp] validity = "ultimate": full is not enough
   /// (address, primary fingerprint): a user ID of that key with that address counts whatever its validity.
   std::vector<std::pair<CalAddress, std::string>> pins;
+  LocalPart local_part = LocalPart::Fold;  ///< how the addresses of pins compare
   Floor floor;        ///< of keys and digests, as for S/MIME
   UtcSeconds at{};    ///< moves expiry only (--verification-time)
   UtcSeconds now{};   ///< the limit of signing times

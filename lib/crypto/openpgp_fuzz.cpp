@@ -67,8 +67,13 @@ void check_packets(std::string_view octets)
 {
   const std::string armour = armoured(octets);
   hold(crypto::is_one_armour(armour, "PGP SIGNATURE"), "one armour");
-  hold(crypto::count_signature_packets(armour) == count({octets.begin(), octets.end()}),
+  const auto packets = crypto::signature_packets(armour);
+  hold((packets ? std::optional(packets->size()) : std::nullopt) == count({octets.begin(), octets.end()}),
        "two ways of counting packets agree");
+  if (!packets) return;
+  std::string all;
+  for (const std::string& packet : *packets) all += packet;
+  hold(all == octets, "the packets are the whole");
 }
 
 void check_armour(std::string_view text)
@@ -81,7 +86,7 @@ void check_armour(std::string_view text)
       ++begins;
     hold(begins == 1, "it begins once");
   }
-  static_cast<void>(crypto::count_signature_packets(text));
+  static_cast<void>(crypto::signature_packets(text));
 }
 
 // As GPGME splits a user ID up: "name (comment) <email>"; `address` is in lower case.

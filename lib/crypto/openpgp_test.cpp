@@ -133,6 +133,13 @@ TEST_CASE("a pin makes one user ID count whatever its validity")
     options.pins[0].first = *CalAddress::from_mailbox("third@example.com");
     check_valid(verify_pgp(signed_by_boss(), options), "boss@example.com");
   }
+  SECTION("with regard to case where the policy wants that")
+  {
+    options.pins[0].first = *CalAddress::from_mailbox("OTHER@example.com");
+    check_valid(verify_pgp(signed_by_boss(), options), "other@example.com boss@example.com");
+    options.local_part = LocalPart::Exact;
+    check_valid(verify_pgp(signed_by_boss(), options), "boss@example.com");
+  }
 }
 
 TEST_CASE("a revoked key gives nobody, pinned or not")
@@ -319,6 +326,12 @@ TEST_CASE("several signatures are judged alone")
     CHECK(mixed.signatures[0].status == SignatureStatus::Valid);
     CHECK(mixed.signatures[1].status == SignatureStatus::Invalid);
     CHECK(mixed.signatures[1].identities.empty());
+
+    const auto turned = verify_pgp(testing::armoured(
+        binary(all.senders.sign("something else", second)) + binary(signed_by_boss()), "SIGNATURE"));
+    REQUIRE(turned.signatures.size() == 2);
+    CHECK(turned.signatures[0].status == SignatureStatus::Invalid);
+    CHECK(names(turned.signatures[1].identities) == "boss@example.com");
   }
   SECTION("up to a limit")
   {

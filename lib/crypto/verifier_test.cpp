@@ -140,6 +140,21 @@ TEST_CASE("a certificate that the CMS does not carry leaves the signature unchec
   CHECK(codes(only(report).findings) == "signature-unchecked");
 }
 
+TEST_CASE("a signature of a kind that OpenSSL cannot check in CMS says so")
+{
+  const TestCa ca;
+  // OpenSSL cannot make one either: the signerInfo names a certificate of the same number and another key
+  const Issued named = ca.issue({.mails = {"alice@example.com"}, .key = "ed25519", .serial = 7});
+  const Issued signer = ca.issue({.mails = {"alice@example.com"}, .serial = 7});
+  const auto report = verify(
+      ca, raw_cms({.signers = {{.who = signer, .signing_time = now, .certificate = false}}, .more_certificates = {named}},
+                  octets));
+  CHECK(only(report).status == SignatureStatus::NotChecked);
+  CHECK(codes(only(report).findings) == "algorithm-unsupported");
+  CHECK(only(report).findings.front().text.find("ed25519 (RFC 8419)") != std::string::npos);
+  CHECK(only(report).identities.empty());
+}
+
 TEST_CASE("a detached signature that carries content is a defect, even the same content")
 {
   const TestCa ca;

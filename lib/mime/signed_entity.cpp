@@ -80,6 +80,10 @@ Result<SignedEntity> two_parts(const Message& message, std::size_t index, Protec
   const Node& signature = message.nodes()[node.children[1]];
   for (const Node* child : {&content, &signature})
     for (const Reason& reason : child->defects) add_defect(out.defects, reason.code, reason.text);
+  if (protection == Protection::OpenPgpEncrypted && content.media_type != "application/pgp-encrypted")
+    add_defect(out.defects, Code::ProtocolMismatch,
+               cat("part ", node.part, ": its first part is ", content.media_type,
+                   " and not application/pgp-encrypted"));
   if (!second_part_fits(protection, signature.media_type))
     add_defect(out.defects, Code::ProtocolMismatch,
                cat("part ", node.part, ": its second part is ", signature.media_type,

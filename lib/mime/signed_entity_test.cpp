@@ -193,6 +193,13 @@ TEST_CASE("PGP/MIME is recognised")
   CHECK(encrypted.signature == "armour");
   CHECK(encrypted.octets.empty());
   CHECK(encrypted.defects.empty());
+
+  const Seen without_version = only(
+      "A: b\nContent-Type: multipart/encrypted; boundary=s; "
+      "protocol=\"application/pgp-encrypted\"\n\n" +
+      two("Content-Type: text/plain\n\nVersion: 1",
+          "Content-Type: application/octet-stream\n\narmour"));
+  CHECK(has(without_version.defects, Code::ProtocolMismatch));
 }
 
 TEST_CASE("nested signatures are listed outermost first, and each covers what is below it")

@@ -181,6 +181,8 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
     if (entity.entity.protection == mime::Protection::SmimeOpaque ||
         entity.entity.protection == mime::Protection::OpenPgpEncrypted) {
       IMIP_CHECK(opaque(message, checked, entity, layer));
+    } else if (message.nodes()[entity.entity.node].media_type == "multipart/encrypted") {
+      append(unopened_, entity.entity.defects);
     }
   if (keep_opened_) opened_[slot].message = std::move(message);
   return {};
@@ -419,6 +421,7 @@ crypto::OpenPgpOptions openpgp_options(const policy::Policy& policy, UtcSeconds 
   }
   for (const auto& pin : policy.pins)
     for (const auto& fingerprint : pin.openpgp) options.pins.emplace_back(pin.address, fingerprint);
+  options.local_part = policy.owner.local_part;
   options.floor = policy.floor;
   options.at = at;
   options.now = now;

@@ -95,9 +95,12 @@ class Judgement {
   [[nodiscard]] Decision passed_on() const;
   [[nodiscard]] bool role_fits(const Delegate& d) const;
   [[nodiscard]] Reason why_not_authorized() const;
-  [[nodiscard]] const Anchor* admitting_anchor() const;
+  [[nodiscard]] const Anchor* admitting_anchor(const Signature& s) const;
   [[nodiscard]] const Allow* allow_for(const CalAddress& address) const;
   [[nodiscard]] const Pin* pin_met_by(const Signature& s) const;
+  [[nodiscard]] std::vector<const Pin*> restricting_pins() const;
+  [[nodiscard]] int standing(const Signature& s) const;
+  [[nodiscard]] const Signature& relied() const;
   [[nodiscard]] std::optional<Reason> pin_broken(Origin& origin) const;
   [[nodiscard]] bool admitted(Decision& out) const;
   void first_contact(Decision& out) const;
@@ -233,9 +236,9 @@ Decision Judgement::no_correlation() const
                     ", and it names none that the signer could be")}});
 }
 
-const Anchor* Judgement::admitting_anchor() const
+const Anchor* Judgement::admitting_anchor(const Signature& s) const
 {
-  const auto& anchor = evidence_.signatures[*evidence_.correlation.signature].anchor;
+  const auto& anchor = s.anchor;
   if (!anchor || *anchor >= policy_.anchors.size()) return nullptr;
   const Anchor& found = policy_.anchors[*anchor];
   return found.admits ? &found : nullptr;
@@ -264,17 +267,51 @@ const Pin* Judgement::pin_met_by(const Signature& s) const
   return nullptr;
 }
 
-/// What restricts is compared loosely: a pin of boss@ holds for boss+x@ and for aliases too.
+/// What restricts is compared loosely: a pin of boss@ holds for boss+x@ and for aliases too. But where the very
+/// address has pins, no key that another's pin names will do.
+std::vector<const Pin*> Judgement::restricting_pins() const
+{
+  std::vector<const Pin*> own;
+  std::vector<const Pin*> similar;
+  for (const Pin& pin : policy_.pins)
+    if (same_(pin.address, signer()))
+      own.push_back(&pin);
+    else if (maybe_same_user(pin.address, signer()))
+      similar.push_back(&pin);
+  return own.empty() ? similar : own;
+}
+
+int Judgement::standing(const Signature& s) const
+{
+  const auto pins = restricting_pins();
+  if (std::any_of(pins.begin(), pins.end(), [&](const Pin* pin) { return names_key(*pin, s); }))
+    return 2;
+  const bool in_key_ring = s.protocol == crypto::Protocol::OpenPgp && policy_.key_ring;
+  return in_key_ring || admitting_anchor(s) != nullptr ? 1 : 0;
+}
+
+/// Each signature is judged alone: of those that prove the signer, the one that the policy thinks most of counts.
+const Signature& Judgement::relied() const
+{
+  const Signature* best = &evidence_.signatures[*evidence_.correlation.signature];
+  for (const Signature& s : evidence_.signatures) {
+    const bool proves_signer =
+        proves(s) && std::any_of(s.identities.begin(), s.identities.end(), [&](const CalAddress& a) {
+          return same_user(a, signer(), policy_.owner.local_part);
+        });
+    if (proves_signer && standing(s) > standing(*best)) best = &s;
+  }
+  return *best;
+}
+
 std::optional<Reason> Judgement::pin_broken(Origin& origin) const
 {
-  const Signature& relied = evidence_.signatures[*evidence_.correlation.signature];
-  const Pin* broken = nullptr;
-  for (const Pin& pin : policy_.pins) {
-    if (!same_(pin.address, signer()) && !maybe_same_user(pin.address, signer())) continue;
-    if (names_key(pin, relied)) return std::nullopt;
-    broken = &pin;
-  }
-  if (broken == nullptr) return std::nullopt;
+  const auto pins = restricting_pins();
+  const Signature& signature = relied();
+  if (pins.empty() || std::any_of(pins.begin(), pins.end(),
+                                  [&](const Pin* pin) { return names_key(*pin, signature); }))
+    return std::nullopt;
+  const Pin* broken = pins.back();
   origin = broken->origin;
   return Reason{Code::PinMismatch,
                 cat("signed by ", signer().mailbox(),
@@ -291,20 +328,20 @@ bool Judgement::admitted(Decision& out) const
     out.decided_by = allow->origin;
     return true;
   }
-  const Signature& relied = evidence_.signatures[*evidence_.correlation.signature];
-  if (const Pin* pin = pin_met_by(relied)) {
+  const Signature& signature = relied();
+  if (const Pin* pin = pin_met_by(signature)) {
     out.reasons.push_back({Code::Pinned, cat("a [[pin]] names the key of ", signer().mailbox())});
     out.decided_by = pin->origin;
     return true;
   }
-  if (relied.protocol == crypto::Protocol::OpenPgp && policy_.key_ring) {
+  if (signature.protocol == crypto::Protocol::OpenPgp && policy_.key_ring) {
     out.reasons.push_back({Code::KeyRingAdmits, cat("the key ring ", policy_.key_ring->home,
                                                     " says that the key belongs to ",
                                                     signer().mailbox())});
     out.decided_by = policy_.key_ring->origin;
     return true;
   }
-  const Anchor* anchor = admitting_anchor();
+  const Anchor* anchor = admitting_anchor(signature);
   if (anchor == nullptr) return false;
   out.reasons.push_back(
       {Code::AnchorAdmits, cat("the certificate of ", signer().mailbox(), " comes from ",

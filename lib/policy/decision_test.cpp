@@ -849,6 +849,35 @@ TEST_CASE("no [[allow]] lifts a pin, and what a pin restricts it restricts loose
   expect(d, Verdict::Ask, Code::FirstContact);
 }
 
+TEST_CASE("where an address has a pin of its own, the pin of a similar one names no key for it")
+{
+  Policy p = with_pin(boss, {"aa"});
+  p.pins.push_back({user("boss+calendar@example.com"), {"bb"}, {}, {"policy.toml", 40, "pin"}});
+  const Decision d = judge(p, request(), {with_spki(by(boss), "bb")});
+  expect(d, Verdict::Untrusted, Code::PinMismatch);
+  CHECK(d.decided_by.line == 30);
+  expect(judge(p, request(), {with_spki(by(boss), "aa")}), Verdict::Trusted, Code::Pinned);
+}
+
+TEST_CASE("of several signatures of one signer the best counts, in any order")
+{
+  const Policy pinned = with_pin(boss, {"aa"});
+  const Signature good = with_spki(by(boss), "aa");
+  const Signature other = with_spki(by(boss), "bb");
+  expect(judge(pinned, request(), {good, other}), Verdict::Trusted, Code::Pinned);
+  expect(judge(pinned, request(), {other, good}), Verdict::Trusted, Code::Pinned);
+  expect(judge(pinned, request(), {other, other}), Verdict::Untrusted, Code::PinMismatch);
+  Signature spoilt = good;
+  spoilt.status = SignatureStatus::Invalid;
+  spoilt.identities.clear();
+  expect(judge(pinned, request(), {other, spoilt}), Verdict::Untrusted, Code::PinMismatch);
+  expect(judge(pinned, request(), {other, with_spki(by("mallory@example.com"), "aa")}), Verdict::Untrusted,
+         Code::PinMismatch);
+  // an anchor that admits nobody beside one that does
+  expect(judge(base_policy(), request(), {by(boss, 1), by(boss)}), Verdict::Trusted, Code::AnchorAdmits);
+  expect(judge(base_policy(), request(), {by(boss, 1), by(boss, 1)}), Verdict::Ask, Code::FirstContact);
+}
+
 TEST_CASE("the pin of an assistant holds for what she signs for somebody else")
 {
   Policy p = with_delegate();

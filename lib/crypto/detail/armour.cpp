@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <string>
 
 #include "base/cat.hpp"
 #include "base/handle.hpp"
@@ -92,13 +91,14 @@ bool is_one_armour(std::string_view text, std::string_view kind)
          text::trim(whole.substr(0, whole.find('\n'))).empty();
 }
 
-std::optional<std::size_t> count_signature_packets(std::string_view armour)
+std::optional<std::vector<std::string>> signature_packets(std::string_view armour)
 {
   constexpr unsigned signature_tag = 2;
   const auto packets = dearmour(armour);
   if (!packets) return {};
-  std::size_t count = 0;
-  for (std::string_view rest = *packets; !rest.empty(); ++count) {
+  std::vector<std::string> found;
+  for (std::string_view rest = *packets; !rest.empty();) {
+    const std::string_view whole = rest;
     const auto octet = static_cast<unsigned char>(rest.front());
     rest.remove_prefix(1);
     const unsigned tag = (octet & 0x40U) != 0 ? octet & 0x3FU : octet >> 2U & 0xFU;
@@ -106,8 +106,9 @@ std::optional<std::size_t> count_signature_packets(std::string_view armour)
     if ((octet & 0x80U) == 0 || tag != signature_tag || !length || *length > rest.size())
       return {};
     rest.remove_prefix(*length);
+    found.emplace_back(whole.substr(0, whole.size() - rest.size()));
   }
-  return count;
+  return found;
 }
 
 }  // namespace imip::crypto

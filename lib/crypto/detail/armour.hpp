@@ -1,16 +1,17 @@
 /// @file What an OpenPGP armour (RFC 4880 section 6.2) must look like before gpg sees it. Private to lib/crypto.
 #pragma once
-#include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace imip::crypto {
 
 /// One armour of that kind ("PGP SIGNATURE") and nothing beside it but blanks.
 bool is_one_armour(std::string_view text, std::string_view kind);
 
-/// How many signature packets an armour holds; nothing if it holds anything else. gpg would unpack what is
+/// The signature packets that an armour holds; nothing if it holds anything else. gpg would unpack what is
 /// compressed, without limit, to look for signatures in it.
-std::optional<std::size_t> count_signature_packets(std::string_view armour);
+std::optional<std::vector<std::string>> signature_packets(std::string_view armour);
 
 }  // namespace imip::crypto

@@ -62,6 +62,11 @@ bool verifies(gpgme_signature_t found, const Watcher::SeenSignature& seen, std::
       add(s, Code::WeakDigest,
           cat("the signature uses ", s.digest, ", which the policy does not accept"));
       return false;
+    case GPG_ERR_PUBKEY_ALGO:
+    case GPG_ERR_UNSUPPORTED_ALGORITHM:
+      add(s, Code::AlgorithmUnsupported,
+          cat("gpg cannot check signatures of the kind that ", key, " made: ", error_text(found->status)));
+      return false;
     default:
       add(s, Code::SignatureUnchecked,
           cat("gpg could not check the signature by ", key, ": ", error_text(found->status)));
@@ -100,7 +105,7 @@ bool is_pinned(const CalAddress& address, const std::string& fingerprint,
                const OpenPgpOptions& options)
 {
   return std::any_of(options.pins.begin(), options.pins.end(), [&](const auto& pin) {
-    return same_user(pin.first, address) && text::ascii_iequal(pin.second, fingerprint);
+    return same_user(pin.first, address, options.local_part) && text::ascii_iequal(pin.second, fingerprint);
   });
 }
 
@@ -183,6 +188,7 @@ void Watcher::note(std::string_view keyword, std::string_view arguments)
 }
 
 // FINGERPRINT DATE TIMESTAMP EXPIRY VERSION - KEY-ALGORITHM DIGEST TYPE (hexadecimal) PRIMARY
+// PRIMARY is the fingerprint of the primary key.
 void Watcher::note_valid(std::string_view arguments)
 {
   if (signatures.empty()) return;
@@ -194,6 +200,7 @@ void Watcher::note_valid(std::string_view arguments)
       std::from_chars(type.data(), type.data() + type.size(), value, 16);
   SeenSignature& last = signatures.back();
   last.type = failed_parse == std::errc{} && end == type.data() + type.size() ? value : -1;
+  last.primary = std::string(word(arguments));
   last.valid = true;
 }
 
@@ -207,7 +214,7 @@ Signature judge_signature(gpgme_signature_t found, const Watcher::SeenSignature&
   if (found->timestamp != 0)
     s.signed_at = UtcSeconds{std::chrono::seconds{static_cast<std::int64_t>(found->timestamp)}};
   if (!verifies(found, seen, octets, options, s)) return s;
-  gpgme_key_t key = lookup(found->fpr);
+  gpgme_key_t key = lookup(seen.primary);
   gpgme_subkey_t signer = key == nullptr ? nullptr : find_subkey(key, text_of(found->fpr));
   if (signer == nullptr) {
     s.status = SignatureStatus::NotChecked;

@@ -17,6 +17,7 @@ class Watcher {
   struct SeenSignature {
     bool valid = false;  ///< VALIDSIG: it verifies over the octets
     int type = -1;       ///< RFC 4880 section 5.2.1: 0 binary, 1 text
+    std::string primary;  ///< fingerprint of the primary key that gpg took the signing key for one of
   };
   /// Listens to `session` until it goes. More than `most` signatures stop the operation.
   Watcher(Session& session, std::size_t most);
@@ -40,7 +41,7 @@ class Watcher {
   std::size_t most_;
 };
 
-/// The key with the (sub)key of that fingerprint; null if it cannot be had.
+/// The key with the primary key of that fingerprint; null if it cannot be had.
 using KeyLookup = std::function<gpgme_key_t(const std::string& fingerprint)>;
 
 Signature judge_signature(gpgme_signature_t found, const Watcher::SeenSignature& seen,

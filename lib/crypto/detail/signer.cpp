@@ -140,15 +140,18 @@ bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
     return true;
   }
   if (digest_of(info) == nullptr) {
-    add(s, Code::SignatureUnchecked,
-        cat("the signature uses a digest that is not known here (",
+    add(s, Code::AlgorithmUnsupported,
+        cat("the signature uses a digest that OpenSSL does not know (",
             s.digest.empty() ? std::string("no name") : s.digest, ")"));
     return true;
   }
   EVP_PKEY* key = X509_get0_pubkey(signer);
   if (!checkable_key(key)) {
-    add(s, Code::SignatureUnchecked,
-        cat("the signature is by a key of kind ", key_text(key), ", which cannot be checked here"));
+    const int kind = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_get_base_id(key);
+    const bool edwards = kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448;
+    add(s, Code::AlgorithmUnsupported,
+        cat("the signature is by a key of kind ", key_text(key), edwards ? " (RFC 8419)" : "",
+            ", which OpenSSL 3.0 cannot check in CMS; ask for one by an RSA or ECDSA key"));
     return true;
   }
   return false;
