@@ -1,4 +1,4 @@
-"""Holds the corpus against imip and openssl: check.py FOLDER IMIP. Prints every message that is not
+"""Holds the corpus against imip, openssl, gpg and gpgsm: check.py FOLDER IMIP. Prints every message that is not
 judged as expected; fails if there is one, or if there are too few."""
 
 import base64
@@ -12,6 +12,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from gpg import Gpg, opinion
 from programs import Gpgsm
 
 AT_LEAST = {"hostile": 150, "honest": 40}
@@ -30,10 +31,10 @@ def wanted_exit(entry):
     return max((EXIT[e.split(":")[0]] for e in entry["expected"]), key=SEVERITY.index)
 
 
-def judge(imip, folder, paths):
+def judge(imip, folder, paths, policy="policy.toml", arguments=()):
     """One process over many files: its exit code, and the lines of each."""
-    done = subprocess.run([imip, "verify", "--json", "--policy", os.path.join(folder, "policy.toml"),
-                           "--state", "none", "--now", NOW, *paths], capture_output=True)
+    done = subprocess.run([imip, "verify", "--json", "--policy", os.path.join(folder, policy),
+                           "--state", "none", "--now", NOW, *arguments, *paths], capture_output=True)
     if done.returncode not in SEVERITY:
         print(f"FAIL: exit {done.returncode} over {paths}\n{done.stderr.decode(errors='replace')}")
     found = {path: [] for path in paths if os.sep in path}
@@ -47,13 +48,14 @@ def judge_all(imip, folder, entries):
     """Batches of files whose exit code should be the same, so that it says something of each."""
     groups = {}
     for entry in entries:
-        groups.setdefault(wanted_exit(entry), []).extend(entry["files"].values())
-    jobs = [(code, paths[at:at + BATCH]) for code, paths in groups.items()
+        alike = wanted_exit(entry), entry["policy"], tuple(entry["arguments"])
+        groups.setdefault(alike, []).extend(entry["files"].values())
+    jobs = [(alike, paths[at:at + BATCH]) for alike, paths in groups.items()
             for at in range(0, len(paths), BATCH)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(lambda job: judge(imip, folder, job[1]), jobs))
+        results = list(pool.map(lambda job: judge(imip, folder, job[1], *job[0][1:]), jobs))
     problems = [f"exit {got}, not {want}, over {' '.join(map(os.path.basename, paths))}"
-                for (want, paths), (got, _) in zip(jobs, results) if got != want]
+                for ((want, *_), paths), (got, _) in zip(jobs, results) if got != want]
     found = {}
     for _, part in results:
         found.update(part)
@@ -72,7 +74,7 @@ def compare(entry, form, parts):
         why = why or "; ".join(part.get("error", "") for part in parts)
         return [f"{entry['name']} ({form}): expected {' '.join(entry['expected'])}, "
                 f"got {' '.join(got)} ({why})"]
-    codes = {r["code"] for part in parts for r in part.get("reasons", [])}
+    codes = {r["code"] for part in parts for r in part.get("reasons", []) + part.get("notices", [])}
     return [f"{entry['name']} ({form}): the reasons do not name {code}, only {' '.join(sorted(codes))}"
             for code in entry["also"] if code not in codes]
 
@@ -91,33 +93,34 @@ def openssl(folder, path):
     return "good" if done.returncode == 0 else "bad"
 
 
-def second_opinions(folder, entries, found):
-    """What openssl says of every S/MIME entity, beside what imip and the manifest say."""
+def second_opinions(program, entries, found, ask):
+    """What openssl says of every S/MIME entity, or gpg of every OpenPGP one, beside what imip and the manifest say."""
     asked = [(entry, form, entry.get("piece", path)) for entry in entries
              for form, path in entry["files"].items()
-             if entry["openssl"] and (form == "crlf" or entry["kind"] == "honest")]
+             if entry[program] and (form == "crlf" or program == "openssl" and entry["kind"] == "honest")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        answers = list(pool.map(lambda a: openssl(folder, a[2]), asked))
+        answers = list(pool.map(lambda a: ask(a[2]), asked))
     problems = []
     for (entry, form, _), answer in zip(asked, answers):
-        if answer != entry["openssl"]:
-            problems.append(f"{entry['name']} ({form}): openssl says {answer}, "
-                            f"expected {entry['openssl']}")
+        if answer != entry[program]:
+            problems.append(f"{entry['name']} ({form}): {program} says {answer}, "
+                            f"expected {entry[program]}")
         ours = any(s["status"] == "valid" for part in found[entry["files"][form]]
                    for s in part.get("signatures", []))
         if ours != (answer == "good") and not entry["differs"]:
-            problems.append(f"{entry['name']} ({form}): openssl says {answer}, imip says the "
+            problems.append(f"{entry['name']} ({form}): {program} says {answer}, imip says the "
                             f"signature is {'valid' if ours else 'not valid'}, and nobody says why")
         if ours == (answer == "good") and entry["differs"]:
-            problems.append(f"{entry['name']} ({form}): openssl and imip agree ({answer}), although "
+            problems.append(f"{entry['name']} ({form}): {program} and imip agree ({answer}), although "
                             f"the manifest says why not: {entry['differs']}")
     return len(asked), problems
 
 
-def without_memory(imip, folder, found):
+def without_memory(imip, folder, entries, found):
     """What the program remembers of certificates and chains changes no word: each file in a process
     of its own, and all of them in one, in another order and on two threads, give the same JSON."""
-    paths = sorted(path for path in found if ".crlf." in path)  # the others carry the same certificates
+    usual = {e["files"]["crlf"] for e in entries if e["policy"] == "policy.toml" and not e["arguments"]}
+    paths = sorted(usual)  # those with line feeds carry the same certificates
     shuffled = random.Random(1).sample(paths, len(paths))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         alone = list(pool.map(lambda path: judge(imip, folder, [path])[1], paths))
@@ -138,15 +141,18 @@ GPGSM_DIFFERS = {
     "openssl.p521": "it hashes for P-521 in its own way",
     "openssl.p384": "it wants SHA-384 with P-384",
     "openssl.pss": "it refuses a long salt",
+    "openssl.pss-only-key": "it refuses a long salt",
+    "ed25519.beside-ec": "it wants every signerInfo to hold",
+    "ed25519.issuer": "it knows no Ed25519 in certificates",
 }
 
 
 def detached(path):
-    """The signed octets and the signature of a mail whose only structure is one multipart/signed,
+    """The signed octets and the signature of a mail whose only structure is one S/MIME multipart/signed,
     found by looking for its delimiters; None for any other."""
     with open(path, "rb") as mail:
         octets = mail.read()
-    found = re.search(rb'^Content-Type: multipart/signed; boundary="([^"]+)"', octets, re.M)
+    found = re.search(rb'^Content-Type: multipart/signed; boundary="([^"]+)"; protocol="application/(?:x-)?pkcs7', octets, re.M)
     if not found or octets.index(b"\r\n\r\n") < found.start():
         return None
     pieces = octets.split(b"\r\n--" + found[1] + b"\r\n")
@@ -165,7 +171,7 @@ def third_opinions(folder, entries, found):
                 asked.append((entry, *parts))
     if not asked:
         return 0, []
-    roots = [pem(folder, f"ca/{name}.pem") for name in ("root", "rsa", "partner", "newcomers")]
+    roots = [pem(folder, f"ca/{name}.pem") for name in ("root", "rsa", "partner", "newcomers", "sip", "xmpp", "sha384")]
     with Gpgsm(roots) as gpgsm, tempfile.TemporaryDirectory() as scratch:
         gpgsm("--import", given=pem(folder, "ca/intermediate.pem"))
         for entry, content, der in asked:
@@ -195,16 +201,19 @@ def main():
     for entry in entries:
         for form, path in entry["files"].items():
             problems += compare(entry, form, found[path])
-    problems += without_memory(imip, folder, found)
-    asked, more = second_opinions(folder, entries, found)
-    problems += more
-    more_asked, more = third_opinions(folder, entries, found)
+    problems += without_memory(imip, folder, entries, found)
+    gpg = Gpg(os.path.join(folder, "gpg"))
+    counts = {}
+    for program, ask in (("openssl", lambda path: openssl(folder, path)), ("gpg", lambda path: opinion(gpg, path))):
+        counts[program], more = second_opinions(program, entries, found, ask)
+        problems += more
+    counts["gpgsm"], more = third_opinions(folder, entries, found)
+    gpg.end()
     problems += more
     for problem in problems:
         print(f"FAIL: {problem}")
-    print(f"{len(entries)} messages, {len(found)} files, {asked} questions to openssl, "
-          f"{more_asked} to gpgsm, "
-          f"{len(problems)} problems")
+    questions = ", ".join(f"{n} to {program}" for program, n in counts.items())
+    print(f"{len(entries)} messages, {len(found)} files, questions: {questions}; {len(problems)} problems")
     return 1 if problems else 0
 
 

@@ -11,7 +11,8 @@ class Corpus:
     part in order; "none" and "error" stand for a message without any, and for one that is refused
     as a whole. `openssl` is what `openssl cms -verify` is expected to say of `piece`, which is the
     message itself if nothing else is given: "good", "bad", or None where there is nothing to ask.
-    Where that is not also whether imip calls a signature valid, `differs` says why."""
+    `gpg` is the same of gpg for OpenPGP. Where that is not also whether imip calls a signature valid,
+    `differs` says why. `policy`: another file than policy.toml; `arguments`: more for imip."""
 
     def __init__(self, folder, people):
         self.folder, self.people = folder, people
@@ -25,15 +26,16 @@ class Corpus:
             out.write(content)
         return path
 
-    def add(self, kind, name, mail, expected, *, openssl, differs="", piece=None, lf=None, twin="",
-            also=(), text=True):
+    def add(self, kind, name, mail, expected, *, openssl, gpg=None, differs="", piece=None, lf=None,
+            twin="", also=(), text=True, policy="policy.toml", arguments=()):
         """`lf`: the LF form where it is not the CRLF form with its line ends changed (`text` False:
         there is none, the octets are binary)."""
         name = f"{self.group}.{name}"
         if name in self.entries:
             raise SystemExit(f"corpus: two messages are called {name}")
         entry = {"name": name, "kind": kind, "group": self.group, "expected": list(expected),
-                 "also": list(also), "openssl": openssl, "differs": differs, "twin": twin,
+                 "also": list(also), "openssl": openssl, "gpg": gpg, "differs": differs, "twin": twin,
+                 "policy": policy, "arguments": list(arguments),
                  "files": {"crlf": self.write(f"{name}.crlf.eml", mail)}}
         if text:
             mail_lf = lf if lf is not None else mail.replace(b"\r\n", b"\n")
@@ -42,13 +44,15 @@ class Corpus:
             entry["piece"] = self.write(f"{name}.piece", piece)
         self.entries[name] = entry
 
-    def honest(self, name, mail, *expected, openssl="good", **options):
-        self.add("honest", name, mail, expected or (TRUSTED,), openssl=openssl, **options)
+    def honest(self, name, mail, *expected, **options):
+        options.setdefault("openssl", None if "gpg" in options else "good")
+        self.add("honest", name, mail, expected or (TRUSTED,), **options)
 
-    def hostile(self, name, mail, *expected, twin, openssl="bad", **options):
+    def hostile(self, name, mail, *expected, twin, **options):
         """`twin`: the honest message that differs from this one only in the fraud."""
-        self.add("hostile", name, mail, expected, openssl=openssl,
-                 twin=twin if "." in twin else f"{self.group}.{twin}", **options)
+        options.setdefault("openssl", None if "gpg" in options else "bad")
+        self.add("hostile", name, mail, expected, **options,
+                 twin=twin if "." in twin else f"{self.group}.{twin}")
 
     def finish(self):
         for entry in self.entries.values():

@@ -8,13 +8,16 @@ import sys
 import bombs
 import calendars
 import certificates
+import openpgp
+import openpgp_keys
 import programs
+import rules
 import signers
 import structure
 import transport
 import wrapped
 from corpus import Corpus
-from pki import Key, People, key_usage, revocation_list
+from pki import DAY, NOW, Certificate, Key, People, key_usage, revocation_list
 
 POLICY = """version = 1
 [me]
@@ -76,11 +79,17 @@ def authorities(corpus, folder):
     corpus.with_list = p.authority("With a list")
     corpus.revoked_boss = p.person("boss", issuer=corpus.with_list)
     corpus.revoked_authority = p.authority("Revoked")
-    for name, who in (("root", p.root), ("rsa", p.rsa_root), ("partner", p.partner),
-                      ("newcomers", p.newcomers), ("intermediate", corpus.known_intermediate)):
+    corpus.with_stale_list = p.authority("With a stale list")
+    corpus.revoked_stale = p.person("boss", issuer=corpus.with_stale_list)
+    corpus.sip_root, corpus.xmpp_root = (Certificate(f"{w} Root", Key(), ca=True) for w in ("SIP", "XMPP"))
+    corpus.sha384_root = Certificate("SHA-384 Root", Key("p384"), ca=True, digest="sha384")
+    roots = {"root": p.root, "rsa": p.rsa_root, "partner": p.partner, "newcomers": p.newcomers,
+             "sip": corpus.sip_root, "xmpp": corpus.xmpp_root, "sha384": corpus.sha384_root}
+    for name, who in (*roots.items(), ("intermediate", corpus.known_intermediate)):
         save(folder, f"ca/{name}.pem", who.pem())
-    save(folder, "ca/all.pem", b"".join(
-        w.pem() for w in (p.root, p.rsa_root, p.partner, p.newcomers)))
+    save(folder, "ca/all.pem", b"".join(w.pem() for w in roots.values()))
+    save(folder, "ca/stale.crl", crl_pem(revocation_list(
+        corpus.with_stale_list, [corpus.revoked_stale], begin=NOW - 40 * DAY, end=NOW - 10 * DAY)))
     save(folder, "ca/list.crl", crl_pem(revocation_list(corpus.with_list, [corpus.revoked_boss])))
     save(folder, "ca/root.crl", crl_pem(revocation_list(p.root, [corpus.revoked_authority])))
     corpus.reader = p.person("alice", key=Key("rsa2048"), usage=key_usage(0, 2))
@@ -88,19 +97,39 @@ def authorities(corpus, folder):
     corpus.ec_reader = p.person("alice", usage=key_usage(0, 4))
     save(folder, "keys/ec-reader.pem", corpus.ec_reader.key.pem() + corpus.ec_reader.pem())
     p.rsa_bob = p.person("bob", key=Key("rsa2048"))
-    save(folder, "policy.toml", POLICY)
+
+
+def policies(corpus, folder):
+    """policy.toml, and others that differ from it in one thing."""
+    usual = POLICY + openpgp_keys.policy(corpus, corpus.ring) + rules.policy(corpus)
+    for name, old, new in (
+            ("policy", "", ""), ("exact", "[me]\n", '[me]\nlocal-part = "exact"\n'),
+            ("ultimate", '[openpgp]\n', '[openpgp]\nvalidity = "ultimate"\n'),
+            ("required", "[smime]\n", '[smime]\nrevocation = "required"\n'),
+            ("off", "[smime]\n", '[smime]\nrevocation = "off"\n'),
+            ("sha384", "[smime]\n", "[smime]\nfloor = { digests = [\"sha384\", \"sha512\"] }\n"),
+            ("rsa-4096", "[smime]\n", "[smime]\nfloor = { rsa-bits = 4096 }\n"),
+            ("lenient", "[smime]\n", '[defaults]\nunsigned = "ask"\nunknown-signer = "ask"\n[smime]\n')):
+        assert old in usual
+        save(folder, f"{name}.toml", usual.replace(old, new, 1))
 
 
 def main():
     folder = os.path.abspath(sys.argv[1])
-    if os.path.exists(os.path.join(folder, "mail")):
-        shutil.rmtree(os.path.join(folder, "mail"))
+    for old in ("mail", "gpg"):
+        shutil.rmtree(os.path.join(folder, old), ignore_errors=True)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     corpus = Corpus(folder, People())
     authorities(corpus, folder)
-    for module in (structure, signers, certificates, calendars, transport, bombs, wrapped):
-        module.everything(corpus)
-    programs.everything(corpus, sys.argv[2] if len(sys.argv) > 2 else "")
+    try:
+        corpus.ring = openpgp.Ring(folder)
+        for module in (structure, signers, certificates, calendars, transport, bombs, wrapped, openpgp, openpgp_keys, rules):
+            module.everything(corpus)
+        policies(corpus, folder)
+        programs.everything(corpus, sys.argv[2] if len(sys.argv) > 2 else "")
+        corpus.ring.gpg("--check-trustdb")
+    finally:
+        corpus.ring.gpg.end()
     corpus.finish()
     kinds = [e["kind"] for e in corpus.entries.values()]
     print(f"{kinds.count('hostile')} hostile, {kinds.count('honest')} honest messages")
