@@ -167,6 +167,30 @@ expect 0 sign --encrypt-to "$alice" bcc.eml --output sealed.eml
 sed -n '/-----BEGIN PGP MESSAGE-----/,/-----END/p' sealed.eml | gpg --homedir "$ALICE" --batch --list-only --list-packets 2>/dev/null |
   grep -c 'pubkey enc packet' | grep -qx 2 || fail "Bcc is revealed: not just alice and boss"
 
+# ---- a run that is killed leaves gpg's folder behind, and the next one removes it ----------------
+expect 0 sign plain.eml --output killed.eml
+mkdir -m 700 temp
+looks() { TMPDIR=$WORLD/temp as alice verify killed.eml; }
+expect 0 looks
+[ -z "$(ls temp)" ] || fail "something is left in TMPDIR: $(ls temp)"
+got=0
+TMPDIR=$WORLD/temp strace -o /dev/null -e trace=/^unlink -e inject=/^unlink:signal=SIGKILL \
+  "$IMIP" verify --policy alice/policy.toml --state none killed.eml >out 2>err || got=$?
+[ "$got" -ge 128 ] || { cat out err >&2; fail "the run was not killed: exit $got"; }
+[ -n "$(find temp -mindepth 1 -name 'imip-gpg.*')" ] || fail "a killed run left no folder"
+# others are left alone: one that is in use, one of another mode, what only is called so, and what a link leads to
+mkdir -m 700 temp/imip-gpg.in-use elsewhere temp/imip-gpg.longer-name
+mkdir -m 755 temp/imip-gpg.public
+echo kept >elsewhere/kept
+ln -s ../elsewhere temp/imip-gpg.linked
+exec 9<temp/imip-gpg.in-use
+flock -n 9 || fail "no lock"
+expect 0 looks
+left=$(cd temp && echo *)
+[ "$left" = 'imip-gpg.in-use imip-gpg.linked imip-gpg.longer-name imip-gpg.public' ] || fail "what is left: $left"
+[ -f elsewhere/kept ] || fail "a link was followed"
+exec 9<&-
+
 # ---- what cannot be ----------------------------------------------------------------------------
 sign_fails 78 'there is no such key ring' --gpg-home "$WORLD/none" --identity "openpgp:$boss"
 sign_fails 78 'bob@example.com' --gpg-home "$BOSS" --identity openpgp:bob@example.com

@@ -1,7 +1,10 @@
 #include "crypto/detail/gpg_home.hpp"
 
+#include <fcntl.h>
 #include <stdlib.h>  // mkdtemp
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -24,6 +27,8 @@ namespace fs = std::filesystem;
 
 // The agent's socket lies in the home, and the path of a socket has room for 107 octets.
 constexpr std::size_t longest_parent = 60;
+constexpr std::string_view name_of_home = "imip-gpg.";
+constexpr std::size_t random_letters = 6;
 
 std::string parent_folder()
 {
@@ -104,6 +109,55 @@ Result<bool> link_key_rings(const std::string& from, const std::string& to)
   return any;
 }
 
+/// Ours, and nobody else's: no link, the mode that mkdtemp gives.
+Fd open_home(const std::string& path)
+{
+  Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info {};
+  if (fd.ok() && ::fstat(fd.get(), &info) == 0 && info.st_uid == ::geteuid() &&
+      (info.st_mode & 07777U) == 0700U && info.st_nlink > 0)
+    return fd;
+  return Fd();
+}
+
+/// A lock that the system drops with the process that holds it; -1 if another one has it.
+Fd lock_home(const std::string& path)
+{
+  Fd fd = open_home(path);
+  if (!fd.ok() || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return Fd();
+  // what was locked may have been removed before it was
+  return open_home(path).ok() ? std::move(fd) : Fd();
+}
+
+// Those whose process was killed: nobody holds their lock any more.
+void remove_left_behind(const std::string& parent)
+{
+  std::error_code failed;
+  for (fs::directory_iterator at(parent, failed), end; !failed && at != end; at.increment(failed)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(name_of_home) || name.size() != name_of_home.size() + random_letters)
+      continue;
+    std::error_code ignored;
+    if (const Fd lock = lock_home(at->path().string()); lock.ok())
+      fs::remove_all(at->path(), ignored);
+  }
+}
+
+/// A new folder and its lock. Until it is locked, another process may take it for left behind.
+Result<std::pair<std::string, Fd>> make_home(const std::string& parent)
+{
+  constexpr int tries = 10;
+  for (int i = 0; i < tries; ++i) {
+    std::string path = cat(parent, '/', name_of_home, std::string(random_letters, 'X'));
+    if (::mkdtemp(path.data()) == nullptr)
+      return err(Errc::CannotCreate, cat(parent, ": ", errno_text(errno)),
+                 "gpg needs a folder for temporary files; TMPDIR names another one");
+    if (Fd lock = lock_home(path); lock.ok()) return std::pair(std::move(path), std::move(lock));
+  }
+  return err(Errc::CannotCreate, cat(parent, ": a new folder cannot be locked"),
+             "gpg needs a folder for temporary files; TMPDIR names another one");
+}
+
 bool answers(const std::string& socket_path)
 {
   sockaddr_un address{};
@@ -119,6 +173,7 @@ bool answers(const std::string& socket_path)
 
 PrivateHome::PrivateHome(PrivateHome&& other) noexcept
     : path_(std::exchange(other.path_, {})),
+      lock_(std::move(other.lock_)),
       owners_(std::move(other.owners_)),
       agent_(other.agent_)
 {
@@ -129,6 +184,7 @@ PrivateHome& PrivateHome::operator=(PrivateHome&& other) noexcept
   if (this != &other) {
     remove();
     path_ = std::exchange(other.path_, {});
+    lock_ = std::move(other.lock_);
     owners_ = std::move(other.owners_);
     agent_ = other.agent_;
   }
@@ -151,11 +207,11 @@ Result<PrivateHome> PrivateHome::create(const std::string& home, std::optional<U
   IMIP_CHECK(check(home));
   PrivateHome made;
   made.owners_ = home;
-  std::string name = cat(parent_folder(), "/imip-XXXXXX");
-  if (::mkdtemp(name.data()) == nullptr)
-    return err(Errc::CannotCreate, cat(parent_folder(), ": ", errno_text(errno)),
-               "gpg needs a folder for temporary files; TMPDIR names another one");
-  made.path_ = name;
+  const std::string parent = parent_folder();
+  remove_left_behind(parent);
+  IMIP_TRY(auto home_and_lock, make_home(parent));
+  made.path_ = std::move(home_and_lock.first);
+  made.lock_ = std::make_unique<Fd>(std::move(home_and_lock.second));
   IMIP_TRY(const bool any, link_key_rings(home, made.path_));
   if (!any)
     return err(Errc::NotFound, cat("there is no OpenPGP key ring in ", home),
@@ -171,19 +227,25 @@ Result<PrivateHome> PrivateHome::create(const std::string& home, std::optional<U
   return made;
 }
 
+Result<std::string> agent_socket(const std::string& home)
+{
+  IMIP_TRY(const std::string gpgconf, find_program("gpgconf"));
+  IMIP_TRY(std::string socket,
+           Session::output_of(gpgconf, {"--homedir", home, "--list-dirs", "agent-socket"}));
+  while (!socket.empty() && socket.back() == '\n') socket.pop_back();
+  if (!answers(socket)) {
+    IMIP_CHECK(Session::output_of(gpgconf, {"--homedir", home, "--launch", "gpg-agent"}));
+    if (!answers(socket))
+      return err(Errc::Unavailable, cat("no gpg-agent answers for the key ring in ", home),
+                 "install gpg-agent; the path of a key ring may have 86 characters at most");
+  }
+  return socket;
+}
+
 Result<void> PrivateHome::connect_agent()
 {
   if (agent_) return {};
-  IMIP_TRY(const std::string gpgconf, find_program("gpgconf"));
-  IMIP_TRY(std::string socket,
-           Session::output_of(gpgconf, {"--homedir", owners_, "--list-dirs", "agent-socket"}));
-  while (!socket.empty() && socket.back() == '\n') socket.pop_back();
-  if (!answers(socket)) {
-    IMIP_CHECK(Session::output_of(gpgconf, {"--homedir", owners_, "--launch", "gpg-agent"}));
-    if (!answers(socket))
-      return err(Errc::Unavailable, cat("no gpg-agent answers for the key ring in ", owners_),
-                 "install gpg-agent; the path of a key ring may have 86 characters at most");
-  }
+  IMIP_TRY(const std::string socket, agent_socket(owners_));
   // what libassuan follows instead of a socket
   std::ofstream file(fs::path(path_) / "S.gpg-agent", std::ios::binary);
   if (!(file << "%Assuan%\nsocket=" << socket << '\n').flush())
