@@ -1,6 +1,6 @@
 #!/bin/sh
-# imip sign with a key that gpgsm keeps: named on the command line and in the policy; openssl, gpgsm and imip take what
-# we make, encrypted too.
+# imip with a key that gpgsm keeps: named on the command line and in the policy; openssl, gpgsm and imip take what we
+# sign and encrypt, and what is encrypted to the key opens.
 set -eu
 # shellcheck source=cli/test_lib.sh
 . "$(dirname "$0")/test_lib.sh"
@@ -62,12 +62,68 @@ sed '1,/^$/d' sealed.eml | base64 -d >sealed.der
 gpgsm --homedir "$RING" --batch --decrypt sealed.der >inside.eml 2>gpgsm.log || true
 openssl cms -verify -in inside.eml -CAfile keys/ca.pem -purpose smimesign -out /dev/null 2>/dev/null || fail "what is inside"
 
-mkdir boss
+mkdir -p boss
 printf 'version = 1\n[me]\naddresses = ["boss@example.com"]\n[openpgp]\nhome = "%s"\n[[identity]]\naddress = "boss@example.com"\ngpgsm = "%s"\n' \
   "$RING" "$fingerprint" >boss/policy.toml
 chmod 600 boss/policy.toml
 expect 0 imip sign --policy boss/policy.toml plain.eml --output signed.eml
 trusted signed.eml
+
+# ---- what is encrypted to its key, by openssl and by us -------------------------------------------
+# sealed NAME OPTION...: the signed mail, encrypted by openssl to the boss
+imip sign --identity keys/alice.pem plain.eml --output inside.eml 2>/dev/null
+sealed() {
+  name=$1
+  shift
+  openssl cms -encrypt -binary -in inside.eml -outform DER -out "$name.der" "$@"
+  { printf 'From: alice@example.com\nTo: boss@example.com\nMIME-Version: 1.0\nContent-Type: application/pkcs7-mime\nContent-Transfer-Encoding: base64\n\n'
+    base64 "$name.der"; } >"$name.eml"
+}
+sealed cbc -aes256 keys/boss.crt
+sealed cbc3 -des3 keys/alice.crt keys/boss.crt
+sealed gcm -aes-256-gcm keys/boss.crt
+sealed oaep -aes128 -recip keys/boss.crt -keyopt rsa_padding_mode:oaep
+sealed oaep256 -aes128 -recip keys/boss.crt -keyopt rsa_padding_mode:oaep -keyopt rsa_oaep_md:sha256
+sealed keyid -aes256 -keyid keys/boss.crt
+sealed other -aes256 keys/alice.crt
+boss() { imip verify --state none --policy boss/policy.toml --anchor keys/ca.pem --json "$@"; }
+for name in cbc cbc3 gcm oaep oaep256 keyid; do
+  expect 2 boss "$name.eml"  # alice may not invite for the boss, but it is hers and it is open
+  says '"encrypted":true'
+  says 'alice@example.com'
+done
+expect 2 boss --identity gpgsm:boss@example.com cbc.eml
+says '"encrypted":true'
+expect 3 boss other.eml
+says 'none of which is that of a key that imip knows'
+# changed on its way: the tag is OpenSSL's to check, and the agent's part does not change that
+cp gcm.der bent.der
+printf '\001' | dd of=bent.der bs=1 seek=$(($(stat -c %s bent.der) - 3)) conv=notrunc 2>/dev/null
+{ sed '/^$/q' gcm.eml; base64 bent.der; } >bent.eml
+expect 3 boss bent.eml
+says 'it does not decrypt with the key of'
+# no agent runs: it is started; a passphrase that it does not know is asked of us, once, and never by a pinentry
+gpgconf --homedir "$RING" --kill all
+expect 2 boss cbc.eml
+says '"encrypted":true'
+RING2=$RING/2
+mkdir -m 700 "$RING2"
+cp "$RING/gpgsm.conf" "$RING/gpg-agent.conf" "$RING/trustlist.txt" "$RING2"
+openssl pkcs12 -export -legacy -in keys/boss.crt -inkey keys/boss.key -passout pass:secret -out locked.p12
+gpgsm --homedir "$RING2" --batch -q --no-tty --import keys/ca.pem 2>/dev/null
+echo secret | gpgsm --homedir "$RING2" --batch -q --no-tty --pinentry-mode loopback --passphrase-fd 0 --yes --import locked.p12 2>/dev/null
+gpgconf --homedir "$RING2" --kill all
+locked() { imip verify --state none --policy alice/policy.toml --gpg-home "$RING2" --identity gpgsm:boss@example.com --json "$@"; }
+expect 3 locked gcm.eml </dev/null
+says 'needs a passphrase'
+echo wrong >wrong
+echo secret >right
+chmod 600 wrong right
+expect 3 locked --passphrase-file wrong gcm.eml
+says 'the passphrase is wrong'
+expect 2 locked --passphrase-file right gcm.eml
+says '"encrypted":true'
+gpgconf --homedir "$RING2" --kill all
 
 sign_fails 78 'alice@example.com' --gpg-home "$RING" --identity gpgsm:alice@example.com
 sign_fails 78 'there is no such key ring' --gpg-home "$WORLD/none" --identity gpgsm:boss@example.com

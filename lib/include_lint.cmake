@@ -5,10 +5,10 @@
 
 cmake_minimum_required(VERSION 3.25)
 
-set(third_party "^(gmime|glib|gio|gobject|gpgme|libical|openssl|unicode|toml\\+\\+|nlohmann|CLI|catch2|tl)/|^(glib|gpgme|sqlite3|idn2|uni(str|norm|case|ctype|name|conv|stdio|types))\\.h$")
+set(third_party "^(gmime|glib|gio|gobject|gpgme|libical|openssl|unicode|toml\\+\\+|nlohmann|CLI|catch2|tl)/|^(glib|gpgme|assuan|sqlite3|idn2|uni(str|norm|case|ctype|name|conv|stdio|types))\\.h$")
 set(allowed_base "^(openssl/.*|sqlite3\\.h|idn2\\.h|uni[a-z]+\\.h)$")
 set(allowed_mime "^(gmime|glib|gio)/|^glib\\.h$")
-set(allowed_crypto "^openssl/|^gpgme\\.h$")
+set(allowed_crypto "^openssl/|^(gpgme|assuan)\\.h$")
 set(allowed_ical "^(libical|unicode)/")
 set(allowed_policy "^toml\\+\\+/")
 set(allowed_report "^nlohmann/")

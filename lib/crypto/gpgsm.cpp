@@ -1,69 +1,39 @@
 #include "crypto/gpgsm.hpp"
 
-#include <algorithm>
-
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "crypto/detail/certificate.hpp"
-#include "crypto/detail/gpg.hpp"
-#include "crypto/detail/gpg_key.hpp"
+#include "crypto/detail/gpgsm_ring.hpp"
 #include "crypto/detail/identity.hpp"
+#include "crypto/openpgp.hpp"
 
 namespace imip::crypto {
 namespace {
 
+using gpg::RingCertificate;
 using gpg::Session;
-
-// Whoever has more certificates for one address has to name a fingerprint.
-constexpr std::size_t most_candidates = 100;
-
-struct Chosen {
-  gpg::Key key;
-  X509Ptr certificate;
-  std::string der;
-};
 
 Result<Session> open_ring(const std::string& home, bool may_ask)
 {
-  const auto patience = may_ask ? std::chrono::minutes{5} : std::chrono::seconds{20};
-  return Session::open(GPGME_PROTOCOL_CMS, {home, false, patience});
+  return gpg::open_gpgsm(home, may_ask ? std::chrono::minutes{5} : std::chrono::seconds{20});
 }
 
-Result<Chosen> fetch(Session& session, gpg::Key key)
+tl::unexpected<Error> no_key(const std::string& home, const std::string& who)
 {
-  gpg::Data out = gpg::empty_data();
-  gpgme_set_armor(session.context(), 0);
-  gpgme_key_t only[] = {key.get(), nullptr};
-  const gpgme_error_t error = session.run(
-      [&](gpgme_ctx_t c) { return gpgme_op_export_keys_start(c, only, 0, out.get()); });
-  std::string der = gpg::take(std::move(out));
-  const unsigned char* p = octets_of(der);
-  X509Ptr x(error != 0 ? nullptr : d2i_X509(nullptr, &p, static_cast<long>(der.size())));
-  if (!x || p != octets_of(der) + der.size())
-    return err(Errc::Unavailable, "gpgsm does not give the certificate of a key it lists");
-  return Chosen{std::move(key), std::move(x), std::move(der)};
+  return err(Errc::Config,
+             cat("gpgsm has no secret key with a certificate for ", who, " in ", home),
+             "gpgsm --list-secret-keys shows what there is");
 }
 
 // Exactly one, so that nobody signs as somebody else by accident.
-Result<Chosen> choose(Session& session, const std::string& home, const std::string& who,
-                      UtcSeconds at)
+Result<RingCertificate> choose(Session& session, const std::string& home, const std::string& who,
+                               UtcSeconds at)
 {
-  const auto fingerprint = gpg::fingerprint_from(who);
-  const auto address = CalAddress::from_mailbox(who);
-  if (!fingerprint && !address)
-    return err(Errc::Config, cat("'", who, "' is neither a fingerprint nor an address"),
-               "a fingerprint has 40 hexadecimal digits: gpgsm --list-secret-keys shows it");
-  IMIP_TRY(auto keys,
-           session.keys(fingerprint ? *fingerprint : cat('<', who, '>'), true, most_candidates));
-  std::vector<Chosen> fit;
+  IMIP_TRY(auto candidates, gpg::certificates_of(session, who));
+  std::vector<RingCertificate> fit;
   std::optional<Error> unfit;
-  for (gpg::Key& key : keys) {
-    IMIP_TRY(Chosen one, fetch(session, std::move(key)));
-    const auto names = identities(one.certificate.get(), false);
-    if (!fingerprint && std::none_of(names.begin(), names.end(),
-                                     [&](const CalAddress& a) { return same_user(a, *address); }))
-      continue;
+  for (RingCertificate& one : candidates) {
     if (auto fitness = check_fitness(one.certificate.get(), at); !fitness)
       unfit = std::move(fitness).error();
     else
@@ -71,9 +41,7 @@ Result<Chosen> choose(Session& session, const std::string& home, const std::stri
   }
   if (fit.empty() && unfit) return tl::unexpected<Error>(*std::move(unfit));
   if (fit.empty())
-    return err(Errc::Config,
-               cat("gpgsm has no secret key with a certificate for ", who, " in ", home),
-               "gpgsm --list-secret-keys shows what there is");
+    return no_key(home, who);
   if (fit.size() > 1)
     return err(Errc::Config, cat("gpgsm has several certificates for ", who, " in ", home),
                cat("name one by its fingerprint, for example ",
@@ -125,7 +93,7 @@ Result<DetachedSignature> sign(const std::string& home, const std::string& who,
   start_libcrypto();
   const ErrorScope errors;
   IMIP_TRY(Session session, open_ring(home, may_ask));
-  IMIP_TRY(const Chosen chosen, choose(session, home, who, at));
+  IMIP_TRY(const RingCertificate chosen, choose(session, home, who, at));
   const gpgme_ctx_t context = session.context();
   gpgme_set_include_certs(context, all_but_the_root);
   const gpg::Data in = gpg::data_over(octets);
@@ -141,6 +109,37 @@ Result<DetachedSignature> sign(const std::string& home, const std::string& who,
 }
 
 }  // namespace
+
+Result<std::vector<SigningIdentity>> load_gpgsm(const IdentityFiles& files,
+                                                const PassphraseSource& passphrase)
+{
+  std::string home = files.key_ring;
+  if (home.empty()) {
+    IMIP_TRY(home, default_gnupg_home());
+  }
+  IMIP_TRY(Session session, open_ring(home, false));
+  IMIP_TRY(auto found, gpg::certificates_of(session, files.gpgsm));
+  if (found.empty()) return no_key(home, files.gpgsm);
+  std::vector<SigningIdentity> out;
+  std::optional<Error> unfit;
+  for (RingCertificate& one : found) {
+    auto impl = std::make_unique<SigningIdentity::Impl>();
+    auto key = AgentKey::create(one.certificate.get(),
+                                {home, std::string(gpg::text_of(one.key->subkeys->keygrip)),
+                                 cat("gpgsm:", gpg::text_of(one.key->subkeys->fpr))},
+                                passphrase);
+    if (!key) {
+      unfit = std::move(key).error();
+      continue;
+    }
+    impl->agent = *std::move(key);
+    impl->certificate = std::move(one.certificate);
+    impl->description = describe(impl->certificate.get());
+    out.push_back(SigningAccess::make(std::move(impl)));
+  }
+  if (out.empty()) return tl::unexpected<Error>(*std::move(unfit));
+  return out;
+}
 
 void expect_gpgsm()
 {
@@ -169,7 +168,7 @@ Result<std::string> gpgsm_certificate(const std::string& home, const std::string
   start_libcrypto();
   const ErrorScope errors;
   IMIP_TRY(Session session, open_ring(home, false));
-  IMIP_TRY(Chosen chosen, choose(session, home, who, at));
+  IMIP_TRY(RingCertificate chosen, choose(session, home, who, at));
   return std::move(chosen.der);
 }
 

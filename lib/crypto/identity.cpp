@@ -166,6 +166,7 @@ tl::unexpected<Error> wrong_passphrase(const std::string& path)
 Result<std::string> SigningIdentity::Impl::use(
     const std::function<Result<std::string>(EVP_PKEY*)>& work) const
 {
+  if (agent) return agent->use(work);
   if (!token) return work(key.get());
   return token->use([&](EVP_PKEY* in_token) -> Result<std::string> {
     if (belongs(certificate.get(), in_token)) return work(in_token);

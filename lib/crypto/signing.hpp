@@ -24,6 +24,9 @@ struct IdentityFiles {
   std::vector<std::string> intermediates{};  ///< PEM files, added to the signature
   std::string pkcs11{};  ///< instead of `key`: "pkcs11:..." (RFC 7512); without `certificate`, that
                          ///< of the token
+  std::string gpgsm{};  ///< instead of all: "FINGERPRINT" or "ADDRESS" in gpgsm's key ring; decrypts only
+                        ///< (for signing see gpgsm.hpp)
+  std::string key_ring{};  ///< where that is (GNUPGHOME, absolute); empty: default_gnupg_home()
 };
 
 /// A private key with its certificate and chain.

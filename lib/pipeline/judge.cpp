@@ -438,12 +438,14 @@ crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds no
   options.crls = policy.crls;
   for (const policy::Identity& i : policy.identities) {
     crypto::PassphraseSource passphrase = passphrases(i);  // for each, in order
-    if (!i.gpgsm.empty()) crypto::expect_gpgsm();  // an answer may be signed with it later
-    if (!i.openpgp.empty() || !i.gpgsm.empty()) continue;  // the key rings open their own
+    if (!i.gpgsm.empty()) crypto::expect_gpgsm();
+    if (!i.openpgp.empty()) continue;  // the key ring opens its own
     options.keys.push_back({{.certificate = i.certificate,
                              .key = i.key,
                              .pkcs12 = i.pkcs12,
-                             .pkcs11 = i.pkcs11},
+                             .pkcs11 = i.pkcs11,
+                             .gpgsm = i.gpgsm,
+                             .key_ring = policy.key_ring ? policy.key_ring->home : ""},
                             std::move(passphrase)});
   }
   options.revocation = policy.revocation;

@@ -33,7 +33,7 @@ class KeyRing {
   struct Entry {
     DecryptionKey key;
     std::optional<Result<std::vector<X509Ptr>>> certificates;
-    std::optional<Result<SigningIdentity>> identity;
+    std::optional<Result<std::vector<SigningIdentity>>> identities;  ///< several of gpgsm's
   };
   static bool may_match(Entry& entry, const IsRecipient& is_recipient, std::vector<Error>& failed);
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/detail/agent_key.hpp"
 #include "crypto/detail/openssl.hpp"
 #include "crypto/detail/token.hpp"
 #include "crypto/signing.hpp"
@@ -13,14 +14,15 @@
 namespace imip::crypto {
 
 struct SigningIdentity::Impl {
-  KeyPtr key;  ///< empty: in the token
+  KeyPtr key;  ///< empty: in the token, or the agent's
   std::unique_ptr<TokenKey> token;
+  std::unique_ptr<AgentKey> agent;  ///< gpg-agent has it
   X509Ptr certificate;
   std::vector<X509Ptr> chain;  ///< intermediates, in the order of the files, none twice, no root
   Certificate description;
 
-  /// What `work` makes of the private key; in another process if the key is in a token.
-  /// @errors those of `work`; TokenKey::use; Errc::Config: the token's key is another
+  /// What `work` makes of the private key; in another process if the key is in a token or the agent's.
+  /// @errors those of `work`; TokenKey::use, AgentKey::use; Errc::Config: the token's key is another
   [[nodiscard]] Result<std::string> use(
       const std::function<Result<std::string>(EVP_PKEY*)>& work) const;
 };
@@ -29,6 +31,10 @@ struct SigningAccess {
   static const SigningIdentity::Impl& of(const SigningIdentity& identity)
   {
     return *identity.impl_;
+  }
+  static SigningIdentity make(std::unique_ptr<SigningIdentity::Impl> impl)
+  {
+    return SigningIdentity(std::move(impl));
   }
 };
 
@@ -40,6 +46,11 @@ struct KeyMaterial {
 
 /// @errors those of SigningIdentity::load
 Result<KeyMaterial> load_pkcs12(const std::string& path, const PassphraseSource& passphrase);
+
+/// All keys of gpgsm's key ring that `files.gpgsm` names, fit to sign or not, to decrypt with.
+/// @errors Errc::Config (none of them, or none that is RSA), Errc::Unavailable (no gpgsm)
+Result<std::vector<SigningIdentity>> load_gpgsm(const IdentityFiles& files,
+                                                const PassphraseSource& passphrase);
 
 /// The certificates of a PEM file, in its order. @errors Errc::NoInput, Errc::TooLarge,
 /// Errc::Config

@@ -12,6 +12,15 @@ bool shows_its_certificate(const IdentityFiles& files)
   return files.pkcs12.empty() && !files.certificate.empty();
 }
 
+Result<std::vector<SigningIdentity>> load(const DecryptionKey& key)
+{
+  if (!key.files.gpgsm.empty()) return load_gpgsm(key.files, key.passphrase);
+  IMIP_TRY(SigningIdentity one, SigningIdentity::load(key.files, key.passphrase));
+  std::vector<SigningIdentity> out;
+  out.push_back(std::move(one));
+  return out;
+}
+
 }  // namespace
 
 KeyRing::KeyRing(std::vector<DecryptionKey> keys)
@@ -42,14 +51,13 @@ std::vector<Error> KeyRing::each(const IsRecipient& is_recipient, const Use& use
       if (shows_its_certificate(entry.key.files) != shown ||
           !may_match(entry, is_recipient, failed))
         continue;
-      if (!entry.identity)
-        entry.identity = SigningIdentity::load(entry.key.files, entry.key.passphrase);
-      if (!*entry.identity) {
-        failed.push_back(entry.identity->error());
+      if (!entry.identities) entry.identities = load(entry.key);
+      if (!*entry.identities) {
+        failed.push_back(entry.identities->error());
         continue;
       }
-      const SigningIdentity& identity = **entry.identity;
-      if (is_recipient(SigningAccess::of(identity).certificate.get()) && use(identity)) return {};
+      for (const SigningIdentity& identity : **entry.identities)
+        if (is_recipient(SigningAccess::of(identity).certificate.get()) && use(identity)) return {};
     }
   }
   return failed;
