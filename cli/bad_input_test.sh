@@ -129,6 +129,9 @@ bad 64 imip nonsense
 bad 64 imip verify --nonsense
 bad 64 as alice reply perhaps good.eml
 bad 64 as alice apply --yes=no-such-reason good.eml
+bad 64 as alice verify --part x good.eml
+bad 64 as alice apply --part 1..2 good.eml
+bad 3 as alice verify --part 9 good.eml
 bad 64 imip verify --now tomorrow good.eml
 bad 78 imip verify --policy no-such-policy.toml good.eml
 bad 78 imip verify --anchor no-such.pem good.eml

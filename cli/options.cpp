@@ -95,6 +95,21 @@ void yes_option(App& app, std::optional<std::vector<std::string>>& into)
       ->option_text("[=REASON,...]");
 }
 
+// "1.2", and inside of what is opaque "2/1.2" or "TEXT/1" (RFC 9051 section 6.4.5.1).
+std::string part_number_problem(const std::string& given)
+{
+  const std::string problem = cat('\'', given, "' is no part number, such as 1.2");
+  for (std::size_t at = 0; at <= given.size();) {
+    const std::size_t end = std::min(given.find_first_of("./", at), given.size());
+    const std::string_view word = std::string_view(given).substr(at, end - at);
+    const bool number = !word.empty() && word.front() != '0' &&
+                        word.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!number && word != "TEXT") return problem;
+    at = end + 1;
+  }
+  return {};
+}
+
 // ---- what several commands share ------------------------------------------------------------
 
 enum Share : unsigned {
@@ -180,7 +195,8 @@ void add_input(App& app, InputOptions& input)
 {
   app.add_option("FILE", input.files, "mail or iCalendar; none or -: standard input")
       ->type_name("");
-  text(app, "--part", input.part, "N", "only this part of the mail, such as 1.2");
+  text(app, "--part", input.part, "N", "only this part of the mail, such as 1.2")
+      ->check(part_number_problem);
 }
 
 // For the commands that may be given many messages.

@@ -57,6 +57,14 @@ TEST_CASE("every command has a help of its own, on standard output, exit 0")
   }
 }
 
+TEST_CASE("--part takes the numbers that parts have")
+{
+  for (const char* number : {"1", "1.2", "2/1", "1.10.3/1.2/1", "TEXT/1.2", "1.TEXT/2"})
+    CHECK(options<VerifyOptions>({"verify", "--part", number}).input.part == number);
+  for (const char* word : {"x", "", "0", "1.", ".1", "1..2", "/1", "1/", "01", "1.x", "text/1", "-1"})
+    CHECK_THAT(complaint({"verify", "--part", word}), Catch::Contains("is no part number"));
+}
+
 TEST_CASE("the version is answered alone")
 {
   CHECK_THAT(parse({"--version"}).text, Catch::StartsWith("imip 0."));

@@ -315,6 +315,12 @@ Result<ExitCode> allow(const PolicyOptions& options, Context& context)
   IMIP_TRY(const policy::Policy now, policy::load_policy(place.path, place.home));
   report_edit(options, context, place, added ? "added" : "already there, nothing changed",
               added ? last_line(now, !options.sent_by.empty()) : 0, added);
+  if (!options.until.empty()) {
+    IMIP_TRY(const UtcSeconds until, policy::until_of(options.until));
+    if (until < context.now)
+      notice(context, cat("it ended at ", to_rfc3339(until), ", so it allows nothing"),
+             "the date of --until lies in the past");
+  }
   return ExitCode::Ok;
 }
 

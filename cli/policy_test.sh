@@ -43,6 +43,16 @@ cmp -s "$policy" once || fail "revoke did not undo allow"
 run 0 policy revoke boss@example.com --sent-by pa@example.com
 [ "$(cat "$policy")" = 'version = 1' ] || fail "something is left: $(cat "$policy")"
 
+# ---- an entry that has ended allows nothing ---------------------------------------------------
+run 0 policy allow boss@example.com --sent-by pa@example.com --until 2026-06-30
+says 'it ended at 2026-06-30T23:59:59Z'
+shows 'added'
+run 0 policy revoke boss@example.com --sent-by pa@example.com
+run 0 policy allow boss@example.com --sent-by pa@example.com --until 2926-06-30
+[ -s err ] && fail "a notice of a date to come"
+run 0 policy revoke boss@example.com --sent-by pa@example.com
+[ "$(cat "$policy")" = 'version = 1' ] || fail "something is left: $(cat "$policy")"
+
 # ---- words that are refused -----------------------------------------------------------------
 run 64 policy allow nobody
 says "'nobody' is not a calendar user"

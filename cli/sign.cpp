@@ -132,6 +132,15 @@ void announce_gpgsm(const SignRequest& request)
   if (used) crypto::expect_gpgsm();
 }
 
+// A signature that most receivers refuse is made all the same: theirs is the floor.
+void warn_of_weakness(const Signer& signer, Context& context)
+{
+  if (signer.protocol() != crypto::Protocol::Smime) return;
+  if (const auto why = crypto::weakness_of(signer.own_recipient()))
+    notice(context, cat(*why, ", which most receivers refuse"),
+           "get a certificate that is signed with SHA-256 or better");
+}
+
 std::string seed_of(const SignRequest& request, const std::string& entity)
 {
   return request.boundary_seed.empty() ? sha256_hex(entity) : request.boundary_seed;
@@ -183,6 +192,7 @@ Result<std::string> sign_mail(const SignRequest& request, Context& context)
   IMIP_TRY(const Signer signer, request.keys.identity.empty()
                                     ? from_policy(request, wanted, context.now)
                                     : from_flags(request, wanted, context));
+  warn_of_weakness(signer, context);
   std::optional<Readers> readers;
   if (!request.protect.encrypt_to.empty()) {
     IMIP_TRY(auto found,

@@ -212,6 +212,10 @@ openssl req -x509 -newkey rsa:1024 -nodes -keyout weak.key -subj '/CN=w' -addext
 run 78 sign --identity weak.pem --key weak.key mail.eml
 silent
 says '1024 bits'
+# a certificate whose authority signs with SHA-1 is used with a notice
+openssl x509 -req -in boss.csr -CA ca.pem -CAkey ca.key -days 9 -extfile boss.ext -sha1 -out sha1.pem 2>/dev/null
+run 0 sign --identity sha1.pem --key boss.key mail.eml
+says 'signed by its authority with sha1, which most receivers refuse'
 
 # ---- bad input ------------------------------------------------------------------------------
 : >empty

@@ -119,6 +119,19 @@ Result<void> check_fitness(X509* x, UtcSeconds at)
   return {};
 }
 
+std::optional<std::string> weakness_of(std::string_view certificate_der)
+{
+  start_libcrypto();
+  const ErrorScope errors;
+  const unsigned char* p = octets_of(certificate_der);
+  const X509Ptr x(d2i_X509(nullptr, &p, static_cast<long>(certificate_der.size())));
+  if (!x) return "the certificate cannot be read";
+  const SignatureDigest digest = signature_digest(x.get());
+  if (digest.built_in || digest_allowed(digest.nid, Floor{})) return {};
+  return cat(label(x.get()), " was signed by its authority with ",
+             digest.nid == NID_undef ? "an unknown digest" : digest_text(digest.nid));
+}
+
 Result<std::string> encode_cms(CMS_ContentInfo* cms)
 {
   unsigned char* der = nullptr;

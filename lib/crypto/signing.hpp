@@ -53,6 +53,10 @@ class SigningIdentity {
   std::unique_ptr<Impl> impl_;
 };
 
+/// What receivers who ask for no less than Floor hold against a certificate (DER) that may sign all the
+/// same: the digest by which its authority signed it. Nothing: it will do.
+[[nodiscard]] std::optional<std::string> weakness_of(std::string_view certificate_der);
+
 struct DetachedSignature {
   std::string der;
   std::string micalg;  ///< RFC 8551 section 3.5.3.2: "sha-256"

@@ -144,6 +144,9 @@ struct AllowEdit {
   std::vector<std::string> methods;
   std::string role, until;  ///< "" : not written
 };
+/// The last second of an `until` of a policy: "2027-06-30" (all of that day) or "2027-06-30T12:00:00Z".
+/// @errors Errc::BadValue
+Result<UtcSeconds> until_of(const std::string& text);
 /// Appends the table; the same entry already there: nothing is written and `false` is returned.
 Result<bool> add_entry(const std::filesystem::path& path, const std::filesystem::path& home,
                        const AllowEdit& edit);

@@ -123,20 +123,6 @@ Result<Delegate::Role> role_of(std::string_view word)
   return err(Errc::Usage, cat("'", word, "' is not a role"), "write organizer, attendee or both");
 }
 
-Result<std::optional<UtcSeconds>> until_of(const std::string& text)
-{
-  if (text.empty()) return std::optional<UtcSeconds>{};
-  const bool plain = text.find_first_not_of("0123456789-+:TtZz.") == std::string::npos;
-  const detail::Document document =
-      plain ? detail::parse_document(cat("until = ", text, '\n')) : detail::Document{};
-  const Node* node = document.problem ? nullptr : document.root.find("until");
-  if (node != nullptr && node->kind == NodeKind::Instant) return std::optional{node->instant};
-  if (node != nullptr && node->kind == NodeKind::Date)
-    return std::optional{node->instant + std::chrono::days{1} - std::chrono::seconds{1}};
-  return err(Errc::BadValue, cat("'", text, "' is not a date"),
-             "write 2027-06-30 or 2027-06-30T12:00:00Z");
-}
-
 Result<CalAddress> one_address(const std::string& text)
 {
   if (text.substr(0, 2) == "*@")
@@ -168,7 +154,9 @@ Result<CheckedEdit> check_words(const AllowEdit& edit)
                  "write REQUEST, CANCEL, REPLY, ADD, PUBLISH, REFRESH, COUNTER or DECLINECOUNTER");
   }
   IMIP_TRY(delegate.role, role_of(edit.role));
-  IMIP_TRY(delegate.until, until_of(edit.until));
+  if (!edit.until.empty()) {
+    IMIP_TRY(delegate.until, until_of(edit.until));
+  }
   out.delegate = std::move(delegate);
   return out;
 }
@@ -251,6 +239,19 @@ std::string without_tables(std::string octets, const std::vector<const Node*>& t
 }
 
 }  // namespace
+
+Result<UtcSeconds> until_of(const std::string& text)
+{
+  const bool plain = text.find_first_not_of("0123456789-+:TtZz.") == std::string::npos;
+  const detail::Document document =
+      plain ? detail::parse_document(cat("until = ", text, '\n')) : detail::Document{};
+  const Node* node = document.problem ? nullptr : document.root.find("until");
+  if (node != nullptr && node->kind == NodeKind::Instant) return node->instant;
+  if (node != nullptr && node->kind == NodeKind::Date)
+    return node->instant + std::chrono::days{1} - std::chrono::seconds{1};
+  return err(Errc::BadValue, cat("'", text, "' is not a date"),
+             "write 2027-06-30 or 2027-06-30T12:00:00Z");
+}
 
 Result<bool> add_entry(const fs::path& path, const fs::path& home, const AllowEdit& edit)
 {
