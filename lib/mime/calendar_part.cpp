@@ -84,7 +84,11 @@ Result<CalendarPart> read_part(const Message& message, std::size_t index, const 
   if (node.encoding == "base64" && !detail::is_clean_base64(node.body.of(message.octets())))
     add_defect(part.defects, Code::BadTransferEncoding,
                cat("part ", node.part, ": its base64 is followed by, or mixed with, other text"));
-  IMIP_TRY(auto octets, message.decoded(index, limits.calendar_bytes));
+  if (node.encoding == "quoted-printable" &&
+      !detail::is_clean_quoted_printable(node.body.of(message.octets())))
+    add_defect(part.defects, Code::BadTransferEncoding,
+               cat("part ", node.part, ": its quoted-printable has a \"=\" that stands for nothing"));
+  IMIP_TRY(auto octets, message.decoded(index, limits.calendar_bytes, "calendar-bytes"));
   decode_charset(node, std::move(octets), part);
   return part;
 }

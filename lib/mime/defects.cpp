@@ -165,6 +165,10 @@ std::vector<Reason> header_defects(const RawEntity& entity)
     add_defect(out, Code::BadTransferEncoding,
                cat("the transfer encoding ", encoding, " is unknown or not allowed for ",
                    entity.type.media_type()));
+  else if (entity.commented_encoding)
+    add_defect(out, Code::BadTransferEncoding,
+               cat("the transfer encoding ", encoding,
+                   " has a comment, which not every program passes over"));
   if (entity.type.type == "message" &&
       (entity.type.subtype == "partial" || entity.type.subtype == "external-body"))
     add_defect(out, Code::PartialOrExternal,

@@ -44,6 +44,43 @@ TEST_CASE("a parameter may not be there twice, in whatever form")
   CHECK_FALSE(ambiguous("Content-Type: text/calendar; method*0=RE; method*1=QUEST"));
 }
 
+TEST_CASE("segments of a parameter are counted from 0 without a gap")
+{
+  CHECK(ambiguous("Content-Type: text/calendar; method*0=REQ; method*2=UEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; method*0=REQ; method*01=UEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; method*00=REQ; method*1=UEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; method*1=REQ; method*2=UEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; method*0=REQ; method*x=UEST"));
+  CHECK(ambiguous("Content-Type: text/calendar; method*0*=utf-8''REQ; method*2*=UEST"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; method*0*=utf-8''REQ; method*1=UEST"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; method*1=UEST; method*0=REQ"));
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; method*=utf-8''REQUEST"));
+}
+
+TEST_CASE("where a comment makes two readers differ, parts are cut as the grammar says, and prove nobody")
+{
+  const auto typed = [](const std::string& type) {
+    const Message m = parsed("A: b\nContent-Type: " + type +
+                             "\n\n--b\nContent-Type: text/calendar; method=REQUEST\n\nx\n--b--\n");
+    REQUIRE(m.nodes().size() == 2);
+    CHECK(m.nodes()[1].media_type == "text/calendar");
+    return m.nodes()[0].defects;
+  };
+  CHECK(has(typed("multipart/mixed; boundary=b (comment)"), Code::AmbiguousHeader));
+  CHECK(has(typed("multipart/mixed; boundary=b(comment)"), Code::AmbiguousHeader));
+  CHECK(typed("multipart/mixed (x); boundary=b").empty());
+  CHECK(typed("multipart/mixed; (comment) boundary=b").empty());
+  CHECK(typed("multipart/mixed; boundary=(comment) b").empty());
+}
+
+TEST_CASE("a transfer encoding with a comment is undone, and is a defect")
+{
+  const Message m = parsed("A: b\nContent-Transfer-Encoding: (c) base64 (d)\n\neA==\n");
+  CHECK(m.nodes()[0].encoding == "base64");
+  CHECK(*m.decoded(0, 100) == "x");
+  CHECK(has(m.nodes()[0].defects, Code::BadTransferEncoding));
+}
+
 TEST_CASE("more parameters than anybody writes are ambiguous, and are not compared with one another")
 {
   std::string type = "Content-Type: text/calendar; method=REQUEST";
@@ -87,6 +124,33 @@ TEST_CASE("lines that are no header field make it ambiguous")
                 .nodes()[1]
                 .defects,
             Code::AmbiguousHeader));
+}
+
+TEST_CASE("a line of blanks in a header, where many take the header to end, makes it ambiguous")
+{
+  CHECK(ambiguous("A: b\n \nContent-Type: text/plain"));
+  CHECK(ambiguous("A: b\n\t \n c\nContent-Type: text/plain"));
+  CHECK(has(parsed("A: b\r\n \r\nC: d\r\n\r\nx\r\n").nodes().front().defects, Code::AmbiguousHeader));
+  CHECK_FALSE(ambiguous("A: b\n c\nContent-Type: text/plain"));
+}
+
+TEST_CASE("quoted-printable with a = that stands for nothing gives a calendar no identity")
+{
+  const auto bad = [](const std::string& body) {
+    const Message m = parsed("A: b\nContent-Type: text/calendar; method=REQUEST\n"
+                             "Content-Transfer-Encoding: quoted-printable\n\n" + body);
+    const auto parts = calendar_parts(m, {});
+    REQUIRE(parts);
+    return has(parts->front().defects, Code::BadTransferEncoding);
+  };
+  CHECK(bad("SUMMARY:Pl=ZZan\n"));
+  CHECK(bad("SUMMARY:Pl=3\n"));
+  CHECK(bad("SUMMARY:Pl=x\n"));
+  CHECK(bad("a= b\n"));
+  CHECK(bad("a=\rb\n"));
+  CHECK_FALSE(bad("SUMMARY:Pl=C3=a4n\n"));
+  CHECK_FALSE(bad("SUMMARY:Pl=\nan = \t\n=\r\nx\n="));
+  CHECK_FALSE(bad("SUMMARY:Plan\n"));
 }
 
 TEST_CASE("an unknown encoding, or one on a composite, is a defect")

@@ -35,6 +35,38 @@ std::string nested(std::size_t levels)
 
 }  // namespace
 
+TEST_CASE("each limit is named with its key and its value")
+{
+  const auto says = [](const std::string& octets, const Limits& limits) {
+    const auto message = parse_message(octets, limits);
+    REQUIRE_FALSE(message);
+    CHECK(message.error().code == Errc::TooLarge);
+    return message.error().what;
+  };
+  const auto ends = [](const std::string& text, const std::string& end) {
+    INFO(text);
+    CHECK(text.find(end) != std::string::npos);
+  };
+  Limits limits;
+  limits.message_bytes = 20;
+  ends(says(repeated("x", 21), limits), "20 octets (limit message-bytes)");
+  limits = {};
+  limits.header_bytes = 30;
+  ends(says(repeated("A: b\n", 9) + "\n", limits), "30 octets (limit header-bytes)");
+  limits = {};
+  limits.header_field_bytes = 30;
+  ends(says("A: " + repeated("x", 30) + "\n\n", limits), "30 octets (limit header-field-bytes)");
+  limits = {};
+  limits.mime_depth = 3;
+  ends(says(nested(3), limits), "3 deep (limit mime-depth)");
+  limits = {};
+  limits.mime_parts = 2;
+  ends(says(nested(2), limits), "2 MIME parts (limit mime-parts)");
+  const auto decoded = parsed("A: b\n\n0123456789").decoded(0, 4, "calendar-bytes");
+  REQUIRE_FALSE(decoded);
+  ends(decoded.error().what, "4 octets (limit calendar-bytes)");
+}
+
 TEST_CASE("a message above message_bytes is refused")
 {
   Limits limits;

@@ -125,6 +125,26 @@ bool has_twice(const std::vector<Parameter>& parameters)
   });
 }
 
+/// RFC 2231 section 3: segments are numbered 0, 1, 2 ... without a gap and without leading zeros.
+bool is_broken_series(const std::vector<Parameter>& parameters)
+{
+  std::map<std::string, std::vector<std::string>> series;  // name -> the numbers of its segments
+  for (const Parameter& p : parameters) {
+    const auto star = p.name.find('*');
+    if (star == npos) continue;
+    std::string number = p.name.substr(star + 1);
+    if (!number.empty() && number.back() == '*') number.pop_back();
+    if (!number.empty()) series[p.name.substr(0, star)].push_back(std::move(number));
+  }
+  return std::any_of(series.begin(), series.end(), [](const auto& entry) {
+    const auto& numbers = entry.second;
+    for (std::size_t n = 0; n < numbers.size(); ++n)
+      if (std::find(numbers.begin(), numbers.end(), std::to_string(n)) == numbers.end())
+        return true;
+    return false;
+  });
+}
+
 std::vector<Parameter> parameters_of(GMimeParamList* list)
 {
   std::vector<Parameter> out;
@@ -152,6 +172,18 @@ bool disagree(const ContentType& gmime, const PlainValue& plain)
   });
 }
 
+void prefer(const PlainValue& plain, std::string_view name, ContentType& out)
+{
+  const auto named = [&](const Parameter& p) { return p.name == name; };
+  const auto wanted = std::find_if(plain.parameters.begin(), plain.parameters.end(), named);
+  if (wanted == plain.parameters.end()) return;
+  const auto found = std::find_if(out.parameters.begin(), out.parameters.end(), named);
+  if (found == out.parameters.end())
+    out.parameters.push_back(*wanted);
+  else
+    found->value = wanted->value;
+}
+
 void judge(ContentType& out, const std::string& value, const std::string& head)
 {
   constexpr std::size_t most_parameters = 100;  // every two are compared, and each is kept
@@ -159,7 +191,11 @@ void judge(ContentType& out, const std::string& value, const std::string& head)
   const std::size_t given = out.parameters.size();
   if (given > most_parameters) out.parameters.resize(most_parameters);
   out.ambiguous = std::max(plain.parameters.size(), given) > most_parameters ||
-      !plain.clean || plain.head != head || has_twice(plain.parameters) || disagree(out, plain);
+      !plain.clean || plain.head != head || has_twice(plain.parameters) ||
+      is_broken_series(plain.parameters) || disagree(out, plain);
+  // Nobody has signed what is ambiguous; but where its parts are, the grammar says (comments!), and what a part
+  // asks for is to be seen.
+  if (out.ambiguous && plain.clean) prefer(plain, "boundary", out);
 }
 
 std::string c_string(const char* s)
@@ -214,6 +250,11 @@ ContentType parse_disposition(ByteView raw)
   out.parameters = parameters_of(g_mime_content_disposition_get_parameters(parsed.get()));
   judge(out, value, out.type);
   return out;
+}
+
+std::string without_comments(std::string_view value)
+{
+  return PlainReader(value).run().head;
 }
 
 std::string decode_text(ByteView raw)

@@ -103,7 +103,7 @@ class Mbox final : public MailFolder::Source {
       out.octets = err(Errc::NoInput, cat(path_, ": ", errno_text(failed_)));
       inside_ = false;
     } else if (large) {
-      out.octets = err(Errc::TooLarge, cat("a mail of more than ", limit_, " octets"),
+      out.octets = err(Errc::TooLarge, cat("a mail of more than ", limit_, " octets (limit message-bytes)"),
                        "the policy's [limits] message-bytes says how much is read");
     } else {
       drop_last_blank(octets);
@@ -198,7 +198,9 @@ class Folder final : public MailFolder::Source {
   std::optional<StoredMail> next() override
   {
     if (done == total) return std::nullopt;
-    const std::string file = (fs::path(path_) / (names_.data() + starts_[done++])).string();
+    const std::uint32_t start = starts_[done++];
+    const std::string file = (fs::path(path_) / (names_.data() + start)).string();
+    if (std::binary_search(odd_.begin(), odd_.end(), start)) return StoredMail{file, refuse(file)};
     auto octets = read_file(file, limit_);
     if (!octets && octets.error().code == Errc::TooLarge)
       octets.error().hint = "the policy's [limits] message-bytes says how much is read";
@@ -214,7 +216,8 @@ class Folder final : public MailFolder::Source {
          it.increment(failed)) {
       const std::string name = it->path().filename().string();
       std::error_code unknown;
-      if (name.starts_with('.') || !it->is_regular_file(unknown)) continue;
+      if (name.starts_with('.') || it->is_directory(unknown)) continue;
+      if (!it->is_regular_file(unknown)) odd_.push_back(static_cast<std::uint32_t>(names_.size()));
       starts_.push_back(static_cast<std::uint32_t>(names_.size()));
       names_ += sub.empty() ? name : cat(sub, '/', name);
       names_ += '\0';
@@ -224,6 +227,16 @@ class Folder final : public MailFolder::Source {
     if (failed)
       return err(Errc::NoInput, cat(folder.string(), ": ", errno_text(failed.value())));
     return {};
+  }
+
+  // A pipe would keep us waiting for whoever writes to it.
+  static tl::unexpected<Error> refuse(const std::string& file)
+  {
+    std::error_code failed;
+    if (fs::exists(file, failed)) return err(Errc::NoInput, cat(file, ": is no regular file"));
+    return err(Errc::NoInput,
+               cat(file, ": ", failed ? errno_text(failed.value()) : errno_text(ENOENT)),
+               "it is a link that leads nowhere");
   }
 
   [[nodiscard]] const char* base(std::uint32_t start) const
@@ -238,9 +251,21 @@ class Folder final : public MailFolder::Source {
   std::size_t limit_;
   std::string names_;                  // "cur/1.eml\0new/2.eml\0"
   std::vector<std::uint32_t> starts_;  // into names_
+  std::vector<std::uint32_t> odd_;     // those of `starts_` that are neither files nor folders; ascending
 };
 
 }  // namespace
+
+bool holds_more_mails(std::string_view octets)
+{
+  if (!is_separator(octets.substr(0, octets.find('\n')))) return false;
+  for (auto lf = octets.find("\nFrom "); lf != std::string_view::npos;
+       lf = octets.find("\nFrom ", lf + 1)) {
+    const auto begin = lf + 1;
+    if (is_separator(octets.substr(begin, octets.find('\n', begin) - begin))) return true;
+  }
+  return false;
+}
 
 MailFolder::MailFolder(std::unique_ptr<Source> source) : source_(std::move(source)) {}
 MailFolder::MailFolder(MailFolder&&) noexcept = default;

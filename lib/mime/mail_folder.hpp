@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/limits.hpp"
 #include "base/result.hpp"
@@ -16,6 +17,9 @@ struct StoredMail {
   Result<std::string> octets;  ///< as stored; of an mbox without the From_ line, its quoting undone
 };
 
+/// Does what was read as one mail begin with a From_ line of an mbox, and have more of them?
+[[nodiscard]] bool holds_more_mails(std::string_view octets);
+
 class MailFolder {
  public:
   /// mbox (RFC 4155): a message begins at a line "From SENDER DATE" that is the first or follows an
@@ -23,7 +27,8 @@ class MailFolder {
   /// @errors Errc::NoInput, Errc::BadMime (it does not begin with a From_ line)
   static Result<MailFolder> open_mbox(const std::string& path, const Limits& limits);
   /// A Maildir (a folder with cur/ and new/: those, in order of name, which is that of delivery), or any
-  /// other folder: its regular files in order of name, hidden ones left out.
+  /// other folder: its files in order of name, hidden ones left out. What is neither file nor folder (a pipe, a link
+  /// that leads nowhere) is an error in its place.
   /// @errors Errc::NoInput
   static Result<MailFolder> open_folder(const std::string& path, const Limits& limits);
   MailFolder(MailFolder&&) noexcept;

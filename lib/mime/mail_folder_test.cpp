@@ -1,5 +1,7 @@
 #include "mime/mail_folder.hpp"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -74,7 +76,7 @@ TEST_CASE("a mail that is too large is an error of its own and the next one is r
                             "B: 2\n\ny\n",
                         limits);
   REQUIRE(got.size() == 2);
-  CHECK(got[0] == "box:1|a mail of more than 100 octets");
+  CHECK(got[0] == "box:1|a mail of more than 100 octets (limit message-bytes)");
   CHECK(got[1] == "box:2|B: 2\n\ny\n");
 }
 
@@ -87,6 +89,34 @@ TEST_CASE("what is no mbox is said to be none")
   REQUIRE_FALSE(folder);
   CHECK(folder.error().code == Errc::NoInput);
   CHECK_FALSE(MailFolder::open_mbox((dir / "none").string(), {}));
+}
+
+TEST_CASE("what is neither file nor folder is an error in its place")
+{
+  const TempDir dir;
+  dir.write("a", "A: 1\n\n");
+  std::filesystem::create_symlink("nowhere", dir / "b");
+  REQUIRE(::mkfifo((dir / "c").c_str(), 0600) == 0);
+  std::filesystem::create_directory(dir / "d");
+  std::filesystem::create_directory_symlink(dir / "d", dir / "e");
+  std::filesystem::create_symlink(dir / "a", dir / "f");
+  auto folder = MailFolder::open_folder(dir.path().string(), {});
+  REQUIRE(folder);
+  std::vector<std::string> got;
+  while (auto mail = folder->next())
+    got.push_back(mail->octets ? *mail->octets : mail->octets.error().what.substr(dir.path().string().size()));
+  CHECK(got == std::vector<std::string>{"A: 1\n\n", "/b: no such file or directory",
+                                        "/c: is no regular file", "A: 1\n\n"});
+}
+
+TEST_CASE("what looks like an mbox with several mails is known by its From_ lines")
+{
+  CHECK(holds_more_mails(from_line + "A: 1\n\nx\n\n" + from_line + "B: 2\n\n"));
+  CHECK(holds_more_mails(from_line + "A: 1\n\nx\n" + from_line + "B: 2\n\n"));
+  CHECK_FALSE(holds_more_mails(from_line + "A: 1\n\nx\n\nFrom now on we meet at ten.\n"));
+  CHECK_FALSE(holds_more_mails("A: 1\n\nx\n\n" + from_line + "B: 2\n\n"));
+  CHECK_FALSE(holds_more_mails(from_line));
+  CHECK_FALSE(holds_more_mails(""));
 }
 
 TEST_CASE("a mail of many pieces of the buffer comes whole")

@@ -95,6 +95,9 @@ Envelope make_envelope(const RawHeader& header)
   out.to = addresses(header, "to");
   out.cc = addresses(header, "cc");
   out.bcc = addresses(header, "bcc");
+  out.resent_to = addresses(header, "resent-to");
+  for (std::string& copy : addresses(header, "resent-cc")) out.resent_to.push_back(std::move(copy));
+  out.resent_bcc = addresses(header, "resent-bcc");
   out.subject = decoded("subject");
   out.message_id = plain("message-id");
   if (out.message_id.size() > 2 && out.message_id.front() == '<' && out.message_id.back() == '>')
@@ -117,17 +120,18 @@ const std::string* Node::parameter(std::string_view name) const
   return it == parameters.end() ? nullptr : &it->value;
 }
 
-Result<std::string> Message::decoded(std::size_t node, std::size_t limit) const
+Result<std::string> Message::decoded(std::size_t node, std::size_t limit,
+                                     std::string_view key) const
 {
   if (node >= nodes_.size()) return err(Errc::Internal, cat("no MIME part number ", node));
-  return detail::decode_transfer(nodes_[node].body.of(octets_), nodes_[node].encoding, limit);
+  return detail::decode_transfer(nodes_[node].body.of(octets_), nodes_[node].encoding, limit, key);
 }
 
 Result<Message> parse_message(std::string octets, const Limits& limits)
 {
   if (octets.empty()) return err(Errc::BadMime, "message: empty");
   if (octets.size() > limits.message_bytes)
-    return err(Errc::TooLarge, cat("message: larger than ", limits.message_bytes, " octets"),
+    return err(Errc::TooLarge, cat("message: more than ", limits.message_bytes, " octets (limit message-bytes)"),
                "a larger message-bytes can be set in the policy's [limits]");
   Message message;
   message.octets_ = std::move(octets);

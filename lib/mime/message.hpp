@@ -44,6 +44,7 @@ struct Node {
 /// The header fields of the outermost header that imip shows or answers to. Never evidence.
 struct Envelope {
   std::vector<std::string> from, sender, reply_to, to, cc, bcc;  ///< addr-specs, as given
+  std::vector<std::string> resent_to, resent_bcc;  ///< the same; Resent-Cc is in resent_to
   std::string subject;                  ///< decoded (RFC 2047)
   std::string message_id;               ///< without its "<>"
   std::string in_reply_to, references;  ///< ids with their "<>", unfolded
@@ -58,7 +59,9 @@ class Message {
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }  ///< [0] is the root; parents first
   [[nodiscard]] const Envelope& envelope() const { return envelope_; }
   /// The node's body with its transfer encoding undone; at most `limit` octets.
-  [[nodiscard]] Result<std::string> decoded(std::size_t node, std::size_t limit) const;
+  /// @param key  what the policy's [limits] calls `limit`: an error names it
+  [[nodiscard]] Result<std::string> decoded(std::size_t node, std::size_t limit,
+                                            std::string_view key = "decoded-bytes") const;
 
  private:
   friend Result<Message> parse_message(std::string octets, const Limits& limits);

@@ -59,9 +59,10 @@ bool has_control(ByteView text)
   });
 }
 
-tl::unexpected<Error> too_large(std::string what, std::size_t limit)
+tl::unexpected<Error> too_large(std::string what, std::size_t limit, std::string_view key)
 {
-  return err(Errc::TooLarge, cat("message: ", what, " exceeds ", limit, " octets"),
+  return err(Errc::TooLarge,
+             cat("message: ", what, " of more than ", limit, " octets (limit ", key, ")"),
              "a larger value can be set in the policy's [limits]");
 }
 
@@ -86,7 +87,7 @@ class Scanner {
   Result<void> add(Slice whole, std::size_t limit, std::size_t parent, bool in_digest)
   {
     if (entities_.size() >= limits_.mime_parts)
-      return err(Errc::TooLarge, cat("message: more than ", limits_.mime_parts, " MIME parts"));
+      return err(Errc::TooLarge, cat("message: more than ", limits_.mime_parts, " MIME parts (limit mime-parts)"));
     RawEntity entity;
     entity.parent = parent;
     entity.whole = whole;
@@ -94,14 +95,15 @@ class Scanner {
     entity.depth = parent == no_node ? 1 : entities_[parent].depth + 1;
     if (entity.depth > limits_.mime_depth)
       return err(Errc::TooLarge,
-                 cat("message: MIME parts nested deeper than ", limits_.mime_depth));
+                 cat("message: MIME parts nested more than ", limits_.mime_depth,
+                     " deep (limit mime-depth)"));
     IMIP_TRY(entity.header, scan_header(octets_, whole.offset, whole.end(), limits_));
     entity.body = {entity.header.body, whole.end() - entity.header.body};
     read_type(entity, in_digest);
     const std::size_t index = entities_.size();
     fields_ += entity.header.fields.size();
     if (fields_ > max_fields)
-      return err(Errc::TooLarge, cat("message: more than ", max_fields, " header fields"));
+      return err(Errc::TooLarge, cat("message: more than ", max_fields, " header fields, which no policy changes"));
     if (parent != no_node) entities_[parent].children.push_back(index);
     entities_.push_back(std::move(entity));
     // recursion: at most limits.mime_depth levels
@@ -115,6 +117,10 @@ class Scanner {
   {
     const RawField* encoding = entity.header.find("content-transfer-encoding");
     entity.encoding = encoding ? text::ascii_lower(unfold(encoding->value)) : "7bit";
+    if (entity.encoding.find('(') != npos) {
+      entity.encoding = without_comments(entity.encoding);
+      entity.commented_encoding = true;
+    }
     if (const RawField* type = entity.header.find("content-type")) {
       entity.type = parse_content_type(type->value);
     } else {  // RFC 2045 section 5.2, RFC 2046 section 5.1.5
@@ -274,11 +280,13 @@ Result<RawHeader> scan_header(ByteView octets, std::size_t begin, std::size_t en
       header.body = line.next;
       return header;
     }
-    if (line.next - begin > limits.header_bytes) return too_large("header", limits.header_bytes);
+    if (line.next - begin > limits.header_bytes) return too_large("a header", limits.header_bytes, "header-bytes");
     const std::size_t start = is_blank(text.front()) && in_field ? header.fields.back().offset : at;
     if (line.next - start > limits.header_field_bytes)
-      return too_large("header field", limits.header_field_bytes);
+      return too_large("a header field", limits.header_field_bytes, "header-field-bytes");
     header.control = header.control || has_control(text);
+    // RFC 5322 section 3.2.2: never so written, and many take such a line for the header's end
+    header.junk = header.junk || imip::text::trim(text).empty();
     if (is_blank(text.front()) && in_field) {
       RawField& field = header.fields.back();
       const auto value_begin = static_cast<std::size_t>(field.value.data() - octets.data());
@@ -323,7 +331,8 @@ Result<void> guard_parser(ByteView octets)
     colons += static_cast<std::size_t>(std::count(text.begin(), text.end(), ':'));
     if (colons > max_address_colons)
       return err(Errc::TooLarge,
-                 "message: address groups in an address field are nested too deeply");
+                 cat("message: more than ", max_address_colons,
+                     " colons in one address field, which no policy changes"));
   }
   if (dashes > max_delimiter_work / gmime_max_level &&
       dashes * std::min(gmime_max_level, count_boundary_words(octets)) > max_delimiter_work)

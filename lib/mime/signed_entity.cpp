@@ -108,7 +108,8 @@ Result<std::vector<SignedEntity>> signed_entities(const Message& message, const 
     const Protection protection = protection_of(message.nodes()[i]);
     if (protection == Protection::None) continue;
     if (out.size() >= limits.signatures)
-      return err(Errc::TooLarge, cat("message: more than ", limits.signatures, " signed parts"));
+      return err(Errc::TooLarge, cat("message: more than ", limits.signatures,
+                                     " signed or encrypted parts (limit signatures)"));
     if (protection == Protection::SmimeOpaque) {
       IMIP_TRY(auto entity, opaque(message, i, limits));
       out.push_back(std::move(entity));

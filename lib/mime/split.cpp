@@ -104,7 +104,7 @@ class Rewriter {
     Body out;
     const bool encoded = entity.encoding == "base64" || entity.encoding == "quoted-printable";
     IMIP_TRY(const std::string plain,
-             detail::decode_transfer(body, entity.encoding, Limits{}.decoded_bytes));
+             detail::decode_transfer(body, entity.encoding, Limits{}.decoded_bytes, "decoded-bytes"));
     const bool text = entity.type.type == "text" && entity.type.subtype != "calendar";
     if (text && !encoded && plain.find_first_of(std::string_view("\r\0", 2)) == std::string::npos) {
       out.octets = detail::encode_quoted_printable(plain);

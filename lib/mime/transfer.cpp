@@ -1,6 +1,7 @@
 #include "mime/detail/transfer.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/cat.hpp"
 #include "mime/detail/gmime_ref.hpp"
@@ -11,9 +12,9 @@ namespace {
 
 constexpr std::size_t chunk_size = 65'536;
 
-tl::unexpected<Error> too_large(std::size_t limit)
+tl::unexpected<Error> too_large(std::size_t limit, std::string_view key)
 {
-  return err(Errc::TooLarge, cat("MIME part: decodes to more than ", limit, " octets"));
+  return err(Errc::TooLarge, cat("MIME part: decodes to more than ", limit, " octets (limit ", key, ")"));
 }
 
 std::string encode(ByteView octets, GMimeContentEncoding encoding)
@@ -28,10 +29,11 @@ std::string encode(ByteView octets, GMimeContentEncoding encoding)
 
 }  // namespace
 
-Result<std::string> decode_transfer(ByteView body, std::string_view encoding, std::size_t limit)
+Result<std::string> decode_transfer(ByteView body, std::string_view encoding, std::size_t limit,
+                                    std::string_view key)
 {
   if (encoding != "base64" && encoding != "quoted-printable") {
-    if (body.size() > limit) return too_large(limit);
+    if (body.size() > limit) return too_large(limit, key);
     return std::string(body);
   }
   use_gmime();
@@ -49,7 +51,7 @@ Result<std::string> decode_transfer(ByteView body, std::string_view encoding, st
         body.empty() ? g_mime_encoding_flush(&state, piece.data(), piece.size(), buffer.data())
                      : g_mime_encoding_step(&state, piece.data(), piece.size(), buffer.data());
     out.append(buffer, 0, n);
-    if (out.size() > limit) return too_large(limit);
+    if (out.size() > limit) return too_large(limit, key);
   }
   return out;
 }
@@ -95,6 +97,20 @@ bool is_clean_base64(ByteView body)
     if (!digit || padded) return false;
   }
   return characters % 4 == 0;  // GMime drops an unpadded end
+}
+
+bool is_clean_quoted_printable(ByteView body)
+{
+  const auto is_hex = [&](std::size_t at) {
+    return at < body.size() && std::isxdigit(static_cast<unsigned char>(body[at])) != 0;
+  };
+  for (auto at = body.find('='); at != ByteView::npos; at = body.find('=', at + 1)) {
+    if (is_hex(at + 1) && is_hex(at + 2)) continue;
+    auto end = body.find_first_not_of(" \t", at + 1);
+    if (end == ByteView::npos || body[end] == '\n') continue;
+    if (body[end] != '\r' || body.substr(end, 2) != "\r\n") return false;
+  }
+  return true;
 }
 
 }  // namespace imip::mime::detail

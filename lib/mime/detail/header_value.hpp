@@ -26,6 +26,8 @@ ContentType parse_disposition(ByteView raw);
 
 /// Line breaks of folding removed, blanks at both ends too.
 std::string unfold(ByteView raw);
+/// What stands before the first ";", lower case, without blanks and comments (RFC 2045 section 5.1).
+std::string without_comments(std::string_view value);
 /// Unfolded, encoded words (RFC 2047) decoded to UTF-8.
 std::string decode_text(ByteView raw);
 /// The addr-specs of an address list, groups flattened.

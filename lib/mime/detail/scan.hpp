@@ -24,7 +24,7 @@ struct RawField {
 struct RawHeader {
   std::vector<RawField> fields;  ///< the well-formed ones
   bool junk =
-      false;  ///< a line that is no field: no colon, blank before the colon, blank first line
+      false;  ///< a line that is no field: no colon, blank before the colon, blank first line, only blanks
   bool control = false;  ///< NUL, bare CR or another control character
   std::size_t size = 0;  ///< octets of the block, without the empty line
   std::size_t body = 0;  ///< where the body begins
@@ -47,6 +47,7 @@ struct RawEntity {
   RawHeader header;
   ContentType type;
   std::string encoding;    ///< lower case; "7bit" if absent
+  bool commented_encoding = false;  ///< a comment was taken out of it, which GMime does not do
   bool ambiguous = false;  ///< the two readings of RFC 2046 differ: a line that only begins with a
                            ///< delimiter, a boundary that is an ancestor's too, no boundary ...
 };
