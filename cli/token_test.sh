@@ -79,4 +79,23 @@ fails 64 '--key' --identity "$uri" --key keys/boss.key
 printf 'version = 1\n[[identity]]\naddress = "boss@example.com"\npkcs11 = "%s&pin-value=4711"\n' "$uri" >boss/policy.toml
 fails 78 pin-source --policy boss/policy.toml
 
+# what the token itself objects to is told, in one short line
+[ "$(wc -c <err)" -lt 300 ] || fail "too long: $(cat err)"
+fails 66 nobody --identity "pkcs11:token=office;object=nobody?module-path=$module" --passphrase-file pin
+[ "$(wc -c <err)" -lt 300 ] || fail "too long: $(cat err)"
+fails 66 'no such token' --identity "pkcs11:token=nowhere;object=boss?module-path=$module" --passphrase-file pin
+[ "$(grep -o 'No matching initialized token' err | wc -l)" -eq 1 ] || fail "said twice: $(cat err)"
+fails 69 /nowhere.so --identity "pkcs11:token=office;object=boss?module-path=/nowhere.so" --passphrase-file pin
+"$KEYS" keys bob:both,ec
+openssl pkcs8 -topk8 -nocrypt -in keys/bob.key -out bob.p8
+softhsm2-util --import bob.p8 --token office --label bob --id 03 --pin 4711 >/dev/null # may sign, and not derive
+imip sign --identity keys/alice.pem --as alice@example.com --encrypt-to keys/bob.crt --encrypt-to keys/alice.crt plain.eml >bob.eml
+printf 'version = 1\n[me]\naddresses = ["bob@example.com"]\n[smime]\nanchors = ["../keys/ca.pem"]\n[[identity]]\naddress = "bob@example.com"\ncertificate = "../keys/bob.crt"\npkcs11 = "pkcs11:token=office;object=bob?module-path=%s"\npassphrase = { file = "../pin" }\n' \
+  "$module" >boss/bob.toml
+chmod 600 boss/bob.toml
+expect 77 imip verify --policy boss/bob.toml --state none bob.eml
+says 'Key function not permitted'
+silent_on out
+one_line
+
 echo "token_test: $checks checks"

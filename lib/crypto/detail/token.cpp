@@ -2,9 +2,11 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/detail/token.hpp"
 
+#include <dlfcn.h>
 #include <openssl/engine.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
@@ -100,6 +102,32 @@ Result<ENGINE*> start_engine(const TokenUri& uri, const std::string& pin)
   return engine;
 }
 
+/// What libp11 left in the error queue of the libcrypto that it is linked to, which is another than ours where ours is
+/// linked in. Only what concerns the key, the token and the person: words about the octets would tell whoever sends
+/// them whether their padding was right (RFC 3218).
+std::string token_error()
+{
+  constexpr std::array<std::string_view, 6> tellable = {"Key ", "Mechanism", "Device",
+                                                        "Token", "User", "PIN "};
+  void* library = ::dlopen("libcrypto.so.3", RTLD_LAZY | RTLD_NOLOAD);
+  if (library == nullptr) return {};
+  const auto next = reinterpret_cast<unsigned long (*)()>(::dlsym(library, "ERR_get_error"));
+  using Words = const char* (*)(unsigned long);
+  const auto origin = reinterpret_cast<Words>(::dlsym(library, "ERR_lib_error_string"));
+  const auto reason = reinterpret_cast<Words>(::dlsym(library, "ERR_reason_error_string"));
+  if (next == nullptr || origin == nullptr || reason == nullptr) return {};
+  while (const unsigned long code = next()) {
+    const char* where = origin(code);
+    const char* what = reason(code);
+    if (where == nullptr || what == nullptr || std::string_view(where) != "PKCS#11 module") continue;
+    const std::string_view words(what);
+    if (std::any_of(tellable.begin(), tellable.end(),
+                    [&](std::string_view begin) { return words.starts_with(begin); }))
+      return std::string(words);
+  }
+  return {};
+}
+
 Result<std::string> fetch_certificate(const TokenUri& uri)
 {
   IMIP_TRY(ENGINE * engine, start_engine(uri, {}));
@@ -116,6 +144,23 @@ Result<std::string> fetch_certificate(const TokenUri& uri)
   const int n = i2d_X509(wanted.certificate, &der);
   if (n <= 0) return err(Errc::Unavailable, "its certificate cannot be read");
   return std::string(reinterpret_cast<char*>(der), static_cast<std::size_t>(n));
+}
+
+// libp11 tells one failure at every level that it passes through: the line that has the token's own code is enough.
+std::string quote(std::string_view said)
+{
+  constexpr std::size_t longest = 120;
+  if (said.empty()) return {};
+  std::string_view line = said.substr(0, said.find("; "));
+  for (std::string_view rest = said; !rest.empty();) {
+    const std::string_view next = rest.substr(0, rest.find("; "));
+    if (next.find("CKR_") != std::string_view::npos) {
+      line = next;
+      break;
+    }
+    rest.remove_prefix(std::min(next.size() + 2, rest.size()));
+  }
+  return cat(" (it said: ", line.substr(0, longest), ")");
 }
 
 // The engine says in words on stderr, and for a linked-in libcrypto only there, what went wrong.
@@ -139,10 +184,7 @@ Result<std::string> explain(Apart done, const TokenUri& uri)
          "is it plugged in? p11tool --list-tokens, or pkcs11-tool --list-token-slots, shows what "
          "is"};
   }
-  constexpr std::size_t longest = 300;
-  const std::string quoted =
-      done.said.empty() ? "" : cat(" (it said: ", done.said.substr(0, longest), ")");
-  return err(e.code, cat(uri.object, ": ", e.what, quoted), e.hint);
+  return err(e.code, cat(uri.object, ": ", e.what, quote(done.said)), e.hint);
 }
 
 }  // namespace
@@ -211,7 +253,12 @@ Result<std::string> TokenKey::use(const std::function<Result<std::string>(EVP_PK
       return err(Errc::NoInput, "there is no such private key",
                  "see what there is: p11tool --login --list-all, or pkcs11-tool --login "
                  "--list-objects");
-    return work(key);
+    auto done = work(key);
+    if (done) return done;
+    const std::string why = token_error();
+    if (why.empty()) return done;
+    return err(Errc::Permission, cat("the token does not do it: ", why),
+               "see what the key may be used for: pkcs11-tool --login --list-objects");
   };
   auto result = explain(run_apart(in_child, time_limit), uri_);
   if (!result && result.error().code == Errc::Permission) refused_ = result.error();
