@@ -3,6 +3,7 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "base/cat.hpp"
@@ -69,6 +70,28 @@ std::string no_anchor(int error, X509* top, const Candidates& candidates, bool a
              "', which is neither an anchor nor known as an intermediate");
 }
 
+// Which of the two extensions that an authority must have (RFC 5280 section 4.2.1.3 and 4.2.1.9).
+std::string_view why_no_authority(X509* x)
+{
+  const std::uint32_t flags = X509_get_extension_flags(x);
+  if ((flags & EXFLAG_BCONS) == 0) return "has no basicConstraints that say it is an authority";
+  if ((flags & EXFLAG_CA) == 0) return "is no authority: its basicConstraints say CA:FALSE";
+  return "is no authority: its keyUsage lacks keyCertSign";
+}
+
+std::string unknown_critical_extension(X509* x)
+{
+  for (int i = 0; i < X509_get_ext_count(x); ++i) {
+    X509_EXTENSION* extension = X509_get_ext(x, i);
+    if (X509_EXTENSION_get_critical(extension) == 0 || X509_supported_extension(extension) == 1)
+      continue;
+    std::array<char, 80> name{};
+    OBJ_obj2txt(name.data(), name.size(), X509_EXTENSION_get_object(extension), 0);
+    return cat(" (", name.data(), ")");
+  }
+  return {};
+}
+
 Fault explain(const ChainError& e, X509* top, const Candidates& candidates, bool any_anchor)
 {
   X509* x = e.certificate != nullptr ? e.certificate : top;
@@ -87,17 +110,19 @@ Fault explain(const ChainError& e, X509* top, const Candidates& candidates, bool
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return invalid("is not signed by the authority that it names");
     case X509_V_ERR_INVALID_CA:
-      return invalid("issued another certificate but is no authority (basicConstraints, keyUsage)");
+      return invalid(cat("issued another certificate but ", why_no_authority(x)));
     case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
-      return invalid("issued another certificate, which its keyUsage does not allow");
+      return invalid("issued another certificate, but its keyUsage lacks keyCertSign");
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-      return invalid("stands above more authorities than its path length allows");
+      return invalid("stands above more authorities than the path length in its basicConstraints "
+                     "allows");
     case X509_V_ERR_PERMITTED_VIOLATION:
     case X509_V_ERR_EXCLUDED_VIOLATION:
       return invalid(
-          "names an address or subject that the name constraints of its authority forbid");
+          "names an address or subject that the nameConstraints of an authority above it forbid");
     case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
-      return invalid("has a critical extension that is not understood");
+      return invalid(cat("has a critical extension that is not understood",
+                         unknown_critical_extension(x)));
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
       return invalid("has too many authorities above it");
     default:
@@ -238,6 +263,13 @@ bool verify_with(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sig
   return true;
 }
 
+std::optional<std::size_t> anchor_at(X509* x, const Candidates& candidates)
+{
+  for (const Candidates::Anchor& a : candidates.anchors)
+    if (X509_cmp(a.certificate, x) == 0) return a.file;
+  return std::nullopt;
+}
+
 Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* signer,
                 const Candidates& candidates, const Trust& trust, const Carried& carried)
 {
@@ -246,6 +278,7 @@ Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sign
   const bool tried =
       verify_with(untrusted, trusted, signer, candidates, trust.options, errors, out);
   if (out.certificates.empty()) out.certificates.push_back(share(signer));
+  if (out.anchor_files.empty()) out.reached = anchor_at(out.certificates.back().get(), candidates);
   if (!tried) {
     out.faults.push_back(
         {{Code::SignatureUnchecked, "the certificate chain could not be checked: out of memory"},

@@ -49,6 +49,8 @@ struct Chain {
   std::vector<Fault> faults;              ///< any one: the chain proves nobody
   std::vector<Reason> notices;            ///< change nothing
   std::vector<std::size_t> anchor_files;  ///< all that hold the anchor; empty: none was reached
+  /// A file that holds the last certificate of a chain that does not stand: to be shown, never to be believed.
+  std::optional<std::size_t> reached;
   bool by_signing_time = false;           ///< a fault depends on Carried::signed_at
 };
 

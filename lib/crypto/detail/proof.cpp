@@ -85,6 +85,7 @@ void take_chain(const Chain& chain, Proof& out)
   }
   for (const Fault& f : chain.faults) out.findings.push_back(f.reason);
   if (!out.anchor && !chain.anchor_files.empty()) out.anchor = chain.anchor_files.front();
+  if (!out.anchor) out.anchor = chain.reached;
   out.notices = chain.notices;
   out.by_signing_time = chain.by_signing_time;
 }
