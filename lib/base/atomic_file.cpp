@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <optional>
 
 #include "base/cat.hpp"
 #include "base/posix.hpp"
@@ -243,10 +245,37 @@ Result<void> private_here(const fs::path& path, int (*examine)(const char*, stru
   return {};
 }
 
+/// Of /dev/stdin, /dev/fd/N and /proc/self/fd/N: N.
+std::optional<int> descriptor_in(const fs::path& path)
+{
+  if (path == "/dev/stdin") return STDIN_FILENO;
+  const std::string name = path.filename().native();
+  int number = 0;
+  const auto [end, failed] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (name.empty() || failed != std::errc{} || end != name.data() + name.size()) return {};
+  std::error_code unknown;
+  if (fs::canonical(path.parent_path(), unknown) != fs::path(cat("/proc/", ::getpid(), "/fd")))
+    return {};
+  return number;
+}
+
+/// Open already: no folder leads to it any more, and a pipe or a socket is whoever's who gave it to us.
+Result<void> private_descriptor(const std::string& name, int fd)
+{
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return err(Errc::NoInput, cat(name, ": ", errno_text(errno)));
+  if (!S_ISREG(info.st_mode)) return {};
+  IMIP_CHECK(owned_by_us(name, info));
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+  return err(Errc::Config, cat(name, ": other users may write the file that it is"),
+             "take their right to write it (chmod go-w)");
+}
+
 }  // namespace
 
 Result<void> require_private(const fs::path& path)
 {
+  if (const auto fd = descriptor_in(path)) return private_descriptor(path.native(), *fd);
   fs::path named = path;
   if (!named.has_filename() && named.has_relative_path()) named = named.parent_path();  // "a/b/"
   IMIP_CHECK(private_here(named, ::lstat));

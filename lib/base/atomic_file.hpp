@@ -43,7 +43,7 @@ Result<void> write_file(const std::filesystem::path& target, std::string_view oc
 /// Nobody else may write the file or the folder it lies in: owner is this user or root, no group
 /// or world write bit (a sticky world-writable folder such as /tmp is refused as a *folder of the
 /// file* unless the file's owner is this user). A symbolic link and what it leads to must both
-/// pass.
+/// pass. Of a descriptor (/dev/stdin, /dev/fd/N) only a regular file is looked at, and no folder.
 /// @errors Errc::Config, which says which and why; Errc::NoInput, nothing is there
 Result<void> require_private(const std::filesystem::path& path);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <thread>
@@ -268,6 +269,35 @@ TEST_CASE("a link from a private place into an open folder is refused")
   ::chmod((dir / "open").c_str(), 0777);
   fs::create_symlink(file, dir / "link");
   CHECK_FALSE(require_private(dir / "link"));
+}
+
+TEST_CASE("of an open descriptor a file is looked at, and no folder")
+{
+  const TempDir dir;
+  const fs::path file = dir.write("open/f", "x");
+  ::chmod(file.c_str(), 0600);
+  ::chmod((dir / "open").c_str(), 0777);
+  CHECK_FALSE(require_private(file));
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(fd >= 0);
+  for (const char* folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    const std::string name = folder + std::to_string(fd);
+    CHECK(require_private(name));
+    ::chmod(file.c_str(), 0666);
+    const auto refused = require_private(name);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == Errc::Config);
+    ::chmod(file.c_str(), 0600);
+  }
+  ::close(fd);
+  const auto closed = require_private("/dev/fd/" + std::to_string(fd));
+  REQUIRE_FALSE(closed);
+  CHECK(closed.error().code == Errc::NoInput);
+  int ends[2] = {-1, -1};
+  REQUIRE(::pipe(ends) == 0);
+  CHECK(require_private("/dev/fd/" + std::to_string(ends[0])));
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST_CASE("a file of another user is refused")

@@ -36,6 +36,12 @@ int answer(char* buffer, int size, int /*writing*/, void* user)
   return static_cast<int>(n);
 }
 
+tl::unexpected<Error> no_private_key(const std::string& path)
+{
+  return err(Errc::Config, cat(path, ": holds no private key that can be read"),
+             "it must be PEM (-----BEGIN PRIVATE KEY-----); a .p12 or .pfx file goes into pkcs12");
+}
+
 Result<KeyPtr> load_pem_key(const std::string& path, const PassphraseSource& passphrase)
 {
   Secret pem;
@@ -46,8 +52,7 @@ Result<KeyPtr> load_pem_key(const std::string& path, const PassphraseSource& pas
   if (key) return key;
   if (asking.failed) return tl::unexpected<Error>(*std::move(asking.failed));
   if (asking.asked) return wrong_passphrase(path);
-  return err(Errc::Config, cat(path, ": holds no private key that can be read"),
-             "it must be PEM (-----BEGIN PRIVATE KEY-----); a .p12 or .pfx file goes into pkcs12");
+  return no_private_key(path);
 }
 
 Result<KeyMaterial> load_pem(const IdentityFiles& files, const PassphraseSource& passphrase)
@@ -218,6 +223,21 @@ Result<SigningIdentity> SigningIdentity::load(const IdentityFiles& files,
   }
   impl->description = describe(impl->certificate.get());
   return SigningIdentity(std::move(impl));
+}
+
+Result<void> SigningIdentity::inspect(const IdentityFiles& files)
+{
+  start_libcrypto();
+  const ErrorScope errors;
+  if (!files.pkcs12.empty()) return inspect_pkcs12(files.pkcs12);
+  if (files.certificate.empty()) return {};
+  IMIP_CHECK(load_certificates(files.certificate));
+  if (!files.pkcs11.empty()) return {};
+  const std::string& path = files.key.empty() ? files.certificate : files.key;
+  Secret pem;
+  IMIP_CHECK(read_key_file(path, pem));
+  if (pem.text().find("PRIVATE KEY-----") == std::string::npos) return no_private_key(path);
+  return {};
 }
 
 }  // namespace imip::crypto

@@ -96,7 +96,21 @@ bool opens(const Pkcs12Ptr& p12, const char* passphrase)
   return PKCS12_verify_mac(p12.get(), passphrase, n) == 1;
 }
 
+tl::unexpected<Error> no_pkcs12(const std::string& path)
+{
+  return err(Errc::Config, cat(path, ": is not a PKCS#12 file"),
+             "is it PEM? then name it as certificate and key");
+}
+
 }  // namespace
+
+Result<void> inspect_pkcs12(const std::string& path)
+{
+  Secret octets;
+  IMIP_CHECK(read_key_file(path, octets));
+  if (!parse(octets.text(), nullptr)) return no_pkcs12(path);
+  return {};
+}
 
 Result<KeyMaterial> load_pkcs12(const std::string& path, const PassphraseSource& passphrase)
 {
@@ -104,9 +118,7 @@ Result<KeyMaterial> load_pkcs12(const std::string& path, const PassphraseSource&
   Secret octets;
   IMIP_CHECK(read_key_file(path, octets));
   const Pkcs12Ptr p12 = parse(octets.text(), nullptr);
-  if (!p12)
-    return err(Errc::Config, cat(path, ": is not a PKCS#12 file"),
-               "is it PEM? then name it as certificate and key");
+  if (!p12) return no_pkcs12(path);
   Secret secret;
   const char* open_with = nullptr;
   const bool sealed = PKCS12_mac_present(p12.get()) == 1;

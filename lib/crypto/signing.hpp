@@ -37,6 +37,9 @@ class SigningIdentity {
   /// provider missing)
   static Result<SigningIdentity> load(const IdentityFiles& files,
                                       const PassphraseSource& passphrase);
+  /// Can the files be read, and do they hold what they should? Asks for no passphrase, and looks at no token.
+  /// @errors Errc::NoInput, Errc::Config
+  static Result<void> inspect(const IdentityFiles& files);
   SigningIdentity(SigningIdentity&&) noexcept;
   SigningIdentity& operator=(SigningIdentity&&) noexcept;
   ~SigningIdentity();

@@ -288,6 +288,32 @@ TEST_CASE("encrypted PEM keys of every make open with their passphrase and with 
   }
 }
 
+TEST_CASE("key files are looked at without their passphrase")
+{
+  const TestCa ca;
+  const TempDir dir;
+  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"}, .key = "rsa-2048"});
+  const std::string key = (dir / "k.pem").string();
+  REQUIRE(testing::shell("openssl pkcs8 -topk8 -passout pass:secret -in " + alice.key + " -out " + key)
+              .status == 0);
+  const std::string garbage = dir.write("garbage", "garbage");
+  const auto looked = [](const IdentityFiles& files) {
+    const auto result = SigningIdentity::inspect(files);
+    return result ? std::optional<Errc>{} : result.error().code;
+  };
+  CHECK_FALSE(looked({.certificate = alice.certificate, .key = key}));
+  CHECK_FALSE(looked({.pkcs12 = ca.pkcs12(alice, "secret")}));
+  CHECK_FALSE(looked({.certificate = alice.certificate, .pkcs11 = "pkcs11:token=none"}));
+  CHECK_FALSE(looked({.pkcs11 = "pkcs11:token=none"}));
+  CHECK(looked({.certificate = alice.certificate}) == Errc::Config);
+  CHECK(looked({.certificate = alice.certificate, .key = garbage}) == Errc::Config);
+  CHECK(looked({.certificate = garbage, .key = key}) == Errc::Config);
+  CHECK(looked({.pkcs12 = garbage}) == Errc::Config);
+  CHECK(looked({.pkcs12 = alice.certificate}) == Errc::Config);
+  CHECK(looked({.pkcs12 = (dir / "none").string()}) == Errc::NoInput);
+  CHECK(looked({.certificate = alice.certificate, .key = (dir / "none").string()}) == Errc::NoInput);
+}
+
 TEST_CASE("an unencrypted key asks for no passphrase; what the source says is handed on")
 {
   const TestCa ca;

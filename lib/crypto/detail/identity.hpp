@@ -52,6 +52,9 @@ Result<KeyMaterial> load_pkcs12(const std::string& path, const PassphraseSource&
 Result<std::vector<SigningIdentity>> load_gpgsm(const IdentityFiles& files,
                                                 const PassphraseSource& passphrase);
 
+/// Is it one? No passphrase is needed for that. @errors Errc::NoInput, Errc::TooLarge, Errc::Config
+Result<void> inspect_pkcs12(const std::string& path);
+
 /// The certificates of a PEM file, in its order. @errors Errc::NoInput, Errc::TooLarge,
 /// Errc::Config
 Result<std::vector<X509Ptr>> load_certificates(const std::string& path);
