@@ -210,10 +210,17 @@ TEST_CASE("a key that cannot be used says why, and hinders no other")
              "the message is encrypted, and the keyring is locked; unlock it");
   check_shut(v.verify_opaque(der), "encrypted", "the keyring is locked");
   CHECK(asked == 1);
+  const auto locked = v.verify_opaque(der).locked;
+  REQUIRE(locked);
+  CHECK(locked->code == Errc::Permission);
+  CHECK(locked->hint == "unlock it");
+  const Issued bob = ca.issue(mailbox("bob@example.com"));
+  CHECK_FALSE(with_keys({bob}).verify_opaque(der).locked);
   options.keys.push_back({{.certificate = (dir / "none.pem").string()}, {}});
   CHECK(codes(verifier(options).verify_opaque(der).defects) == "encrypted encrypted");
   options.keys.push_back({{.certificate = alice.certificate, .key = alice.key}, {}});
   check_opened(verifier(options).verify_opaque(der));
+  CHECK_FALSE(verifier(options).verify_opaque(der).locked);
 }
 
 TEST_CASE("nobody learns from the words whether a wrapped key had the right padding")

@@ -36,6 +36,14 @@ void append(SignatureReport& report, SignatureReport one)
   std::move(one.defects.begin(), one.defects.end(), std::back_inserter(report.defects));
 }
 
+void lock(SignatureReport& report, Error error)
+{
+  fail(report, Code::Encrypted,
+       error.hint.empty() ? error.what : cat(error.what, "; ", error.hint));
+  error.reason = Code::Encrypted;
+  report.locked = std::move(error);
+}
+
 std::string with_hint(const Error& error)
 {
   return error.hint.empty() ? error.what : cat(error.what, " (", error.hint, ')');
@@ -206,12 +214,12 @@ void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
   std::string ids;
   for (const std::string& id : watcher.encrypted_to)
     if (ids.size() < 200) ids += cat(ids.empty() ? "" : ", ", id);
-  const bool no_key = code == GPG_ERR_NO_SECKEY;
-  fail(report, Code::Encrypted,
-       cat("the part is encrypted with OpenPGP to ", ids, "; ",
-           no_key ? cat("no secret key of these is in the key ring in ", options.home)
-                  : cat("gpg cannot use the key: ", gpg::error_text(error),
-                        "; unlock it in gpg-agent, or name its passphrase")));
+  const std::string what = cat("the part is encrypted with OpenPGP to ", ids, "; ");
+  if (code == GPG_ERR_NO_SECKEY)
+    return fail(report, Code::Encrypted,
+                cat(what, "no secret key of these is in the key ring in ", options.home));
+  lock(report, {Errc::Permission, cat(what, "gpg cannot use the key: ", gpg::error_text(error)),
+                "unlock it in gpg-agent, or name its passphrase"});
 }
 
 OpenPgp::OpenPgp(OpenPgpOptions options, const Limits& limits)
@@ -265,9 +273,13 @@ SignatureReport OpenPgp::open(std::string_view ciphertext) const
   }
   auto ready = impl_->start();
   if (ready) ready = impl_->home->connect_agent();
-  if (!ready)
+  if (!ready && ready.error().code == Errc::NotFound)
     fail(report, Code::Encrypted,
          cat("the part is encrypted with OpenPGP and was not opened: ", with_hint(ready.error())));
+  else if (!ready)
+    lock(report, {ready.error().code,
+                  cat("the part is encrypted with OpenPGP and was not opened: ", ready.error().what),
+                  ready.error().hint});
   else if (gpgme_data_identify(gpg::data_over(ciphertext).get(), 0) !=
            GPGME_DATA_TYPE_PGP_ENCRYPTED)
     fail(report, Code::SignatureMalformed, "the encrypted part is not encrypted");

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/mail_address.hpp"
 #include "base/reason.hpp"
+#include "base/result.hpp"
 
 namespace imip::crypto {
 
@@ -83,6 +84,9 @@ enum class Wrapping : std::uint8_t {
 struct SignatureReport {
   std::vector<Signature> signatures;
   std::vector<Reason> defects;  ///< why there is no signature to speak of
+  /// Encrypted, and a key of the owner's that might open it could not be used: a passphrase is wrong or missing, a
+  /// file cannot be read. Nobody knows then what the message asks.
+  std::optional<Error> locked;
   std::optional<std::string>
       content;  ///< opaque: what was signed, compressed or encrypted, whatever the verdict
   Wrapping wrapping = Wrapping::None;  ///< of `content`

@@ -115,7 +115,7 @@ class Parser {
     while (lines.next(line, limits_.line_bytes)) {
       if (line.size() > limits_.line_bytes) {
         return err(Errc::TooLarge, cat("a content line has more than ", limits_.line_bytes,
-                                       " octets: ", quote(line.substr(0, quoted_octets))));
+                                       " octets (limit line-bytes): ", quote(line.substr(0, quoted_octets))));
       }
       // only now: a fold may split a character
       if (!text::is_utf8(line)) {
@@ -181,10 +181,10 @@ class Parser {
     }
     if (open_.size() >= limits_.component_depth) {
       return err(Errc::TooLarge,
-                 cat("components are nested more than ", limits_.component_depth, " deep"));
+                 cat("components are nested more than ", limits_.component_depth, " deep (limit component-depth)"));
     }
     if (++components_ > limits_.components) {
-      return err(Errc::TooLarge, cat("there are more than ", limits_.components, " components"));
+      return err(Errc::TooLarge, cat("there are more than ", limits_.components, " components (limit components)"));
     }
     open_.push_back(Component{name, {}, {}});
     return {};
@@ -212,7 +212,7 @@ class Parser {
   Result<void> property(std::string_view line, const std::string& name)
   {
     if (++properties_ > limits_.properties) {
-      return err(Errc::TooLarge, cat("there are more than ", limits_.properties, " properties"));
+      return err(Errc::TooLarge, cat("there are more than ", limits_.properties, " properties (limit properties)"));
     }
     std::string cleaned;
     if (std::any_of(line.begin(), line.end(), is_control)) {
@@ -268,7 +268,8 @@ class Parser {
     }
     const std::vector<std::size_t> commas = separators(p.value);
     if (commas.size() >= limits_.list_values) {
-      return err(Errc::TooLarge, cat(p.name, " has more than ", limits_.list_values, " values"));
+      return err(Errc::TooLarge, cat(p.name, " has more than ", limits_.list_values,
+                                     " values (limit list-values)"));
     }
     std::size_t begin = 0;
     for (std::size_t n = list_chunk; n <= commas.size(); n += list_chunk) {
@@ -312,7 +313,7 @@ class Parser {
     result_.findings.push_back(ParseFinding{fatal, open_.back().name, property, std::move(text)});
     if (++errors_ > limits_.parse_errors) {
       return err(Errc::TooLarge,
-                 cat("more than ", limits_.parse_errors, " content lines do not parse"));
+                 cat("more than ", limits_.parse_errors, " content lines do not parse (limit parse-errors)"));
     }
     return {};
   }
@@ -333,7 +334,8 @@ Result<Parsed> parse(std::string_view text, const Limits& limits)
 {
   if (text.size() > limits.calendar_bytes) {
     return err(Errc::TooLarge,
-               cat("the calendar has more than ", limits.calendar_bytes, " octets"));
+               cat("the calendar has more than ", limits.calendar_bytes,
+                   " octets (limit calendar-bytes)"));
   }
   if (text.find('\0') != std::string_view::npos) {
     return err(Errc::BadCalendar, "there is a NUL in the calendar");

@@ -110,7 +110,7 @@ class Expansion {
   [[nodiscard]] tl::unexpected<Error> too_many() const
   {
     return err(Errc::TooLarge, cat("the recurrence has more than ", limits_.recurrence_instances,
-                                   " instances, or is too much work to compute"));
+                                   " instances (limit recurrence-instances), or is too much work to compute"));
   }
 
   [[nodiscard]] bool inside(const Time& time, UtcSeconds from, UtcSeconds to) const

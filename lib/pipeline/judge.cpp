@@ -125,7 +125,8 @@ class Examination {
   std::vector<ProtectedEntity> take_entities() { return std::move(entities_); }
   std::vector<OpenedMessage> take_opened() { return std::move(opened_); }
   [[nodiscard]] bool saw_calendar_without_method() const { return saw_calendar_without_method_; }
-  [[nodiscard]] const std::vector<Reason>& unopened() const { return unopened_; }
+  /// Why there may be a calendar part in it that nobody saw; nothing: there is none.
+  [[nodiscard]] std::optional<Error> obstacle() const;
 
  private:
   Result<void> count_inflated(const crypto::SignatureReport& report);
@@ -147,6 +148,7 @@ class Examination {
   std::vector<ProtectedEntity> entities_;
   std::vector<OpenedMessage> opened_;
   std::vector<Reason> unopened_;
+  std::optional<Error> locked_;  ///< of `unopened_`, the first that is an error
   bool saw_calendar_without_method_ = false;
   bool keep_opened_ = false;
   std::size_t inflated_ = 0;  ///< octets, in all layers
@@ -156,7 +158,7 @@ Result<void> Examination::message(std::string octets, const Layer& layer)
 {
   if (layer.depth > policy_.limits.crypto_layers)
     return err(Errc::TooLarge, cat("more than ", policy_.limits.crypto_layers,
-                                   " signatures around one another (limit crypto-layers)"));
+                                   " signatures and encryptions around one another (limit crypto-layers)"));
   IMIP_TRY(auto message, mime::parse_message(std::move(octets), policy_.limits));
   if (!envelope_) envelope_ = message.envelope();
   const std::size_t slot = opened_.size();  // before those inside it
@@ -205,6 +207,19 @@ void Examination::record(CheckedEntity& checked, const std::string& part)
   entities_.push_back(std::move(entity));
 }
 
+// A filter takes "nothing to judge" for "no invitation in it": said only where no key of ours and no limit is in the way.
+std::optional<Error> Examination::obstacle() const
+{
+  if (locked_) return locked_;
+  const auto over =
+      std::find_if(unopened_.begin(), unopened_.end(),
+                   [](const Reason& reason) { return reason.code == Code::LimitExceeded; });
+  if (over != unopened_.end()) return Error{Errc::TooLarge, over->text, {}, over->code};
+  if (unopened_.empty()) return std::nullopt;
+  const Reason& first = unopened_.front();
+  return Error{Errc::NothingToJudge, first.text, {}, first.code};
+}
+
 // Signing adds octets; compressed-data inflates, and so does what OpenPGP encrypted.
 Result<void> Examination::count_inflated(const crypto::SignatureReport& report)
 {
@@ -224,6 +239,7 @@ Result<void> Examination::opaque(const mime::Message& message,
   if (!inner.report.content) {
     append(unopened_, inner.entity.defects);
     append(unopened_, inner.report.defects);
+    if (!locked_) locked_ = inner.report.locked;
     return {};
   }
   Layer content = layer;
@@ -314,6 +330,7 @@ void Examination::read(JudgedPart& judged, const std::string& method,
   judged.part_sha256 = sha256_hex(mime::to_crlf(judged.calendar_text));
   const auto parsed = ical::parse(judged.calendar_text, policy_.limits);
   if (!parsed) {
+    append(judged.reading.refusals, judged.evidence.defects);  // rather the cause than what came of it
     judged.reading.refusals.push_back({Code::BadCalendar, parsed.error().what});
   } else if (judged.reading.refusals.empty()) {
     std::string method_parameter = method;
@@ -533,10 +550,7 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
   for (JudgedPart& part : parts) part.entities = found;
   if (entities != nullptr) *entities = found;
   if (parts.empty()) {
-    if (!examination.unopened().empty()) {
-      const Reason& obstacle = examination.unopened().front();
-      return tl::unexpected(Error{Errc::NothingToJudge, obstacle.text, {}, obstacle.code});
-    }
+    if (auto obstacle = examination.obstacle()) return tl::unexpected(*std::move(obstacle));
     return err(Errc::NothingToJudge,
                examination.saw_calendar_without_method()
                    ? "the text/calendar part has no method parameter, so it is no iMIP message"

@@ -59,7 +59,7 @@ SignatureReport open_compressed(const CmsShape& shape, std::string_view der, con
     case Inflated::TooLarge:
       return defect(Code::LimitExceeded,
                     cat("the message inflates to more than ", limits.decoded_bytes,
-                        " octets, the limit decoded-bytes"));
+                        " octets (limit decoded-bytes)"));
     case Inflated::Damaged:
       break;
   }

@@ -120,10 +120,14 @@ SignatureReport no_recipient(CMS_ContentInfo* cms, bool any_key)
           "; name the key and its certificate in [[identity]] or with --identity"));
 }
 
-Reason shut(const Error& e)
+// A message that does not fit the key is a finding; a key that cannot be used is an error.
+void shut(SignatureReport& report, const Error& e)
 {
-  return {Code::Encrypted,
-          cat("the message is encrypted, and ", e.what, e.hint.empty() ? "" : cat("; ", e.hint))};
+  const std::string what = cat("the message is encrypted, and ", e.what);
+  report.defects.push_back(
+      {Code::Encrypted, e.hint.empty() ? what : cat(what, "; ", e.hint)});
+  if (e.code != Errc::Refused && !report.locked)
+    report.locked = Error{e.code, what, e.hint, Code::Encrypted};
 }
 
 }  // namespace
@@ -176,7 +180,7 @@ SignatureReport open_enveloped(const CmsShape& shape, std::string_view der, KeyR
                                         [&](const SigningIdentity& identity) {
                                           auto content = decrypt(SigningAccess::of(identity), der);
                                           if (!content) {
-                                            report.defects.push_back(shut(content.error()));
+                                            shut(report, content.error());
                                             return false;
                                           }
                                           report.content = *std::move(content);
@@ -184,14 +188,15 @@ SignatureReport open_enveloped(const CmsShape& shape, std::string_view der, KeyR
                                         });
   if (report.content && report.content->size() > limits.decoded_bytes)
     return defect(Code::LimitExceeded,
-                  cat("the message decrypts to ", report.content->size(),
-                      " octets; the limit decoded-bytes is ", limits.decoded_bytes));
+                  cat("the message decrypts to more than ", limits.decoded_bytes,
+                      " octets (limit decoded-bytes)"));
   if (report.content) {
     report.defects.clear();  // of a key that did not fit
+    report.locked.reset();
     report.wrapping = Wrapping::Encrypted;
     return report;
   }
-  for (const Error& e : failed) report.defects.push_back(shut(e));
+  for (const Error& e : failed) shut(report, e);
   return report.defects.empty() ? no_recipient(cms.get(), !keys.empty()) : report;
 }
 
