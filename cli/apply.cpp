@@ -1,4 +1,5 @@
 #include "cli/judging.hpp"
+#include "cli/passphrase.hpp"
 #include "report/json.hpp"
 
 #include <ostream>
@@ -55,6 +56,7 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
 {
   IMIP_CHECK(check_yes(options));
   IMIP_CHECK(check_brief(options.brief, options.common));
+  IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(auto bench, set_up(options.common, options.keys, Needs::Calendar, context));
   const pipeline::Consent consent = consent_of(options.yes, context);
   const report::Style style = style_of(context);

@@ -71,7 +71,41 @@ expect 66 as alice verify nowhere --input-kind maildir
 one_line
 expect 65 as alice verify --input-kind mbox m1.eml
 says "no mbox"
-expect 3 as alice verify broken/../box/tmp
+# a folder or an mbox without mails says so
+: >empty.mbox
+for many in box/tmp "--input-kind mbox empty.mbox"; do
+  # shellcheck disable=SC2086 # words
+  expect 3 as alice verify $many
+  silent_on out
+  one_line
+  says "${many##* }: no mails in it"
+  # shellcheck disable=SC2086
+  expect 3 as alice verify --json -j 2 $many
+  [ "$(field verdict <out)" = none ] || fail "JSON of a folder without mails: $(cat out)"
+done
+expect 0 as alice verify m1.eml box/tmp
+# what is there but is no file is told, and nobody waits for a pipe
+mkdir -p odd/cur odd/new odd/new/folder
+cp m1.eml odd/new/1.a
+ln -s nowhere odd/cur/2.b
+mkfifo odd/cur/3.c
+ln -s ../../m2.eml odd/new/4.d
+expect 66 as alice verify --json odd
+[ "$(field verdict <out | tr '\n' ' ')" = "trusted error error trusted " ] || fail "odd files: $(cat out)"
+says 'odd/cur/2.b: '
+says 'leads nowhere'
+says 'odd/cur/3.c: is no regular file'
+[ "$(wc -l <err)" -eq 2 ] || fail "not two lines: $(cat err)"
+# an mbox that nobody said is one
+expect 0 as alice verify all.mbox
+says '--input-kind mbox'
+expect 0 as alice apply --dry-run all.mbox
+says '--input-kind mbox'
+{ echo "From boss@example.com Mon Jan  4 09:00:00 2027"; cat m1.eml; } >single
+expect 0 as alice verify single
+silent_on err
+expect 0 as alice verify - <single
+silent_on err
 
 # ---- usage ---------------------------------------------------------------------------------------
 expect 64 as alice verify --input-kind mbox <all.mbox

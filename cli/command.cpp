@@ -101,6 +101,20 @@ void lay_over(policy::Policy& policy, const CommonOptions& common)
   for (const std::string& file : common.crls) policy.crls.push_back(absolute(file));
 }
 
+/// What stands in for a file of the policy that nobody else may write is held to the same. What is missing, whoever
+/// reads it tells.
+Result<void> check_files(const CommonOptions& common)
+{
+  for (const auto* files : {&common.anchors, &common.intermediates, &common.crls})
+    for (const std::string& file : *files) IMIP_CHECK(require_private_flag(file));
+  if (common.gpg_home.empty()) return {};
+  std::error_code failed;
+  if (!fs::is_directory(common.gpg_home, failed))
+    return err(Errc::Config, cat(common.gpg_home, ": there is no such key ring"),
+               "--gpg-home names the folder that GNUPGHOME would");
+  return require_private_flag(common.gpg_home);
+}
+
 bool is_there(const std::string& path)
 {
   struct stat info = {};
@@ -195,6 +209,13 @@ ExitCode worst(ExitCode a, ExitCode b)
   return rank(a) < rank(b) ? b : a;
 }
 
+Result<void> require_private_flag(const std::string& file)
+{
+  auto checked = require_private(absolute(file));
+  if (!checked && checked.error().code == Errc::NoInput) return {};
+  return checked;
+}
+
 Result<std::string> home_directory()
 {
   if (auto home = absolute_environment("HOME")) return *home;
@@ -240,6 +261,7 @@ Result<policy::Policy> load_policy(const CommonOptions& common)
     IMIP_TRY(policy, std::move(loaded));
   }
   if (!me.empty()) choose_owner(policy, me);
+  IMIP_CHECK(check_files(common));
   lay_over(policy, common);
   return policy;
 }
@@ -255,8 +277,10 @@ Result<std::string> read_input(const std::string& file, const Limits& limits)
 Result<void> write_output(Context& context, const std::string& output, std::string_view octets)
 {
   if (output.empty() || output == "-") {
-    context.out.write(octets.data(), static_cast<std::streamsize>(octets.size()));
-    return {};  // finish() sees what went wrong
+    errno = 0;
+    context.out.write(octets.data(), static_cast<std::streamsize>(octets.size())).flush();
+    if (context.out) return {};
+    return err(Errc::Io, cat("standard output: ", std::strerror(errno != 0 ? errno : EIO)));
   }
   std::error_code ec;
   const fs::file_status status = fs::status(output, ec);

@@ -49,6 +49,9 @@ struct Context {
 /// The policy file (an absent default file is an empty policy; an absent --policy is Errc::Config),
 /// with the flags of CommonOptions laid over it.
 Result<policy::Policy> load_policy(const CommonOptions& common);
+/// A file that decides, named on the command line: as one that the policy names. Nothing is said of one that is not
+/// there. @errors Errc::Config  others may write it
+Result<void> require_private_flag(const std::string& file);
 /// Where the policy file is or would be.
 Result<std::string> policy_path(const CommonOptions& common);
 /// HOME, or what the user database says.
@@ -81,7 +84,8 @@ int print_text(const Parsed& parsed);
 int finish(Context& context, ExitCode code);
 
 /// The word after --identity as an entry of the policy that has no address.
-/// @errors Errc::Usage (a PIN on the command line, a bad name of a key), Errc::Config, Errc::NoInput
+/// @errors Errc::Usage (a PIN on the command line, a bad name of a key), Errc::Config (also: others may write it),
+/// Errc::NoInput
 Result<policy::Identity> identity_of_flag(const std::string& word, const KeyOptions& keys);
 
 /// Signs a mail by S/MIME or OpenPGP, and then encrypts what was signed if there is somebody to encrypt to.

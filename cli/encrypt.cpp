@@ -82,10 +82,11 @@ bool Readers::covers(const CalAddress& address) const
 Result<void> Readers::check(const mime::Envelope& envelope, const Addresses& from,
                             Context& context) const
 {
-  IMIP_TRY(const Addresses open, addresses_of({&envelope.to, &envelope.cc}));
-  IMIP_TRY(const Addresses blind, addresses_of({&envelope.bcc}));
+  IMIP_TRY(const Addresses open, addresses_of({&envelope.to, &envelope.cc, &envelope.resent_to}));
+  IMIP_TRY(const Addresses blind, addresses_of({&envelope.bcc, &envelope.resent_bcc}));
   if (open.empty())
-    return err(Errc::Refused, "there is nobody to encrypt to: the mail has neither To nor Cc");
+    return err(Errc::Refused, "there is nobody to encrypt to: the mail names nobody in To or Cc",
+               "name them: who cannot be told (undisclosed-recipients) cannot be encrypted to");
   std::string missing;
   for (const CalAddress& address : open)
     if (!covers(address) && !share_one({address}, from))

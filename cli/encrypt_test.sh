@@ -167,7 +167,20 @@ expect 0 imip sign --identity keys/boss.pem --encrypt-to keys/alice.crt --encryp
 says 'team.crt is for nobody in To and Cc'
 sed '/^To: /d' plain.eml >nobody.eml
 expect 1 imip sign --identity keys/boss.pem --encrypt-to keys/alice.crt nobody.eml
-says 'neither To nor Cc'
+says 'names nobody in To or Cc'
+sed 's/^To: .*/To: undisclosed-recipients:;/' plain.eml >nobody.eml
+expect 1 imip sign --identity keys/boss.pem --encrypt-to keys/alice.crt nobody.eml
+says 'undisclosed-recipients'
+# who gets it again must be able to read it, too
+sed 's/^To: .*/To: alice@example.com\nResent-To: bob@example.com/' plain.eml >again.eml
+expect 1 imip sign --identity keys/boss.pem --encrypt-to keys/alice.crt again.eml
+says 'no --encrypt-to is for bob@example.com'
+sed 's/^To: .*/To: alice@example.com\nResent-Cc: bob@example.com/' plain.eml >again.eml
+expect 1 imip sign --identity keys/boss.pem --encrypt-to keys/alice.crt again.eml
+expect 0 imip sign --identity keys/boss.pem --encrypt-to keys/alice.crt --encrypt-to keys/bob.crt again.eml
+sed 's/^To: .*/To: alice@example.com\nResent-Bcc: bob@example.com/' plain.eml >again.eml
+expect 1 imip sign --identity keys/boss.pem --encrypt-to keys/alice.crt --encrypt-to keys/bob.crt again.eml
+says 'would tell everybody'
 
 # ---- what cannot be ----------------------------------------------------------------------------
 refused() { # CODE TEXT ARGUMENT...
@@ -182,6 +195,7 @@ refused 64 'layout inner' --layout inner --encrypt-to keys/alice.crt
 refused 64 'layout inner' --layout inner --opaque
 refused 64 'is not one of the choices' --layout middle
 refused 64 'is not one of the choices' --cipher rot13
+refused 64 'nothing is encrypted' --cipher aes256-gcm
 refused 66 'keys/nobody.crt' --encrypt-to keys/nobody.crt
 refused 66 'name a certificate file' --encrypt-to alice@example.com
 refused 64 'signed by S/MIME' --encrypt-to openpgp:alice@example.com

@@ -1,4 +1,5 @@
 #include "cli/judging.hpp"
+#include "cli/passphrase.hpp"
 #include "report/json.hpp"
 
 #include <ostream>
@@ -7,6 +8,7 @@ namespace imip::cli {
 
 Result<ExitCode> explain(const PolicyOptions& options, Context& context)
 {
+  IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(const auto bench, set_up(options.common, options.keys, Needs::Nothing, context));
   const report::Style style = style_of(context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {

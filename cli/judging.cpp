@@ -21,6 +21,10 @@ Result<void> take_keys(const KeyOptions& keys, policy::Policy& policy)
   policy.identities.clear();
   for (const std::string& word : keys.identity) {
     IMIP_TRY(policy::Identity identity, identity_of_flag(word, keys));
+    IMIP_CHECK(crypto::SigningIdentity::inspect({.certificate = identity.certificate,
+                                                 .key = identity.key,
+                                                 .pkcs12 = identity.pkcs12,
+                                                 .pkcs11 = identity.pkcs11}));
     policy.identities.push_back(std::move(identity));
   }
   return {};
@@ -168,6 +172,15 @@ Result<std::vector<pipeline::JudgedPart>> examine(const Bench& bench, mime::Stor
   return wanted;
 }
 
+std::string mbox_hint(const InputOptions& input, const mime::StoredMail& message)
+{
+  if (input.kind != InputKind::Auto || message.name == "-" || !message.octets ||
+      !mime::holds_more_mails(*message.octets))
+    return {};
+  return cat(message.name, ": read as one mail, but it has more From_ lines: for each mail in it give "
+                           "--input-kind mbox");
+}
+
 Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Context& context,
                                const std::function<Result<ExitCode>(pipeline::JudgedPart&)>& each,
                                const std::function<void(const std::string&, const Error&)>& failed,
@@ -189,9 +202,11 @@ Result<ExitCode> for_each_part(const Bench& bench, const InputOptions& input, Co
     auto message = messages.next();
     if (!message) break;
     const std::string name = message->name;
+    const std::string hint = mbox_hint(input, *message);
     pipeline::ProtectedEntities entities;
     auto parts = examine(bench, *std::move(message), input.part, &entities);
     progress.clear();
+    if (!hint.empty()) notice(context, hint);
     if (found) found(entities);
     if (!parts) {
       fail(name, parts.error());

@@ -47,6 +47,9 @@ Result<std::vector<pipeline::JudgedPart>> examine(const Bench& bench, mime::Stor
                                                   const std::string& part,
                                                   pipeline::ProtectedEntities* entities = nullptr);
 
+/// A notice where one file, read as one mail, looks like an mbox with several; else "".
+[[nodiscard]] std::string mbox_hint(const InputOptions& input, const mime::StoredMail& message);
+
 /// Decides the part against the calendar, if there is one.
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part);
 /// The verdict only, without the plan.

@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "cli/judging.hpp"
+#include "cli/passphrase.hpp"
 #include "report/lint.hpp"
 
 namespace imip::cli {
@@ -58,6 +59,7 @@ class Lint {
 
 Result<ExitCode> run(const LintOptions& options, Context& context)
 {
+  IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(const auto bench, set_up(options.common, options.keys, Needs::Nothing, context));
   IMIP_TRY(auto messages, Messages::open(options.input, bench.judge.policy().limits));
   Lint lint(options, bench, context);

@@ -36,6 +36,8 @@ Result<Messages> Messages::open(const InputOptions& input, const Limits& limits)
   if (many && std::find(out.files_.begin(), out.files_.end(), "-") != out.files_.end())
     return err(Errc::Usage, "standard input is always one message",
                "name the mbox or the Maildir as FILE");
+  if (std::count(out.files_.begin(), out.files_.end(), "-") > 1)
+    return err(Errc::Usage, "standard input can be read only once", "give - once");
   return out;
 }
 
@@ -56,8 +58,15 @@ std::optional<mime::StoredMail> Messages::next()
 {
   for (;;) {
     if (folder_) {
-      if (auto message = folder_->next()) return message;
+      auto message = folder_->next();
+      const bool empty = !message && !any_;
+      any_ = true;
+      if (message) return message;
       folder_.reset();
+      if (empty) {
+        const std::string& name = files_[at_ - 1];
+        return mime::StoredMail{name, err(Errc::NothingToJudge, cat(name, ": no mails in it"))};
+      }
     }
     if (at_ == files_.size()) return std::nullopt;
     const std::string& file = files_[at_++];
@@ -65,6 +74,7 @@ std::optional<mime::StoredMail> Messages::next()
     auto folder = open_folder(file);
     if (!folder) return mime::StoredMail{file, tl::unexpected(std::move(folder).error())};
     folder_.emplace(*std::move(folder));
+    any_ = false;
   }
 }
 

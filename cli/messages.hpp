@@ -33,6 +33,7 @@ class Messages {
   Limits limits_;
   std::size_t at_ = 0;  // the next of files_
   std::optional<mime::MailFolder> folder_;
+  bool any_ = false;  // something came out of `folder_`
 };
 
 /// A bar on standard error while many messages are worked through: on a terminal only, and only once it

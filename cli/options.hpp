@@ -52,7 +52,7 @@ struct ProtectOptions {
   std::string layout = "outer";         ///< outer | inner
   bool opaque = false;                  ///< application/pkcs7-mime instead of multipart/signed
   std::vector<std::string> encrypt_to;  ///< certificate files, or keys in the key ring
-  std::string cipher = "aes256-cbc";    ///< aes256-cbc | aes256-gcm
+  std::string cipher;                   ///< aes256-cbc | aes256-gcm; "" as aes256-cbc
 };
 
 /// Where mails that are made go; at most one is given. Nothing: one mail to standard output.

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -15,6 +17,7 @@
 #include "base/cat.hpp"
 #include "base/posix.hpp"
 #include "base/text.hpp"
+#include "cli/command.hpp"
 
 namespace imip::cli {
 
@@ -119,6 +122,21 @@ Result<std::string> find(const KeyOptions& keys, const policy::Identity* entry,
   return from_terminal(what);
 }
 
+bool is_standard_input(const std::string& file)
+{
+  return file == "/dev/stdin" || file == "/dev/fd/0" || file == "/proc/self/fd/0";
+}
+
+// Opening it could wait for whoever writes to a pipe.
+Result<void> check_file(const std::string& path)
+{
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0)
+    return err(Errc::NoInput, cat(path, ": ", errno_text(errno)));
+  if (S_ISDIR(info.st_mode)) return err(Errc::NoInput, cat(path, ": is a directory"));
+  return require_private_flag(path);
+}
+
 // A descriptor gives its line once, but an identity with a key in two forms may ask again.
 class Remembered {
  public:
@@ -142,6 +160,27 @@ crypto::PassphraseSource passphrase_source(const KeyOptions& keys, const policy:
     }
     return memory->text_;
   };
+}
+
+Result<void> check_passphrase(const KeyOptions& keys, const std::vector<std::string>& inputs)
+{
+  const std::string& file = keys.passphrase_file;
+  const bool mail_on_standard_input =
+      inputs.empty() || std::any_of(inputs.begin(), inputs.end(), [](const std::string& name) {
+        return name.empty() || name == "-" || is_standard_input(name);
+      });
+  if (mail_on_standard_input && (keys.passphrase_fd == STDIN_FILENO || is_standard_input(file)))
+    return err(Errc::Usage, "standard input is the mail, and holds no passphrase",
+               "name the mail as FILE, or take the passphrase from elsewhere");
+  if (!file.empty()) return check_file(file);
+  if (keys.passphrase_fd && ::fcntl(*keys.passphrase_fd, F_GETFD) == -1)
+    return err(Errc::Permission, cat("descriptor ", *keys.passphrase_fd, ": ", errno_text(errno)));
+  if (!keys.passphrase_fd && !keys.passphrase_env.empty()) {
+    auto value = from_environment(keys.passphrase_env);
+    if (!value) return tl::unexpected<Error>(std::move(value).error());
+    ::explicit_bzero(value->data(), value->size());
+  }
+  return {};
 }
 
 }  // namespace imip::cli

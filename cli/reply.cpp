@@ -7,6 +7,7 @@
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "cli/judging.hpp"
+#include "cli/passphrase.hpp"
 #include "crypto/gpgsm.hpp"
 #include "ical/time.hpp"
 #include "mime/compose.hpp"
@@ -233,6 +234,7 @@ void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedA
 Result<ExitCode> run(const ReplyOptions& options, Context& context)
 {
   if (options.sign) crypto::expect_gpgsm();  // before gpg looks at the message
+  IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(auto bench,
            set_up(options.common, options.keys, options.no_store ? Needs::Nothing : Needs::Calendar, context));
   if (bench.judge.policy().owner.addresses.empty())

@@ -1,4 +1,5 @@
 #include "cli/judging.hpp"
+#include "cli/passphrase.hpp"
 #include "report/chain_text.hpp"
 #include "report/json.hpp"
 
@@ -61,6 +62,7 @@ class Show {
 
 Result<ExitCode> run(const ShowOptions& options, Context& context)
 {
+  IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(const auto bench, set_up(options.common, options.keys, Needs::Nothing, context));
   Show show(options, context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {

@@ -108,6 +108,9 @@ Result<void> check_usage(const SignRequest& request)
     return err(Errc::Usage, request.keys.identity.empty()
                                 ? "--key needs --identity FILE with the certificate"
                                 : "--key goes with one --identity only");
+  if (!protect.cipher.empty() && protect.encrypt_to.empty())
+    return err(Errc::Usage, "--cipher is for --encrypt-to, without which nothing is encrypted",
+               "say for whom, or leave it out");
   if (protect.layout == "inner" && protect.opaque)
     return err(Errc::Usage, "--opaque hides the calendar from those whom --layout inner is for",
                "leave one of them out");
@@ -159,6 +162,9 @@ Result<policy::Identity> identity_of_flag(const std::string& word, const KeyOpti
                  "--identity FILE --key pkcs11:... takes the certificate from a file");
     return **std::move(in_store);
   }
+  for (const std::string* file : {&word, &keys.key})
+    if (!file->empty() && !text::ascii_iequal(std::string_view(*file).substr(0, 7), "pkcs11:"))
+      IMIP_CHECK(require_private_flag(*file));
   IMIP_TRY(const std::string octets, read_file(word, largest_key_file));
   policy::Identity identity;
   if (octets.find("-----BEGIN ") == std::string::npos) {
@@ -211,6 +217,7 @@ Result<std::string> sign_mail(const SignRequest& request, Context& context)
 
 Result<ExitCode> run(const SignOptions& options, Context& context)
 {
+  IMIP_CHECK(check_passphrase(options.keys, {options.file}));
   IMIP_TRY(const policy::Policy policy, load_policy(options.common));
   IMIP_TRY(std::string mail, read_input(options.file, policy.limits));
   IMIP_TRY(const std::string signed_mail,

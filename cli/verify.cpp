@@ -2,6 +2,7 @@
 
 #include "cli/in_order.hpp"
 #include "cli/judging.hpp"
+#include "cli/passphrase.hpp"
 #include "report/json.hpp"
 
 namespace imip::cli {
@@ -13,6 +14,7 @@ struct Finding {
   ExitCode code = ExitCode::NothingJudged;
   std::string text;            // for standard output, or the one line of --brief
   std::optional<Error> error;  // for standard error
+  std::string notice{};        // the same
 };
 using Findings = std::vector<Finding>;
 
@@ -45,10 +47,14 @@ Findings judge_message(const VerifyOptions& options, const Bench& bench,
                        mime::StoredMail message, const report::Style& style)
 {
   const std::string name = message.name;
+  std::string hint = mbox_hint(options.input, message);
   auto parts = examine(bench, std::move(message), options.input.part);
-  if (!parts) return {failed(options, name, parts.error())};
   Findings out;
-  for (pipeline::JudgedPart& part : *parts) out.push_back(judged(options, bench, part, style));
+  if (!parts)
+    out.push_back(failed(options, name, parts.error()));
+  else
+    for (pipeline::JudgedPart& part : *parts) out.push_back(judged(options, bench, part, style));
+  out.front().notice = std::move(hint);  // examine() gives at least one part
   return out;
 }
 
@@ -64,6 +70,7 @@ class Printer {
   {
     progress_.clear();
     for (const Finding& finding : findings) {
+      if (!finding.notice.empty()) notice(context_, finding.notice);
       worst_ = worst_ ? worst(*worst_, finding.code) : finding.code;
       if (!options_.brief)
         context_.out << finding.text;
@@ -99,6 +106,7 @@ class Printer {
 Result<ExitCode> run(const VerifyOptions& options, Context& context)
 {
   IMIP_CHECK(check_brief(options.brief, options.common));
+  IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(const auto benches, set_up_many(options.common, options.keys, options.jobs, context));
   IMIP_TRY(auto messages, Messages::open(options.input, benches.front().judge.policy().limits));
   const report::Style style = style_of(context);

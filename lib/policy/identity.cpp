@@ -84,6 +84,10 @@ Result<std::string> check_token_uri(const std::string& uri)
   if (text::ascii_lower(uri).find("pin-value") != std::string::npos)
     return err(Errc::BadValue, "the URI holds a PIN, which others could read",
                "write pin-source=file:... instead of pin-value, or give a passphrase");
+  const std::string_view path = std::string_view(uri).substr(7, uri.find('?') - 7);
+  if (path.find_first_not_of(';') == std::string_view::npos)
+    return err(Errc::BadValue, "the pkcs11: URI names no token and no object",
+               "write it like pkcs11:token=NAME;object=NAME (RFC 7512)");
   return uri;
 }
 
