@@ -25,8 +25,11 @@ bool header_is_ambiguous(const RawEntity& entity)
          entity.header.count("content-transfer-encoding") > 1;
 }
 
-/// What GMime saw at one place, compared with the scan. Only offsets and kinds: the values were
-/// compared when they were read.
+constexpr std::string_view two_readings =
+    "content-type has a parameter twice, or can be read in two ways";
+
+/// What GMime saw at one place, compared with the scan: offsets, kinds, and the values that were
+/// not compared when they were read.
 class Comparison {
  public:
   Comparison(const std::vector<RawEntity>& raw, std::vector<Node>& nodes, std::size_t begin)
@@ -70,6 +73,8 @@ class Comparison {
     if (!std::equal(fields.begin(), fields.end(), raw.header.fields.begin(),
                     raw.header.fields.end(), same))
       differ(index, "header fields");
+    if (raw.type.unconfirmed && !agrees(raw.type, g_mime_object_get_content_type(object)))
+      add_defect(nodes_[index].defects, Code::AmbiguousHeader, std::string(two_readings));
     if (GMIME_IS_MULTIPART(object))
       multipart(GMIME_MULTIPART(object), index);
     else if (GMIME_IS_MESSAGE_PART(object))
@@ -151,7 +156,7 @@ std::vector<Reason> header_defects(const RawEntity& entity)
   for (const auto name : single)
     if (entity.header.count(name) > 1) ambiguous(cat("the header has ", name, " more than once"));
   if (entity.type.ambiguous)
-    ambiguous("content-type has a parameter twice, or can be read in two ways");
+    ambiguous(std::string(two_readings));
   if (entity.header.control) ambiguous("the header contains NUL or another control character");
   if (entity.header.junk) ambiguous("the header has a line that is no header field");
   if (entity.ambiguous)

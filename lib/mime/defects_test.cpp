@@ -91,6 +91,8 @@ TEST_CASE("more parameters than anybody writes are ambiguous, and are not compar
 
 TEST_CASE("a value that two parsers read differently is ambiguous")
 {
+  CHECK_FALSE(ambiguous("Content-Type: text/calendar; method=\"REQUEST\";charset=UTF-8 ; a=b"));
+  CHECK_FALSE(ambiguous("Content-Type: Multipart/Mixed; boundary=\"=_a b'c\""));
   CHECK(ambiguous("Content-Type: text/calendar; method=\"REQUEST"));
   CHECK(ambiguous("Content-Type: text/calendar; method=\"REQUEST\"CANCEL"));
   CHECK(ambiguous("Content-Type: text/calendar; method=REQUEST (x)"));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 
 #include "base/text.hpp"
 #include "mime/detail/gmime_ref.hpp"
@@ -203,6 +204,82 @@ std::string c_string(const char* s)
   return s ? s : "";
 }
 
+/// Reads a value that has nothing in it that anybody could read in another way: RFC 2045 section 5.1
+/// to the letter, without comments, quoted pairs, RFC 2231, RFC 2047, or a parameter twice.
+class StrictReader {
+ public:
+  explicit StrictReader(std::string_view value) : rest_(value) {}
+
+  /// Nothing: it is not of that kind.
+  std::optional<ContentType> run(bool has_subtype)
+  {
+    ContentType out;
+    out.unconfirmed = true;
+    out.type = text::ascii_lower(token());
+    if (has_subtype && take('/')) out.subtype = text::ascii_lower(token());
+    if (out.type.empty() || has_subtype == out.subtype.empty()) return {};
+    while (!rest_.empty()) {
+      skip_blanks();
+      if (!take(';') || out.parameters.size() >= most) return {};
+      skip_blanks();
+      const std::string name = text::ascii_lower(token());
+      if (name.empty() || !take('=') || out.parameter(name) != nullptr) return {};
+      const std::string_view value = rest_.starts_with('"') ? quoted() : token();
+      if (value.empty()) return {};
+      out.parameters.push_back({name, std::string(value)});
+    }
+    return out;
+  }
+
+ private:
+  static constexpr std::size_t most = 16;  // parameters; each is compared with those before
+
+  static bool is_token(char c)
+  {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           c == '-' || c == '.' || c == '_' || c == '+';
+  }
+
+  std::string_view token()
+  {
+    const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_token);
+    return take(static_cast<std::size_t>(end - rest_.begin()));
+  }
+
+  std::string_view quoted()
+  {
+    const auto end = rest_.find('"', 1);
+    if (end == npos) return {};
+    const std::string_view inside = take(end + 1).substr(1, end - 1);
+    const auto odd = [](char c) { return c < ' ' || c > '~' || c == '\\'; };
+    const bool plain = std::none_of(inside.begin(), inside.end(), odd) &&
+                       inside.find("=?") == npos && text::trim(inside) == inside;
+    return plain ? inside : std::string_view{};
+  }
+
+  std::string_view take(std::size_t n)
+  {
+    const std::string_view taken = rest_.substr(0, n);
+    rest_.remove_prefix(n);
+    return taken;
+  }
+
+  bool take(char c)
+  {
+    const bool there = rest_.starts_with(c);
+    if (there) rest_.remove_prefix(1);
+    return there;
+  }
+
+  void skip_blanks()
+  {
+    const auto end = rest_.find_first_not_of(" \t");
+    rest_.remove_prefix(std::min(end, rest_.size()));
+  }
+
+  std::string_view rest_;
+};
+
 }  // namespace
 
 const std::string* ContentType::parameter(std::string_view name) const
@@ -216,20 +293,20 @@ std::string unfold(ByteView raw)
 {
   std::string out;
   out.reserve(raw.size());
-  for (const char c : raw) {
-    if (c == '\n') {
-      if (!out.empty() && out.back() == '\r') out.pop_back();
-    } else {
-      out += c;
-    }
+  for (auto lf = raw.find('\n'); lf != npos; lf = raw.find('\n')) {
+    out += raw.substr(0, lf);
+    if (!out.empty() && out.back() == '\r') out.pop_back();
+    raw.remove_prefix(lf + 1);
   }
+  out += raw;
   return std::string(text::trim(out));
 }
 
 ContentType parse_content_type(ByteView raw)
 {
-  use_gmime();
   const std::string value = unfold(raw);
+  if (auto strict = StrictReader(value).run(true)) return *std::move(strict);
+  use_gmime();
   const GRef<GMimeContentType> type(g_mime_content_type_parse(nullptr, value.c_str()));
   ContentType out;
   out.type = text::ascii_lower(c_string(g_mime_content_type_get_media_type(type.get())));
@@ -239,10 +316,29 @@ ContentType parse_content_type(ByteView raw)
   return out;
 }
 
+bool agrees(const ContentType& unconfirmed, GMimeContentType* seen)
+{
+  const auto same = [](std::string_view mine, const char* other) {
+    return other != nullptr && text::ascii_iequal(mine, other);
+  };
+  GMimeParamList* list = g_mime_content_type_get_parameters(seen);
+  if (!same(unconfirmed.type, g_mime_content_type_get_media_type(seen)) ||
+      !same(unconfirmed.subtype, g_mime_content_type_get_media_subtype(seen)) ||
+      g_mime_param_list_length(list) != static_cast<int>(unconfirmed.parameters.size()))
+    return false;
+  return std::all_of(
+      unconfirmed.parameters.begin(), unconfirmed.parameters.end(), [&](const Parameter& mine) {
+        GMimeParam* other = g_mime_param_list_get_parameter(list, mine.name.c_str());
+        const char* value = other == nullptr ? nullptr : g_mime_param_get_value(other);
+        return value != nullptr && (!is_decisive(mine.name) || mine.value == value);
+      });
+}
+
 ContentType parse_disposition(ByteView raw)
 {
-  use_gmime();
   const std::string value = unfold(raw);
+  if (auto strict = StrictReader(value).run(false)) return *std::move(strict);
+  use_gmime();
   const GRef<GMimeContentDisposition> parsed(
       g_mime_content_disposition_parse(nullptr, value.c_str()));
   ContentType out;

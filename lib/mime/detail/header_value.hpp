@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "mime/detail/gmime_ref.hpp"
 #include "mime/message.hpp"
 
 namespace imip::mime::detail {
@@ -16,6 +17,7 @@ struct ContentType {
   std::string subtype;  ///< lower case: "calendar"; a disposition: empty
   std::vector<Parameter> parameters;
   bool ambiguous = false;  ///< parameters twice, or read differently by two parsers
+  bool unconfirmed = false;  ///< read by one parser so far, as it is so plain: see agrees()
 
   [[nodiscard]] std::string media_type() const { return type + "/" + subtype; }
   [[nodiscard]] const std::string* parameter(std::string_view name) const;
@@ -23,6 +25,8 @@ struct ContentType {
 
 ContentType parse_content_type(ByteView raw);
 ContentType parse_disposition(ByteView raw);
+/// Did GMime, reading the whole message, see the same as is unconfirmed here?
+bool agrees(const ContentType& unconfirmed, GMimeContentType* seen);
 
 /// Line breaks of folding removed, blanks at both ends too.
 std::string unfold(ByteView raw);
