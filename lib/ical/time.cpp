@@ -1,6 +1,8 @@
 #include "ical/time.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/cat.hpp"
 #include "ical/detail/date_time.hpp"
@@ -24,6 +26,37 @@ Result<std::shared_ptr<const ZoneRules>> tzdata_rules(const std::string& olson)
   return read[olson] = std::make_shared<const ZoneRules>(std::move(made));
 }
 
+bool is_short(const Component& c)
+{
+  return c.properties.size() <= 8 && std::all_of(c.properties.begin(), c.properties.end(), [](const Property& p) {
+           return p.parameters.empty() && p.name.size() + p.value.size() <= 200;
+         });
+}
+
+/// As those that programs write, and not somebody's idea of filling the memory.
+bool worth_keeping(const Component& vtimezone)
+{
+  const auto& observances = vtimezone.components;
+  return is_short(vtimezone) && observances.size() <= 8 &&
+         std::all_of(observances.begin(), observances.end(),
+                     [](const Component& c) { return is_short(c) && c.components.empty(); });
+}
+
+// A program writes the same VTIMEZONE into message after message.
+Result<std::shared_ptr<const ZoneRules>> vtimezone_rules(const Component& vtimezone)
+{
+  static thread_local std::vector<std::pair<Component, std::shared_ptr<const ZoneRules>>> made;
+  constexpr std::size_t most = 8;
+  for (const auto& [known, rules] : made)
+    if (known == vtimezone) return rules;
+  IMIP_TRY(ZoneRules fresh, ZoneRules::from_vtimezone(vtimezone));
+  auto rules = std::make_shared<const ZoneRules>(std::move(fresh));
+  if (!worth_keeping(vtimezone)) return rules;
+  if (made.size() >= most) made.clear();
+  made.emplace_back(vtimezone, rules);
+  return rules;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const ZoneRules>> Zones::Impl::rules(const std::string& tzid)
@@ -31,11 +64,11 @@ Result<std::shared_ptr<const ZoneRules>> Zones::Impl::rules(const std::string& t
   const std::lock_guard lock(mutex);
   if (const auto known = resolved.find(tzid); known != resolved.end()) return known->second;
   if (const auto own = defined.find(tzid); own != defined.end()) {
-    auto made = ZoneRules::from_vtimezone(own->second);
+    auto made = vtimezone_rules(own->second);
     if (!made) {
       return err(Errc::BadValue, cat("the VTIMEZONE \"", tzid, "\": ", made.error().what));
     }
-    return resolved[tzid] = std::make_shared<const ZoneRules>(*std::move(made));
+    return resolved[tzid] = *std::move(made);
   }
   const auto olson = detail::olson_name_for(tzid);
   if (!olson) {

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 
+#include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "ical/detail/date_time.hpp"
 #include "ical/detail/zone_rules.hpp"
@@ -266,11 +266,8 @@ Result<ZoneRules> ZoneRules::from_tzdata(const std::string& olson)
     return err(Errc::BadValue, cat("there is no time zone \"", olson, "\""),
                "use a name such as Europe/Berlin, from /usr/share/zoneinfo");
   }
-  std::ifstream file(*path, std::ios::binary);
-  std::string data(max_file + 1, '\0');
-  file.read(data.data(), static_cast<std::streamsize>(data.size()));
-  data.resize(static_cast<std::size_t>(file.gcount()));
-  if (data.size() > max_file || !TzFileReader::read(data, out)) {
+  const auto data = read_file(*path, max_file);
+  if (!data || !TzFileReader::read(*data, out)) {
     return err(Errc::BadValue, cat(path->string(), " is no time zone file"));
   }
   return out;
