@@ -57,6 +57,24 @@ TEST_CASE("every truncation of a signature is a defect and not a crash")
   }
 }
 
+TEST_CASE("what does not parse is explained in words, though OpenSSL's are loaded only then")
+{
+  const TestCa ca;
+  const std::string der = signed_by(ca.person("alice@example.com"));
+  const auto v = verifier(trusting({ca.root().certificate}));
+  std::size_t seen = 0;
+  for (std::size_t n = 0; n < der.size(); ++n) {
+    std::string damaged = der;
+    damaged[n] = '\x7F';
+    for (const Reason& reason : v.verify_detached(octets, damaged).defects) {
+      if (!reason.text.starts_with("the signature does not parse: ")) continue;
+      ++seen;
+      CHECK(reason.text.find("error:") == std::string::npos);
+    }
+  }
+  CHECK(seen > 0);
+}
+
 TEST_CASE("a damaged signature names nobody but its signer")
 {
   const TestCa ca;

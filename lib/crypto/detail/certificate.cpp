@@ -154,17 +154,6 @@ std::optional<std::string> ec_problem(EVP_PKEY* key)
 
 }  // namespace
 
-std::string error_text()
-{
-  std::array<char, 256> text{};
-  const unsigned long code = ERR_peek_error();
-  if (code == 0) return "unknown error";
-  const char* reason = ERR_reason_error_string(code);
-  if (reason != nullptr) return reason;
-  ERR_error_string_n(code, text.data(), text.size());
-  return text.data();
-}
-
 std::string number_text(const ASN1_INTEGER* number)
 {
   const Handle<BIGNUM, BN_free> n(ASN1_INTEGER_to_BN(number, nullptr));
