@@ -35,7 +35,7 @@ std::string create_hint(int number)
 /// Reads until the end or until more than `max` octets are there, whichever is first.
 Result<void> read_rest(int fd, const std::string& name, std::size_t max, std::string& out)
 {
-  std::array<char, 65536> chunk{};
+  std::array<char, 65536> chunk;  // not cleared: it is most of what a small file costs
   for (;;) {
     const std::size_t want = std::min(chunk.size() - 1, max - out.size()) + 1;
     const ssize_t got = ::read(fd, chunk.data(), want);

@@ -52,13 +52,14 @@ void decode_charset(const Node& node, std::string octets, CalendarPart& part)
   const bool ascii_only = is_one_of(charset, {"us-ascii", "ascii", "ansi_x3.4-1968"});
   const bool known = ascii_only || is_one_of(charset, {"utf-8", "utf8"});
   if (octets.compare(0, 3, "\xEF\xBB\xBF") == 0) octets.erase(0, 3);
+  const bool utf8 = text::is_utf8(octets);
   if (!known)
     add_defect(part.defects, Code::BadCharset,
                cat("part ", node.part, ": charset ", charset, " is not allowed for a calendar"));
-  else if (!text::is_utf8(octets) || (ascii_only && !is_ascii(octets)))
+  else if (!utf8 || (ascii_only && !is_ascii(octets)))
     add_defect(part.defects, Code::BadCharset,
                cat("part ", node.part, ": its octets are not ", charset));
-  part.text = text::is_utf8(octets) ? std::move(octets) : shown_utf8(octets);
+  part.text = utf8 ? std::move(octets) : shown_utf8(octets);
 }
 
 std::optional<std::string> upper_parameter(const Node& node, std::string_view name)

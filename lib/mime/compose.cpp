@@ -144,12 +144,14 @@ std::string to_crlf(std::string_view octets)
 {
   std::string out;
   out.reserve(octets.size() + octets.size() / 32);
-  char before = '\0';
-  for (const char c : octets) {
-    if (c == '\n' && before != '\r') out += '\r';
-    out += c;
-    before = c;
+  std::size_t at = 0;
+  for (auto lf = octets.find('\n'); lf != std::string_view::npos; lf = octets.find('\n', at)) {
+    out += octets.substr(at, lf - at);
+    if (lf == 0 || octets[lf - 1] != '\r') out += '\r';
+    out += '\n';
+    at = lf + 1;
   }
+  out += octets.substr(at);
   return out;
 }
 

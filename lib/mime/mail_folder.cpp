@@ -86,6 +86,7 @@ class Mbox final : public MailFolder::Source {
     if (!inside_) return std::nullopt;
     inside_ = false;
     std::string octets;
+    octets.reserve(std::min(limit_, usual_));
     bool large = false;
     bool after_blank = true;
     for (std::string_view at = line(); !at.empty(); at = line()) {
@@ -107,6 +108,7 @@ class Mbox final : public MailFolder::Source {
                        "the policy's [limits] message-bytes says how much is read");
     } else {
       drop_last_blank(octets);
+      usual_ = std::min(octets.size() + octets.size() / 8, piece);
       out.octets = std::move(octets);
     }
     return out;
@@ -168,6 +170,7 @@ class Mbox final : public MailFolder::Source {
   std::string buffer_;
   std::size_t at_ = 0, searched_ = 0;
   std::size_t count_ = 0;
+  std::size_t usual_ = 0;  // octets of a mail, going by the last one
   int failed_ = 0;
   bool inside_ = false;  // a From_ line was read, its message not yet
 };

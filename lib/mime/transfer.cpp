@@ -42,15 +42,16 @@ Result<std::string> decode_transfer(ByteView body, std::string_view encoding, st
                                           ? GMIME_CONTENT_ENCODING_BASE64
                                           : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
   std::string out;
-  std::string buffer;
   while (!body.empty()) {
     const ByteView piece = body.substr(0, chunk_size);
     body.remove_prefix(piece.size());
-    buffer.resize(g_mime_encoding_outlen(&state, piece.size()) + 64);
-    const std::size_t n =
-        body.empty() ? g_mime_encoding_flush(&state, piece.data(), piece.size(), buffer.data())
-                     : g_mime_encoding_step(&state, piece.data(), piece.size(), buffer.data());
-    out.append(buffer, 0, n);
+    const std::size_t before = out.size();
+    out.resize(before + g_mime_encoding_outlen(&state, piece.size()) + 64);
+    char* to = out.data() + before;
+    const std::size_t n = body.empty()
+                              ? g_mime_encoding_flush(&state, piece.data(), piece.size(), to)
+                              : g_mime_encoding_step(&state, piece.data(), piece.size(), to);
+    out.resize(before + n);
     if (out.size() > limit) return too_large(limit, key);
   }
   return out;
