@@ -1,10 +1,12 @@
 /// @file Work on several threads whose results come out in the order in which it went in.
 #pragma once
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -51,7 +53,10 @@ class InOrder {
         more = item.has_value();
         if (more) put(given++, *std::move(item));
       }
-      if (taken < given) sink(take(taken++));
+      // half of them at a time: to wake up for each costs a worker its processor
+      const std::size_t until = std::min(given, taken + most_ / 2);
+      wait(taken, until);
+      for (; taken < until; ++taken) sink(take(taken));
     }
   }
 
@@ -63,11 +68,20 @@ class InOrder {
     work_.notify_one();
   }
 
-  Out take(std::size_t number)
+  /// Until the results of items [from, until) are there; the earlier ones were taken.
+  void wait(std::size_t from, std::size_t until)
   {
     std::unique_lock lock(mutex_);
-    result_.wait(lock, [&] { return failure_ || results_.count(number) != 0; });
+    const auto there = std::distance(results_.begin(), results_.lower_bound(until));
+    until_ = until;
+    missing_ = until - from - static_cast<std::size_t>(there);
+    result_.wait(lock, [&] { return failure_ || missing_ == 0; });
     if (failure_) std::rethrow_exception(failure_);
+  }
+
+  Out take(std::size_t number)
+  {
+    const std::lock_guard lock(mutex_);
     auto node = results_.extract(number);
     return std::move(node.mapped());
   }
@@ -90,8 +104,9 @@ class InOrder {
       }
       lock.lock();
       if (out) results_.emplace(number, *std::move(out));
+      if (out && number < until_) --missing_;
       if (failure) failure_ = failure;
-      result_.notify_one();
+      if (failure || missing_ == 0) result_.notify_one();
     }
   }
 
@@ -100,6 +115,8 @@ class InOrder {
   std::condition_variable work_, result_;
   std::deque<std::pair<std::size_t, Item>> items_;
   std::map<std::size_t, Out> results_;
+  std::size_t until_ = 0;    // which results run() waits for,
+  std::size_t missing_ = 0;  // and how many of them are not there yet
   std::exception_ptr failure_;
   bool closed_ = false;
   std::vector<std::thread> threads_;  // last: they use the others
