@@ -53,7 +53,7 @@ Result<pid_t> start(const std::vector<std::string>& words, int input)
   Attributes attributes;
   sigset_t defaults;
   ::sigemptyset(&defaults);
-  ::sigaddset(&defaults, SIGPIPE);  // which we ignore
+  ::sigaddset(&defaults, SIGPIPE);  // which the caller ignores
   ::posix_spawnattr_setsigdefault(attributes.get(), &defaults);
   ::posix_spawnattr_setflags(attributes.get(), POSIX_SPAWN_SETSIGDEF);
   pid_t child = -1;

@@ -60,12 +60,12 @@ part VEVENT weekly 0 $S2 DTSTART:20270104T120000Z DTEND:20270104T130000Z SUMMARY
   ATTENDEE:mailto:bob@example.com | mail COUNTER bob >counter.eml
 expect 2 as boss apply --now $NOW counter.eml
 says 'counter: bob@example.com proposes another time of the event: after lunch'
-says 'proposal    propose  DTSTART:20270104T100000Z -> 20270104T120000Z'
+says 'propose  DTSTART:20270104T100000Z -> 20270104T120000Z'
 says 'may send    request to alice@example.com, bob@example.com'
 says 'declinecounter to bob@example.com'
 expect 0 as boss show --now $NOW counter.eml
 says 'Counter-proposal: Weekly'
-says 'proposal    propose  DTSTART'
+says 'propose  DTSTART'
 expect 2 as boss apply --now $NOW --json counter.eml
 /usr/bin/python3 - out <<'PY'
 import icalendar, json, sys

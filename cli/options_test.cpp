@@ -57,7 +57,7 @@ TEST_CASE("every command has a help of its own, on standard output, exit 0")
   }
 }
 
-TEST_CASE("--part takes the numbers that parts have")
+TEST_CASE("the option --part takes the numbers that parts have")
 {
   for (const char* number : {"1", "1.2", "2/1", "1.10.3/1.2/1", "TEXT/1.2", "1.TEXT/2"})
     CHECK(options<VerifyOptions>({"verify", "--part", number}).input.part == number);

@@ -337,13 +337,13 @@ void Examination::read(JudgedPart& judged, const std::string& method,
     if (judged.bare)
       if (const auto* value = parsed->calendar.value("METHOD")) method_parameter = *value;
     auto readings = itip::read_messages(*parsed, method_parameter, component, now_);
-    for (std::size_t i = 1; i < readings.size(); ++i) {
-      JudgedPart another = like(judged);
-      another.reading = std::move(readings[i]);
-      append(another.notices, another.reading.notices);
-      parts_.push_back(std::move(another));
+    for (std::size_t i = 0; i + 1 < readings.size(); ++i) {
+      JudgedPart one = like(judged);
+      one.reading = std::move(readings[i]);
+      append(one.notices, one.reading.notices);
+      parts_.push_back(std::move(one));
     }
-    judged.reading = std::move(readings.front());
+    judged.reading = std::move(readings.back());
   }
   append(judged.notices, judged.reading.notices);
   parts_.push_back(std::move(judged));
