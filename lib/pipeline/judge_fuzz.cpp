@@ -1,6 +1,6 @@
 // A whole message to its verdict, under one policy that trusts the anchor of testdata/fuzz/world. Bare
 // calendars, one or several with a form feed between them, are planned too, as if who they speak for had
-// signed: whoever is trusted may be hostile.
+// signed: whoever is trusted may be hostile. One without METHOD is what the owner made of her file.
 #include <algorithm>
 #include <filesystem>
 #include <set>
@@ -191,6 +191,14 @@ void answer(const Calendar& calendar)
   hold(reading.message && reading.message->method == itip::Method::Reply, "it is a reply");
 }
 
+void edit(const ical::Component& edited, Calendar& calendar)
+{
+  if (!calendar.object || edited.value("METHOD") != nullptr || edited.components.empty()) return;
+  const auto uid = [](const ical::Component& c) { return c.components.back().text("UID"); };
+  if (uid(edited) != uid(calendar.object->calendar)) return;
+  calendar.object = stored(ical::serialise(edited));
+}
+
 void bare_calendars(std::string_view octets)
 {
   constexpr int most = 4;
@@ -200,6 +208,7 @@ void bare_calendars(std::string_view octets)
     octets.remove_prefix(std::min(octets.size(), one.size() + 1));
     const auto parts = judge().examine(std::string(one), "-");
     if (!parts || !parts->front().bare) return;
+    if (const auto read = ical::parse(one, Limits{})) edit(read->calendar, calendar);
     const itip::Message* message = parts->front().message();
     if (message == nullptr) continue;
     const auto parsed = ical::parse(ical::serialise(message->calendar), Limits{});

@@ -171,9 +171,31 @@ def bare_calendars():
         "todo": ics("REQUEST", event(kind="VTODO", start=None, more=["DUE:20310301T100000Z", "PERCENT-COMPLETE:50"])),
         "journal": ics("PUBLISH", event(kind="VJOURNAL", attendees=(), start=None, more=["DTSTART:20310301T100000Z"])),
         "busy": ics("PUBLISH", event(kind="VFREEBUSY", attendees=(), summary=None, start=None, more=busy)),
+        "edited": request + b"\f" + ics(None, ZONE, series("RRULE:FREQ=WEEKLY;COUNT=6;BYDAY=MO,WE", "CATEGORIES:Mine",
+            "BEGIN:VALARM", "ACTION:DISPLAY", "DESCRIPTION:x", "TRIGGER:-PT5M", "END:VALARM",
+            summary="Mine")) + b"\f" + moved,
         "proxy": ics("REQUEST", organizer_line=f'ORGANIZER;CN="Chief";SENT-BY="{BOSS}":mailto:chief@example.com'),
         "floating": ics("REQUEST", start="20310301T100000"),
         "system-zone": ics("REQUEST", event(start=None, more=["DTSTART;TZID=Europe/Berlin:20310301T100000"])),
+    }
+
+
+def of_attendees(boss):
+    """What the boss signs as an attendee, and forms of what he signs as the organizer."""
+    mine = {"organizer": ALICE, "who": BOSS}
+    by = lambda content, method: message(smime.signed(calendar(content, method=method), boss))
+    delegated = (f"ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO=\"{ALICE}\":{BOSS}",
+                 f"ATTENDEE;DELEGATED-FROM=\"{BOSS}\":{ALICE}")
+    chief = {"organizer": "mailto:chief@example.com"}
+    return {
+        "reply": by(answer("REPLY", "ACCEPTED", **mine), "REPLY"),
+        "counter": by(answer("COUNTER", "TENTATIVE", **mine), "COUNTER"),
+        "refresh": by(answer("REFRESH", "ACCEPTED", **mine), "REFRESH"),
+        "delegates": by(ics("REQUEST", event(attendees=(), attendee_lines=delegated, **chief)), "REQUEST"),
+        "forwards": by(ics("REQUEST", event(attendees=(BOSS, ALICE), organizer=BOB)), "REQUEST"),
+        "publishes": by(ics("PUBLISH", event(attendees=())), "PUBLISH"),
+        "adds": by(ics("ADD", sequence=1), "ADD"), "declines": by(ics("DECLINECOUNTER"), "DECLINECOUNTER"),
+        "opaque-series": message(smime.opaque(calendar(bare_calendars()["series"]), boss)),
     }
 
 
@@ -249,7 +271,8 @@ def main():
     for group in (signers.contents, signers.several, signers.attributes, signers.bent, wrapped.compression):
         group(mails)
     bare = {f"bare.{n}": c for n, c in bare_calendars().items()}
-    write("judge/seed", {**mails.mails, **bare})
+    attendee = {f"attendee.{n}": m for n, m in of_attendees(people.boss).items()}
+    write("judge/seed", {**mails.mails, **bare, **attendee})
     shapes = ("header", "boundary", "encoding", "shape", "hidden")
     shaped = {n: m for n, m in mails.mails.items() if n.split(".")[0] in shapes}
     write("message/seed", {**shaped, **{f"odd.{n}": m for n, m in odd_messages().items()}})
