@@ -4,6 +4,8 @@
 #include <array>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
@@ -75,9 +77,7 @@ bool part_is_valid(std::string_view name, std::string_view value)
   return name == "FREQ";  // whose value libical judges
 }
 
-}  // namespace
-
-Result<Rule> parse_rule(std::string_view text)
+Result<Rule> read_rule(std::string_view text)
 {
   const auto bad = [&](std::string_view why) {
     return err(Errc::BadValue, cat("RRULE \"", text, "\": ", why));
@@ -109,6 +109,24 @@ Result<Rule> parse_rule(std::string_view text)
   if (!seen.count("FREQ")) return bad("no FREQ");
   rule.parts = icalrecurrencetype_from_string(for_libical.c_str());
   if (rule.parts.freq == ICAL_NO_RECURRENCE) return bad("it does not parse");
+  return rule;
+}
+
+}  // namespace
+
+// A calendar's rules are read when it is parsed, checked and expanded, and message after message has
+// those of the same zones.
+Result<Rule> parse_rule(std::string_view text)
+{
+  static thread_local std::vector<std::pair<std::string, Rule>> known;
+  constexpr std::size_t most = 8;  // some 3 KB each
+  constexpr std::size_t longest = 200;
+  for (const auto& [words, rule] : known)
+    if (words == text) return rule;
+  IMIP_TRY(const Rule rule, read_rule(text));
+  if (text.size() > longest) return rule;
+  if (known.size() >= most) known.clear();
+  known.emplace_back(text, rule);
   return rule;
 }
 
