@@ -1,5 +1,7 @@
 #include "state/state.hpp"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/atomic_file.hpp"
@@ -74,10 +76,24 @@ Result<bool> known_schema(sqlite::Database& db, const std::string& file)
   return false;
 }
 
+/// SQLite waits for other processes everywhere but where the journal's mode changes: there it gives
+/// up at once if two of them find a new file.
+Result<void> write_ahead(sqlite::Database& db)
+{
+  constexpr std::chrono::milliseconds pause{10};
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds{busy_ms};
+  for (;;) {
+    auto done = db.run("PRAGMA journal_mode = WAL");
+    if (done || done.error().code != Errc::TryAgain || std::chrono::steady_clock::now() >= until)
+      return done;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
 /// Two processes may both find a new file: the second sees the first one's tables.
 Result<void> make_schema(sqlite::Database& db, const std::string& file)
 {
-  IMIP_CHECK(db.run("PRAGMA journal_mode = WAL"));
+  IMIP_CHECK(write_ahead(db));
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
   IMIP_TRY(const bool known, known_schema(db, file));
   if (known) return {};
