@@ -200,6 +200,9 @@ Result<std::vector<Time>> next_instances(const Zones& zones, const Component& ma
 {
   Expansion expansion(zones, master, limits);
   IMIP_CHECK(expansion.prepare());
+  // far from the ends of the type, where the windows would overflow
+  from = std::clamp(from, UtcSeconds{sys_days{year{0} / 1 / 1}},
+                    UtcSeconds{sys_days{year{9999} / 1 / 1}});
   // the calendar repeats after 400 years: what has not matched by then will not
   const UtcSeconds last = std::max(from, expansion.start().instant) + days{146'097};
   UtcSeconds begin = from;

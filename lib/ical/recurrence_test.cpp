@@ -210,6 +210,15 @@ TEST_CASE("the next instances of an old endless series")
   CHECK(next(":19700101T100000Z", "FREQ=DAILY;COUNT=10").empty());
 }
 
+TEST_CASE("the next instances from the ends of time")
+{
+  const Zones zones{Component{}};
+  const Component series = event(":20270104T100000Z", "FREQ=WEEKLY;COUNT=3");
+  CHECK(shown(next_instances(zones, series, UtcSeconds::min(), 2, Limits{})) ==
+        "20270104T100000 20270111T100000");
+  CHECK(shown(next_instances(zones, series, UtcSeconds::max(), 2, Limits{})).empty());
+}
+
 TEST_CASE("is there an instance")
 {
   const Zones zones{Component{}};
