@@ -469,4 +469,26 @@ TEST_CASE("Windows names of zones are known")
   CHECK(reading(request(e)).message);
 }
 
+TEST_CASE("attendees that overrides inherit are counted, however small the mail is")
+{
+  const auto calendar = [](int guests, int overrides) {
+    const std::string common = "UID:m\r\nDTSTAMP:20261201T080000Z\r\nSUMMARY:x\r\n";
+    std::string out = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//t//EN\r\nMETHOD:REQUEST\r\n"
+                      "BEGIN:VEVENT\r\n" +
+                      common +
+                      "DTSTART:20270101T100000Z\r\nRRULE:FREQ=DAILY\r\n"
+                      "ORGANIZER:mailto:boss@example.com\r\n";
+    for (int i = 0; i < guests; ++i) out += cat("ATTENDEE:mailto:g", i, "@example.com\r\n");
+    out += "END:VEVENT\r\n";
+    for (int i = 0; i < overrides; ++i) {
+      const std::string at = cat("20270", 1 + i / 25, 10 + i % 25 / 3, "T1", i % 3, "0000Z");
+      out += cat("BEGIN:VEVENT\r\n", common, "RECURRENCE-ID:", at, "\r\nDTSTART:", at,
+                 "\r\nEND:VEVENT\r\n");
+    }
+    return out + "END:VCALENDAR\r\n";
+  };
+  CHECK(reading(calendar(1'000, 100)).message);
+  CHECK(has_code(reading(calendar(1'001, 100)).refusals, Code::LimitExceeded));
+}
+
 }  // namespace imip::itip::test

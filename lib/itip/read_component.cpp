@@ -290,6 +290,8 @@ void inherit_parties(std::vector<MessageComponent>& components, const ReadContex
   const auto series =
       std::find_if(components.begin(), components.end(),
                    [](const MessageComponent& c) { return c.scope.type == Scope::Type::Series; });
+  constexpr std::size_t most_inherited = 100'000;  // copies: a limit on what is read does not bound them
+  std::size_t copies = 0;
   for (MessageComponent& c : components) {
     if (series != components.end() && &c != &*series) {
       bool inherited = false;
@@ -298,6 +300,12 @@ void inherit_parties(std::vector<MessageComponent>& components, const ReadContex
         inherited = true;
       }
       if (!c.component.find("ATTENDEE") && !series->attendees.empty()) {
+        copies += series->attendees.size();
+        if (copies > most_inherited) {
+          return context.findings.refuse(
+              Code::LimitExceeded, cat("overrides inherit more than ", most_inherited,
+                                       " attendees of the series, which no policy changes"));
+        }
         c.attendees = series->attendees;
         inherited = true;
       }
