@@ -3,6 +3,7 @@
 // signed: whoever is trusted may be hostile. One without METHOD is what the owner made of her file.
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 
@@ -147,10 +148,25 @@ itip::StoredObject stored(const std::string& octets)
   return {octets, sha256_hex(octets), parsed->calendar};
 }
 
-// A calendar, and what messages made of it.
+// A calendar, and what messages made of it: facts are kept for each organizer, as in the state.
 struct Calendar {
   std::optional<itip::StoredObject> object;
-  itip::Facts facts;
+  std::map<std::string, itip::Facts> facts;
+
+  [[nodiscard]] std::string organizer() const
+  {
+    if (!object) return {};
+    for (const ical::Component& component : object->calendar.components)
+      if (const auto* value = component.value("ORGANIZER"))
+        if (const auto address = CalAddress::parse(*value)) return text::ascii_lower(address->uri());
+    return {};
+  }
+  itip::Facts& facts_for(const itip::Message& message)
+  {
+    const bool in_file = object && (message.method == itip::Method::Reply || !message.organizer);
+    if (in_file) return facts[organizer()];
+    return facts[message.organizer ? text::ascii_lower(message.organizer->address.uri()) : ""];
+  }
 };
 
 void take(const itip::Message& message, Calendar& calendar)
@@ -159,9 +175,10 @@ void take(const itip::Message& message, Calendar& calendar)
   const itip::Owner& owner = judge().policy().owner;
   const auto speaker = claimed_speaker(message);
   if (!speaker) return;
+  itip::Facts& facts = calendar.facts_for(message);
   const auto plan = [&] {
     return itip::plan_message(message, *speaker, calendar.object ? &*calendar.object : nullptr,
-                              calendar.facts, owner, {}, now);
+                              facts, owner, {}, now);
   };
   const itip::Plan first = plan();
   hold(first.outcome != itip::Outcome::None, "every plan has an outcome");
@@ -169,7 +186,7 @@ void take(const itip::Message& message, Calendar& calendar)
     hold(!first.facts_changed && !first.octets && !first.remove, "what is refused changes nothing");
     return;
   }
-  calendar.facts = first.facts;
+  facts = first.facts;
   if (first.octets) calendar.object = stored(*first.octets);
   if (first.remove) calendar.object.reset();
   const itip::Plan second = plan();
@@ -178,12 +195,12 @@ void take(const itip::Message& message, Calendar& calendar)
        "the same message again changes nothing");
 }
 
-void answer(const Calendar& calendar)
+void answer(Calendar& calendar)
 {
   if (!calendar.object) return;
   const auto plan =
-      itip::plan_answer(nullptr, &*calendar.object, calendar.facts, judge().policy().owner,
-                        {itip::PartStat::Accepted, "yes", {}, {}}, {}, judge().now());
+      itip::plan_answer(nullptr, &*calendar.object, calendar.facts[calendar.organizer()],
+                        judge().policy().owner, {itip::PartStat::Accepted, "yes", {}, {}}, {}, judge().now());
   if (!plan) return;
   const auto parsed = ical::parse(ical::serialise(plan->reply), Limits{});
   hold(parsed && parsed->findings.empty(), "our answer can be read");
@@ -214,7 +231,7 @@ void bare_calendars(std::string_view octets)
     const auto parsed = ical::parse(ical::serialise(message->calendar), Limits{});
     hold(parsed && parsed->calendar == message->calendar, "what is written is read again");
     static_cast<void>(itip::authorize(*message, calendar.object ? &*calendar.object : nullptr,
-                                      calendar.facts, judge().policy().owner, {}, judge().now()));
+                                      calendar.facts_for(*message), judge().policy().owner, {}, judge().now()));
     take(*message, calendar);
   }
   answer(calendar);
