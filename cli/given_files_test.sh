@@ -44,6 +44,7 @@ for command in judge\ verify change; do
   expect 66 "$@" --identity alice.p12 --passphrase-file folder sealed.eml
   expect 77 "$@" --json --identity alice.p12 --passphrase-file wrong sealed.eml
   grep -q '"verdict":"error"' out || fail "JSON: $(cat out)"
+  case $command in *verify) says '"code":"encrypted"' ;; esac
 done
 expect 0 judge verify --brief --identity alice.p12 --passphrase-file wrong sealed.eml
 [ "$(cat out)" = error ] || fail "brief: $(cat out)"

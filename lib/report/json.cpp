@@ -223,6 +223,8 @@ std::string no_verdict_json(const std::string& input, const Error& error,
   if (error.code == Errc::NothingToJudge)
     json["reasons"] = reasons_json(
         {{error.reason == Code::None ? Code::NotIMip : error.reason, error.what}});
+  else if (error.reason != Code::None)
+    json["reasons"] = reasons_json({{error.reason, error.what}});
   if (entities) json["other_signatures"] = others_json(*entities, {});
   return line(json);
 }

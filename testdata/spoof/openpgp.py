@@ -361,7 +361,7 @@ def encrypted(c, ring):
     hostile("first-is-text", pgp_hidden(hidden, first="text/plain"), wrong)
     hostile("three-parts", pgp_hidden(hidden, more=[text()]), "none:not-two-parts")
     big = packet(8, b"\x02" + zlib.compress(literal(good + b"x" * 40_000_000), 9))
-    hostile("inflates", hide(big), "error:")
+    hostile("inflates", hide(big), "error:limit-exceeded")
     tree = part
     for _ in range(9):
         tree = hide(literal(tree))
