@@ -167,6 +167,24 @@ expect 0 sign --encrypt-to "$alice" bcc.eml --output sealed.eml
 sed -n '/-----BEGIN PGP MESSAGE-----/,/-----END/p' sealed.eml | gpg --homedir "$ALICE" --batch --list-only --list-packets 2>/dev/null |
   grep -c 'pubkey enc packet' | grep -qx 2 || fail "Bcc is revealed: not just alice and boss"
 
+# a key that stays locked is an error, not a mail without an invitation
+sed 's/^To: .*/To: locked@example.com/; s/^From: .*/From: locked@example.com/' plain.eml >self.eml
+expect 0 imip sign --gpg-home "$BOSS" --identity openpgp:locked@example.com --passphrase-file pass \
+  --encrypt-to openpgp:locked@example.com self.eml --output self-sealed.eml
+forget
+for command in verify apply; do
+  mkdir -p calendar
+  code=0
+  [ $command = verify ] && set -- --state none || set -- --store calendar --state state-self --dry-run
+  setsid -w "$IMIP" $command --gpg-home "$BOSS" --me alice@example.com "$@" self-sealed.eml </dev/null >out 2>err || code=$?
+  [ "$code" = 77 ] || { cat out err >&2; fail "$command with a locked key: $code"; }
+  says 'gpg cannot use the key'
+  silent_on out
+  one_line
+done
+expect 3 as alice verify self-sealed.eml
+says 'no secret key of these'
+
 # ---- a run that is killed leaves gpg's folder behind, and the next one removes it ----------------
 expect 0 sign plain.eml --output killed.eml
 mkdir -m 700 temp
