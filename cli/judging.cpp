@@ -60,6 +60,16 @@ Result<pipeline::Calendar> open_to_look(const CommonOptions& common, const polic
   return pipeline::Calendar::open(places, policy.limits);
 }
 
+/// The first look at a large calendar takes long.
+void show_indexing(const pipeline::Calendar& calendar, const Context& context)
+{
+  const auto bar = std::make_shared<Progress>(context);
+  calendar.on_indexing([bar](std::size_t done, std::size_t total) {
+    bar->show(done, static_cast<double>(done) / static_cast<double>(total), "events read");
+    if (done == total) bar->clear();
+  });
+}
+
 Result<void> require_calendar(const policy::Policy& policy)
 {
   if (policy.owner.addresses.empty())
@@ -92,6 +102,7 @@ Result<Bench> set_up(const CommonOptions& common, const KeyOptions& keys, Needs 
                                "that you deleted can come back",
                                {}});
   IMIP_TRY(auto calendar, open_to_change(common, policy));
+  show_indexing(calendar, context);
   const UtcSeconds at = common.verification_time.value_or(context.now);
   const auto passphrases = [&](const policy::Identity& identity) {
     return passphrase_source(keys, &identity);
@@ -115,6 +126,7 @@ Result<std::vector<Bench>> set_up_many(const CommonOptions& common, const KeyOpt
     std::optional<pipeline::Calendar> calendar;
     if (!policy.store_path.empty()) {
       IMIP_TRY(auto opened, open_to_look(common, policy));
+      show_indexing(opened, context);
       calendar.emplace(std::move(opened));
     }
     std::size_t next = 0;

@@ -92,13 +92,13 @@ Progress::Progress(const Context& context) : context_(context), begun_(milliseco
 
 Progress::~Progress() { clear(); }
 
-void Progress::show(std::size_t messages, double fraction)
+void Progress::show(std::size_t count, double fraction, std::string_view what)
 {
   if (!context_.err_is_terminal) return;
   const std::int64_t now = milliseconds();
   if (now - begun_ < first_after || now - drawn_ < redraw_after) return;
   drawn_ = now;
-  const std::string tail = cat(" ", static_cast<int>(fraction * 100), " %, ", messages, " messages");
+  const std::string tail = cat(" ", static_cast<int>(fraction * 100), " %, ", count, " ", what);
   const std::string head = cat("imip ", context_.command, " ");
   const std::size_t beside = head.size() + tail.size() + 3;
   const std::size_t width = context_.columns > beside ? context_.columns - beside : 0;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.hpp"
@@ -45,7 +46,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   /// @param fraction  0 to 1
-  void show(std::size_t messages, double fraction);
+  /// @param what  "messages": what is counted
+  void show(std::size_t count, double fraction, std::string_view what = "messages");
   /// Takes the bar away, before anything else is printed.
   void clear();
 

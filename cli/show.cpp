@@ -1,5 +1,6 @@
 #include "cli/judging.hpp"
 #include "cli/passphrase.hpp"
+#include "pipeline/conflicts.hpp"
 #include "report/chain_text.hpp"
 #include "report/json.hpp"
 
@@ -67,6 +68,7 @@ Result<ExitCode> run(const ShowOptions& options, Context& context)
   Show show(options, context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));
+    pipeline::find_conflicts(bench.judge, bench.calendar ? &*bench.calendar : nullptr, part);
     show.part(part);
     return ExitCode::Ok;
   };

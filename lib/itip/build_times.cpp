@@ -5,6 +5,7 @@
 #include "ical/recurrence.hpp"
 #include "itip/detail/building.hpp"
 #include "itip/detail/content.hpp"
+#include "itip/detail/scope.hpp"
 
 namespace imip::itip::detail {
 
@@ -168,6 +169,19 @@ ical::Property time_property(std::string_view name, const ical::Time& time)
   if (time.kind == TimeKind::Utc) p.value += 'Z';
   if (time.kind == TimeKind::Zoned) p.set_parameter("TZID", time.tzid);
   return p;
+}
+
+UtcSeconds wall_of(const ical::Time& time)
+{
+  return read_time_text(time.local).instant;
+}
+
+ical::Time moved_wall(const ical::Zones& zones, const ical::Time& like, UtcSeconds wall)
+{
+  ical::Time out = like;
+  out.local = to_ical_utc(wall).substr(0, like.kind == TimeKind::Date ? 8 : 15);
+  const auto read = zones.time_of(time_property("DTSTART", out));
+  return read ? *read : out;
 }
 
 Result<void> set_times(const BuildSpec& spec, Kind kind, const ical::Component& calendar,

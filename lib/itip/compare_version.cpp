@@ -58,20 +58,6 @@ std::string line_for(ical::Property p)
   return cat(p.text(), out);
 }
 
-// The wall clock, as if it were UTC.
-UtcSeconds wall_of(const ical::Time& t)
-{
-  return read_time_text(t.local).instant;
-}
-
-ical::Time moved_wall(const ical::Zones& zones, const ical::Time& like, UtcSeconds wall)
-{
-  ical::Time out = like;
-  out.local = to_ical_utc(wall).substr(0, like.kind == ical::TimeKind::Date ? 8 : 15);
-  const auto read = zones.time_of(time_property("DTSTART", out));
-  return read ? *read : out;
-}
-
 // What a range says of one of its later occurrences: the same shift on the wall clock, the same length.
 std::optional<ical::Component> within_range(const ical::Zones& zones, const Piece& range,
                                             const ical::Time& at)

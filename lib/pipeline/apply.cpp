@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
+#include "pipeline/conflicts.hpp"
 
 namespace imip::pipeline {
 
@@ -77,6 +78,13 @@ Result<void> limit_flood(const Judge& judge, const Calendar& calendar, JudgedPar
   return {};
 }
 
+/// For whoever answers, asks or only looks; of what is refused nobody wants to know.
+void look_around(const Judge& judge, const Calendar& calendar, JudgedPart& part)
+{
+  if (part.plan && part.decision.verdict != policy::Verdict::Untrusted)
+    find_conflicts(judge, &calendar, part);
+}
+
 Result<void> judge_here(const Judge& judge, const Calendar& calendar, JudgedPart& part,
                         bool admit = false)
 {
@@ -147,6 +155,7 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   IMIP_TRY(auto taken, calendar.lock());
   lock.emplace(std::move(taken));
   IMIP_CHECK(judge_here(judge, calendar, part));
+  look_around(judge, calendar, part);
   Permission may = permission(part, consent);
   if (!may.granted && can_be_asked(part, consent)) {
     IMIP_TRY(may, ask_person(judge, calendar, part, consent, lock));
@@ -171,6 +180,7 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
 Result<Applied> rehearse(const Judge& judge, const Calendar& calendar, JudgedPart& part)
 {
   IMIP_CHECK(judge_here(judge, calendar, part));
+  look_around(judge, calendar, part);
   if (!permission(part, Consent{}).granted) return stopped(stopping_outcome(part), part);
   Applied applied;
   applied.outcome = part.plan->outcome;

@@ -83,6 +83,19 @@ Result<Surroundings> Calendar::surroundings(const itip::Message& message) const
   return found;
 }
 
+Result<store::SearchGaps> Calendar::search(
+    const std::vector<itip::Window>& windows,
+    const std::function<void(const ical::Component&)>& each) const
+{
+  if (!store_) return err(Errc::Config, "no calendar to look at");
+  return store_->search(windows, each);
+}
+
+void Calendar::on_indexing(store::IndexProgress progress) const
+{
+  if (store_) store_->on_indexing(std::move(progress));
+}
+
 Result<store::Lock> Calendar::lock() const
 {
   if (!store_)

@@ -2,8 +2,10 @@
 /// what must be remembered about them.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
 #include "itip/plan.hpp"
@@ -30,6 +32,10 @@ class Calendar {
   [[nodiscard]] Result<Surroundings> surroundings(const itip::Message& message) const;
   [[nodiscard]] Result<Surroundings> surroundings(const std::string& uid,
                                                   const CalAddress& organizer) const;
+  /// As VdirStore::search. @errors Errc::Config: no store
+  Result<store::SearchGaps> search(const std::vector<itip::Window>& windows,
+                                   const std::function<void(const ical::Component&)>& each) const;
+  void on_indexing(store::IndexProgress progress) const;
   [[nodiscard]] Result<store::Lock> lock() const;
   /// Facts first, then the file: after a crash between the two the next run renders again and repairs (itip.md).
   /// @errors Errc::Conflict, Errc::TryAgain, Errc::Permission, Errc::Io

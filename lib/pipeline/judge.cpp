@@ -497,6 +497,7 @@ JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
   stored = std::move(other.stored);
   decision = std::move(other.decision);
   plan = std::move(other.plan);
+  conflicts = std::move(other.conflicts);
   suggestion = std::move(other.suggestion);
   return *this;
 }

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "crypto/verifier.hpp"
 #include "identity/correlation.hpp"
+#include "itip/conflicts.hpp"
 #include "itip/message.hpp"
 #include "itip/plan.hpp"
 #include "mime/message.hpp"
@@ -59,6 +60,7 @@ struct JudgedPart {
   std::optional<itip::StoredObject> stored;  ///< what it was held against
   policy::Decision decision;
   std::optional<itip::Plan> plan;            ///< nothing if no message or nobody proven
+  itip::Conflicts conflicts;                 ///< find_conflicts(): other events at that time
   std::string suggestion;                    ///< the command that would change the decision
 
   JudgedPart() = default;

@@ -8,6 +8,7 @@
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "base/text.hpp"
+#include "ical/time.hpp"
 #include "policy/detail/document.hpp"
 #include "policy/detail/identity.hpp"
 #include "policy/detail/reader.hpp"
@@ -35,6 +36,12 @@ void read_me(Table table, Policy& policy)
   policy.owner.groups = table.addresses("groups");
   if (const auto mode = table.choice("local-part", {"fold", "exact"}))
     policy.owner.local_part = *mode == 0 ? LocalPart::Fold : LocalPart::Exact;
+  if (const Node* zone = table.get("timezone", NodeKind::String)) {
+    policy.timezone = zone->string;
+    if (!ical::vtimezone(zone->string))
+      table.reading().problem(*zone, cat("unknown time zone '", zone->string, "'"),
+                              "write a name such as \"Europe/Berlin\"");
+  }
   table.finish();
 }
 

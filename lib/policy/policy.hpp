@@ -80,6 +80,7 @@ struct Defaults {
 struct Policy {
   std::filesystem::path path;  ///< empty: no file
   itip::Owner owner;           ///< [me] and [[alias]]
+  std::string timezone;        ///< [me] timezone, an Olson name; "": the system's
   std::string store_path;      ///< [store] path, "~" expanded
   bool remove_cancelled = false, display_alarms = false;
   bool any_task_progress = false;  ///< [store] task-progress = "any"

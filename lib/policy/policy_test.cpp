@@ -329,7 +329,9 @@ TEST_CASE("each mistake is found at its place")
       // unknown keys and tables
       {"colour = 1\n", 2, 1, "unknown key colour in the policy", "known here: version, me"},
       {"[me]\naddreses = []\n", 3, 1, "unknown key addreses in [me]",
-       "addresses, groups and local-part"},
+       "addresses, groups, local-part and timezone"},
+      {"[me]\ntimezone = \"Mars/Olympus\"\n", 3, 12, "unknown time zone 'Mars/Olympus'",
+       "Europe/Berlin"},
       {"[mee]\n", 2, 2, "unknown key mee", ""},
       {"[[delegates]]\n", 2, 3, "unknown key delegates", ""},
       {"[smime]\nfloor = { rsabits = 2048 }\n", 3, 11, "unknown key rsabits in floor of [smime]",

@@ -149,6 +149,16 @@ std::string repeats_text(const std::string& rrule)
 
 }  // namespace
 
+std::string interval_text(UtcSeconds start, UtcSeconds end, bool all_day, const std::string& zone)
+{
+  const ical::Zones zones(ical::Component{"VCALENDAR", {}, {}});
+  const std::string first = zones.show_in(start, zone);
+  if (!all_day) return interval_text(first, zones.show_in(end, zone));
+  const std::string from = first.substr(0, 10);
+  const std::string to = zones.show_in(end - std::chrono::seconds{1}, zone).substr(0, 10);
+  return from == to ? cat(from, " (all day)") : cat(from, " to ", to, " (all day)");
+}
+
 std::string party_text(const ical::Property& property)
 {
   const std::string address = address_text(property.value);

@@ -27,6 +27,10 @@ struct EventText {
 [[nodiscard]] EventText describe(const ical::Zones& zones, const ical::Component& event,
                                  const std::string& local_zone);
 
+/// "2027-01-04 10:00-11:00 Europe/Berlin (+01:00)", or "2027-01-04 (all day)": as the clocks of `zone` show it.
+[[nodiscard]] std::string interval_text(UtcSeconds start, UtcSeconds end, bool all_day,
+                                        const std::string& zone);
+
 /// "Boss <boss@example.com>": CN (a claim, never identity) and address.
 [[nodiscard]] std::string party_text(const ical::Property& property);
 

@@ -193,6 +193,24 @@ Json offers_json(const std::vector<itip::Offer>& offers)
   return list;
 }
 
+void add_conflicts(Json& json, const itip::Conflicts& conflicts)
+{
+  Json list = Json::array();
+  for (const itip::Conflict& conflict : conflicts.found)
+    list.push_back({{"uid", conflict.first.uid},
+                    {"summary", conflict.first.summary},
+                    {"start", to_rfc3339(conflict.first.start)},
+                    {"end", to_rfc3339(conflict.first.end)},
+                    {"all_day", conflict.first.all_day},
+                    {"tentative", conflict.first.tentative},
+                    {"unanswered", conflict.first.unanswered},
+                    {"times", conflict.times},
+                    {"with", to_rfc3339(conflict.with)}});
+  json["conflicts"] = conflicts.checked ? std::move(list) : Json{};
+  json["conflicts_more"] = conflicts.more;
+  json["conflicts_unchecked"] = words_json(conflicts.gaps);
+}
+
 std::string line(const Json& json)
 {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -241,6 +259,7 @@ std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied
   json["changes"] = part.plan ? changes_json(part.plan->changes) : Json::array();
   json["proposal"] = part.plan ? changes_json(part.plan->proposal) : Json::array();
   json["offers"] = part.plan ? offers_json(part.plan->offers) : Json::array();
+  add_conflicts(json, part.conflicts);
   return line(json);
 }
 

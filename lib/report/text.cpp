@@ -269,6 +269,31 @@ void offer_lines(Lines& lines, const pipeline::JudgedPart& part)
   lines.fields("may send", offers);
 }
 
+std::string conflict_line(const itip::Conflict& conflict, const std::string& zone)
+{
+  const itip::Occurrence& event = conflict.first;
+  std::string line = cat(interval_text(event.start, event.end, event.all_day, zone), "  ",
+                         event.summary.empty() ? "(no title)" : cat('"', safe(event.summary), '"'));
+  if (event.tentative) line += " (tentative)";
+  if (event.unanswered) line += " (not answered)";
+  if (conflict.times > 1) line += cat(", ", conflict.times, " times");
+  return line;
+}
+
+/// Events of the calendar at the same time; and what nobody can say of them.
+void conflict_lines(Lines& lines, const pipeline::JudgedPart& part)
+{
+  constexpr std::size_t shown = 10;
+  const itip::Conflicts& conflicts = part.conflicts;
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < std::min(shown, conflicts.found.size()); ++i)
+    texts.push_back(conflict_line(conflicts.found[i], conflicts.zone));
+  const std::size_t more = conflicts.found.size() - texts.size() + conflicts.more;
+  if (more > 0) texts.push_back(cat("and ", more, " more"));
+  for (const std::string& gap : conflicts.gaps) texts.push_back(cat("not checked: ", safe(gap)));
+  lines.fields("conflicts", texts);
+}
+
 std::string_view method_sentence(itip::Method method, itip::Kind kind)
 {
   if (kind == itip::Kind::Todo && method == itip::Method::Request) return "Task";
@@ -332,6 +357,7 @@ std::string show_text(const pipeline::JudgedPart& part, const Style& style)
       lines.plain(lines.coloured(title, "1"));
       event_lines(lines, part, component.component);
     }
+    conflict_lines(lines, part);
     plan_lines(lines, part, "would do");
     offer_lines(lines, part);
   }
@@ -363,10 +389,12 @@ std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied
     if (applied.outcome == itip::Outcome::Ask && part.decision.verdict == policy::Verdict::Trusted)
       reason_lines(lines, "asks", applied.reasons);
     decision_lines(lines, part);
+    conflict_lines(lines, part);
     if (dry_run) plan_lines(lines, part, "would do");
     offer_lines(lines, part);
     return lines.take();
   }
+  conflict_lines(lines, part);
   plan_lines(lines, part, dry_run ? "would do" : "changed");
   offer_lines(lines, part);
   reason_lines(lines, "notice", applied.reasons);

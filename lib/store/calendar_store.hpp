@@ -2,11 +2,14 @@
 #pragma once
 #include <filesystem>
 #include <memory>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/limits.hpp"
 #include "base/result.hpp"
+#include "itip/busy.hpp"
 #include "itip/plan.hpp"
 
 namespace imip::store {
@@ -29,6 +32,15 @@ class Lock {
   int fd_ = -1;
 };
 
+/// Told while the store finds out when files take time: files done, of how many.
+using IndexProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+/// What a search by time could not look at.
+struct SearchGaps {
+  std::size_t unreadable = 0;  ///< files that do not parse
+  std::size_t left_out = 0;    ///< files beyond most_candidates
+};
+
 /// A folder with one .ics per UID (vdir). Names that other programs chose are found by content.
 class VdirStore {
  public:
@@ -45,6 +57,14 @@ class VdirStore {
   /// that UID that does not parse or holds other UIDs as well: Errc::Conflict with a hint; nothing
   /// is guessed.
   [[nodiscard]] Result<std::optional<itip::StoredObject>> find(const std::string& uid) const;
+  /// Gives every object that may take time in one of the windows, and perhaps others; at most
+  /// most_candidates. A file that another program rewrote in place, and not by renaming, counts as
+  /// it was until the folder changes again.
+  /// @errors Errc::Io, Errc::NoInput; Errc::TooLarge: no state, and too many files to read them all
+  Result<SearchGaps> search(const std::vector<itip::Window>& windows,
+                            const std::function<void(const ical::Component&)>& each) const;
+  static constexpr std::size_t most_candidates = 2'000;
+  void on_indexing(IndexProgress progress) const;
   /// Carries the plan out: re-reads the object, compares with plan.base_sha256 (Errc::Conflict if
   /// another program changed it), writes atomically (mode 0600, or the file's own) or removes. Call
   /// under lock().

@@ -260,6 +260,42 @@ Result<std::optional<itip::StoredObject>> VdirStore::find(const std::string& uid
   return std::move(judged.object);
 }
 
+Result<SearchGaps> VdirStore::search(const std::vector<itip::Window>& windows,
+                                     const std::function<void(const ical::Component&)>& each) const
+{
+  if (windows.empty()) return SearchGaps{};
+  IMIP_TRY(const detail::BusyFiles files, index_->busy_during(windows));
+  SearchGaps gaps{files.unreadable, 0};
+  std::size_t given = 0;
+  for (std::size_t at = 0; at < files.names.size(); ++at) {
+    if (given == most_candidates) {
+      gaps.left_out = files.names.size() - at;
+      break;
+    }
+    const std::string& name = files.names[at];
+    const auto octets = read_file(path_ / name, limits_.calendar_bytes);
+    if (!octets && !stamp_of_file(path_ / name)) continue;  // gone meanwhile
+    const auto parsed = octets ? ical::parse(*octets, limits_) : tl::unexpected(octets.error());
+    const auto hull = parsed ? itip::busy_hull(parsed->calendar) : tl::unexpected(parsed.error());
+    if (!hull) {
+      ++gaps.unreadable;
+      continue;
+    }
+    const auto overlaps = [&](const itip::Window& w) {
+      return *hull && (*hull)->from < w.to && (*hull)->to > w.from;
+    };
+    if (std::none_of(windows.begin(), windows.end(), overlaps)) continue;
+    ++given;
+    each(parsed->calendar);
+  }
+  return gaps;
+}
+
+void VdirStore::on_indexing(IndexProgress progress) const
+{
+  index_->progress = std::move(progress);
+}
+
 Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
 {
   if (lock.fd_ < 0) return err(Errc::Internal, "the store is changed without its lock");

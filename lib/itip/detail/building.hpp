@@ -91,6 +91,11 @@ Result<ical::Property> when_flag(std::string_view flag, std::string_view name,
                                  const std::string& when, const std::string& timezone);
 /// DTSTART and the like from a time.
 [[nodiscard]] ical::Property time_property(std::string_view name, const ical::Time& time);
+/// What the clock of its own zone shows, as if it were UTC.
+[[nodiscard]] UtcSeconds wall_of(const ical::Time& time);
+/// The time of the same kind and zone as `like` at which its clock shows `wall`.
+[[nodiscard]] ical::Time moved_wall(const ical::Zones& zones, const ical::Time& like,
+                                    UtcSeconds wall);
 
 /// The VTIMEZONEs that `components` use: ours from tzdata; the object's own where tzdata has no such zone or other
 /// rules at the time. @errors Errc::BadValue

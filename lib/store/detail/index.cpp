@@ -11,18 +11,20 @@
 #include "base/handle.hpp"
 #include "base/text.hpp"
 #include "store/detail/object_file.hpp"
+#include "store/detail/spans.hpp"
 
 namespace imip::store::detail {
 namespace {
 
 constexpr int busy_ms = 2000;
-constexpr std::int64_t layout = 1;  // another number makes an old cache go
+constexpr std::int64_t layout = 2;  // another number makes an old cache go
 
 constexpr const char* schema = R"(
 CREATE TABLE folder (boot TEXT, device INTEGER, inode INTEGER, mtime_ns INTEGER);
 CREATE TABLE file (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
-  device INTEGER, inode INTEGER, mtime_ns INTEGER, size INTEGER, whole INTEGER
+  device INTEGER, inode INTEGER, mtime_ns INTEGER, size INTEGER, whole INTEGER,
+  busy INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX file_name ON file (name COLLATE NOCASE);
 CREATE INDEX file_unfinished ON file (whole) WHERE whole = 0;
@@ -59,6 +61,7 @@ Result<std::vector<std::string>> object_names(const std::filesystem::path& folde
 Result<void> forget(sqlite::Database& db, const std::string& name)
 {
   IMIP_CHECK(db.execute("DELETE FROM uid WHERE file = (SELECT id FROM file WHERE name = ?)", name));
+  IMIP_CHECK(db.execute("DELETE FROM span WHERE id = (SELECT id FROM file WHERE name = ?)", name));
   return db.execute("DELETE FROM file WHERE name = ?", name);
 }
 
@@ -91,6 +94,7 @@ bool Index::open_cache()
     if (known) return db;
     IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
     IMIP_CHECK(db.run(schema));
+    IMIP_CHECK(db.run(span_schema));
     IMIP_CHECK(db.run(cat("PRAGMA user_version = ", layout).c_str()));
     IMIP_CHECK(transaction.commit());
     return db;
@@ -138,7 +142,7 @@ Result<void> Index::put(sqlite::Database& db, const File& file)
                  "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
                  "device = excluded.device, inode = excluded.inode, "
                  "mtime_ns = excluded.mtime_ns, size = excluded.size, "
-                 "whole = excluded.whole",
+                 "whole = excluded.whole, busy = 0",
                  file.name, file.stamp.device, file.stamp.inode, file.stamp.mtime_ns,
                  file.stamp.size, std::int64_t{file.whole}));
   IMIP_TRY(auto id, db.query("SELECT id FROM file WHERE name = ?", file.name));
@@ -162,7 +166,9 @@ Result<void> Index::refresh_rows(sqlite::Database& db, bool keep)
       known.emplace(row.text(4), row_stamp(row, 0));
     }
   } else {
-    IMIP_CHECK(db.run("DELETE FROM uid; DELETE FROM file"));
+    // a table of spans is made faster than emptied
+    IMIP_CHECK(db.run("DELETE FROM uid; DELETE FROM file; DROP TABLE span"));
+    IMIP_CHECK(db.run(span_table));
   }
   IMIP_TRY(const auto names, object_names(folder_));
   for (const std::string& name : names) {
@@ -215,14 +221,15 @@ Result<void> Index::reread_unfinished()
   return transaction.commit();
 }
 
-Result<std::vector<std::string>> Index::lookup(const std::string& uid)
+Result<void> Index::freshen()
 {
   IMIP_TRY(const bool fresh, is_fresh());
-  if (fresh) {
-    IMIP_CHECK(reread_unfinished());
-  } else {
-    IMIP_CHECK(refresh());
-  }
+  return fresh ? reread_unfinished() : refresh();
+}
+
+Result<std::vector<std::string>> Index::lookup(const std::string& uid)
+{
+  IMIP_CHECK(freshen());
   IMIP_TRY(auto row, db_->query("SELECT name FROM uid JOIN file ON file.id = uid.file "
                                 "WHERE uid = ? ORDER BY name",
                                 hint_key(uid)));
@@ -259,6 +266,29 @@ Result<std::vector<std::string>> Index::files_with(const std::string& uid)
     current_.reset();
   }
   return read_all(uid);
+}
+
+Result<BusyFiles> Index::lookup_during(const std::vector<itip::Window>& windows)
+{
+  IMIP_CHECK(freshen());
+  IMIP_CHECK(complete_spans(*db_, folder_, limits_, progress));
+  return files_during(*db_, windows);
+}
+
+Result<BusyFiles> Index::busy_during(const std::vector<itip::Window>& windows)
+{
+  current_.reset();
+  if (open_cache()) {
+    auto files = lookup_during(windows);
+    if (files) return files;
+    db_.reset();
+    current_.reset();
+  }
+  IMIP_TRY(names_, object_names(folder_));
+  if (names_.size() > most_unindexed)
+    return err(Errc::TooLarge, cat("the calendar has ", names_.size(), " files, and only ",
+                                   most_unindexed, " are searched without an index in the state"));
+  return BusyFiles{names_, 0};
 }
 
 bool Index::has_name(const std::string& name)

@@ -1,4 +1,5 @@
-/// @file Which files of a vdir mention a UID, without reading them all each time.
+/// @file Which files of a vdir mention a UID, and which may hold events at some time, without reading
+/// them all each time.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "base/result.hpp"
 #include "base/sqlite.hpp"
 #include "store/detail/folder.hpp"
+#include "store/detail/spans.hpp"
 
 namespace imip::store::detail {
 
@@ -29,6 +31,12 @@ class Index {
 
   /// Files that may hold the UID, sorted. @errors Errc::Io, Errc::NoInput (the folder went)
   Result<std::vector<std::string>> files_with(const std::string& uid);
+  /// Files whose events may take time in one of the windows. When they do is found out for new and
+  /// changed files now; without a cache it is all files that are asked about.
+  /// @errors Errc::Io, Errc::NoInput; Errc::TooLarge: no cache, and more than most_unindexed files
+  Result<BusyFiles> busy_during(const std::vector<itip::Window>& windows);
+  static constexpr std::size_t most_unindexed = 10'000;
+  IndexProgress progress;  ///< told of work that takes long; may be empty
   /// Does a file have this name, ASCII case ignored (a name that some file system could not hold
   /// beside it)? After files_with().
   [[nodiscard]] bool has_name(const std::string& name);
@@ -47,12 +55,14 @@ class Index {
   };
   bool open_cache();
   Result<bool> is_fresh();
+  Result<void> freshen();
   Result<void> refresh();
   Result<void> refresh_rows(sqlite::Database& db, bool keep);
   Result<void> put(sqlite::Database& db, const File& file);
   Result<void> reread_unfinished();
   Result<void> own_change(sqlite::Database& db, const std::string& name, const Stamp& after);
   Result<std::vector<std::string>> lookup(const std::string& uid);
+  Result<BusyFiles> lookup_during(const std::vector<itip::Window>& windows);
   Result<std::vector<std::string>> read_all(const std::string& uid);
   [[nodiscard]] File read(const std::string& name, const Stamp& stamp) const;
 

@@ -1,0 +1,16 @@
+/// @file Other events of the calendar at the time of a message's event.
+#pragma once
+#include "pipeline/calendar.hpp"
+#include "pipeline/judge.hpp"
+
+namespace imip::pipeline {
+
+/// Fills part.conflicts. Whatever cannot be looked at is a gap there, and never an error: a message is
+/// not refused because the calendar is full or cannot be read.
+/// @param calendar  null: there is none
+void find_conflicts(const Judge& judge, const Calendar* calendar, JudgedPart& part);
+
+/// Where the owner is: [me] timezone, else the system's zone.
+[[nodiscard]] std::string zone_of(const policy::Policy& policy);
+
+}  // namespace imip::pipeline
