@@ -1,14 +1,37 @@
 #include "itip/restrictions.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace imip::itip {
 
 namespace {
 
-constexpr Restriction table[] = {
+/// A row without pointers: those would be relocated, 70 KB of them, whenever the program starts.
+struct Row {
+  char section[8];
+  Method method;
+  Kind kind;
+  char within[16], name[24];
+  Presence presence;
+  char predicate[64];
+};
+
+constexpr Row rows[] = {
 #include "itip/restrictions.inc"
 };
+
+const std::vector<Restriction>& table()
+{
+  static const std::vector<Restriction> all = [] {
+    std::vector<Restriction> made;
+    made.reserve(std::size(rows));
+    for (const Row& r : rows)
+      made.push_back({r.section, r.method, r.kind, r.within, r.name, r.presence, r.predicate});
+    return made;
+  }();
+  return all;
+}
 
 }  // namespace
 
@@ -31,14 +54,14 @@ std::string_view presence_word(Presence p)
 
 std::span<const Restriction> restrictions()
 {
-  return table;
+  return table();
 }
 
 std::span<const Restriction> restrictions(Method method, Kind kind)
 {
   const auto of_table = [&](const Restriction& r) { return r.method == method && r.kind == kind; };
-  const auto first = std::find_if(std::begin(table), std::end(table), of_table);
-  return {first, std::find_if_not(first, std::end(table), of_table)};
+  const auto first = std::find_if(table().begin(), table().end(), of_table);
+  return {first, std::find_if_not(first, table().end(), of_table)};
 }
 
 }  // namespace imip::itip
