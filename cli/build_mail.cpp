@@ -103,7 +103,9 @@ Result<std::string> message_id(const BuildOptions& options, std::size_t number,
   return id;
 }
 
-std::string_view file_name_of(itip::Method method, const ical::Component& object)
+}  // namespace
+
+std::string_view calendar_file_name(itip::Method method, const ical::Component& object)
 {
   switch (method) {
     case itip::Method::Request:
@@ -127,8 +129,6 @@ std::string_view file_name_of(itip::Method method, const ical::Component& object
   return object.name == "VEVENT" ? "event.ics" : object.name == "VTODO" ? "task.ics" : "journal.ics";
 }
 
-}  // namespace
-
 Result<MadeMail> make_mail(const BuildOptions& options, const Draft& draft,
                            const std::vector<mime::Attachment>& attachments, std::size_t number,
                            Context& context)
@@ -146,7 +146,7 @@ Result<MadeMail> make_mail(const BuildOptions& options, const Draft& draft,
   mail.calendar = ical::serialise(draft.calendar);
   mail.method = itip::method_word(method);
   mail.component = object.name;
-  mail.calendar_file_name = file_name_of(method, object);
+  mail.calendar_file_name = calendar_file_name(method, object);
   mail.attachments = attachments;
   mail.boundary_seed = options.boundary_seed.empty() ? mail.message_id : options.boundary_seed;
   if (options.common.verbose) {

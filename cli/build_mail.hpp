@@ -1,6 +1,7 @@
 /// @file The mails that `imip build` makes of iTIP messages (RFC 6047 section 2).
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -25,6 +26,9 @@ struct MadeMail {
   std::vector<std::string> to;  ///< addr-specs
   std::string message_id;       ///< without "<>"
 };
+
+/// "invite.ics", "reply.ics", ...: the attachment's name for other programs than mail clients.
+[[nodiscard]] std::string_view calendar_file_name(itip::Method method, const ical::Component& object);
 
 /// @param number  of the mail, from 1 on: with --message-id m@x the second is m.2@x
 /// @errors Errc::Usage (nobody to send it to, a bad --from, --to, --message-id), as mime::compose

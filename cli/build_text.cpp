@@ -177,12 +177,21 @@ std::string attendee_lines(itip::Method method, const ical::Component& object)
   return out;
 }
 
+// Who takes part instead.
+std::string delegate_line(const ical::Component& object)
+{
+  const auto all = object.all("ATTENDEE");
+  if (all.size() < 2 || all.front()->parameter("DELEGATED-TO") == nullptr) return {};
+  return line("To:      ", report::party_text(*all.back()));
+}
+
 // One component: what, which occurrence, when, where.
 std::string object_text(itip::Method method, const ical::Zones& zones, const ical::Component& object,
                         bool is_override)
 {
   const report::EventText words = report::describe(zones, object, "UTC");
   std::string out = line("What:    ", words.summary);
+  if (method == itip::Method::Reply) out += delegate_line(object);
   if (words.summary.empty() && object.name != "VFREEBUSY") out += line("Event:   ", object.text("UID"));
   out += which_one(zones, object);
   for (std::size_t i = 0; i < words.when.size(); ++i)
@@ -221,6 +230,33 @@ const ical::Component& first_object(const ical::Component& calendar)
   return all.empty() ? calendar : *all.front();
 }
 
+namespace {
+
+// What kind of message it is; "" where the title says enough.
+std::string kind_of_message(itip::Method method, const ical::Component& object)
+{
+  switch (method) {
+    case itip::Method::Cancel:
+      return "Cancelled";
+    case itip::Method::Reply:
+      return std::string(answer_of(object).subject);
+    case itip::Method::Counter:
+      return "Proposal";
+    case itip::Method::DeclineCounter:
+      return "Proposal declined";
+    case itip::Method::Refresh:
+      return "Please send the latest version";
+    case itip::Method::Add:
+    case itip::Method::None:
+    case itip::Method::Publish:
+    case itip::Method::Request:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string build_subject(const ical::Component& calendar)
 {
   const ical::Component& object = first_object(calendar);
@@ -228,25 +264,16 @@ std::string build_subject(const ical::Component& calendar)
   std::string title = one_line(object.text("SUMMARY"));
   if (object.name == "VFREEBUSY")
     return method == itip::Method::Request ? "When are you busy?" : "Busy times";
-  if (method == itip::Method::Refresh) return "Please send the latest version";
+  const std::string kind = kind_of_message(method, object);
+  if (method == itip::Method::Refresh) return kind;
   if (title.find_first_not_of(' ') == std::string::npos) title = "(no title)";
-  switch (method) {
-    case itip::Method::Cancel:
-      return cat("Cancelled: ", title);
-    case itip::Method::Reply:
-      return cat(answer_of(object).subject, ": ", title);
-    case itip::Method::Counter:
-      return cat("Proposal: ", title);
-    case itip::Method::DeclineCounter:
-      return cat("Proposal declined: ", title);
-    case itip::Method::Add:
-    case itip::Method::None:
-    case itip::Method::Publish:
-    case itip::Method::Request:
-    case itip::Method::Refresh:
-      break;
-  }
-  return title;
+  return kind.empty() ? title : cat(kind, ": ", title);
+}
+
+std::string subject_without_title(const ical::Component& calendar)
+{
+  std::string kind = kind_of_message(method_of(calendar), first_object(calendar));
+  return kind.empty() ? "Invitation" : kind;
 }
 
 std::string build_text(const ical::Component& calendar, const std::vector<std::string>& changes)

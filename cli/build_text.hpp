@@ -13,6 +13,9 @@ namespace imip::cli {
 
 [[nodiscard]] std::string build_subject(const ical::Component& calendar);
 
+/// The same for what was encrypted: a Subject never is.
+[[nodiscard]] std::string subject_without_title(const ical::Component& calendar);
+
 /// What happened, to which occurrence, when (in the event's zone, and in UTC if that differs), where, what changed.
 /// UTF-8, LF.
 /// @param changes  "the start", "the place (was: Room 7)"; may be empty

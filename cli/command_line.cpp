@@ -24,7 +24,7 @@ constexpr std::string_view overview = R"(Usage: imip COMMAND [OPTION...] [ARGUME
   apply             verify, then change the calendar
   show              the message for a person
   lint              departures from RFC 5545, 5546 and 6047, each with its section
-  reply ANSWER      answer a received message: accept, tentative, decline
+  reply ANSWER      answer a received message: accept, tentative, decline, delegate, counter, refresh
   policy ACTION     the local trust policy: check, allow, revoke, list, explain
   completion SHELL  print completions for bash, zsh, fish
   help [COMMAND]    this text, or the options of a command

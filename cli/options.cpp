@@ -357,12 +357,30 @@ void add_lint(App& app, LintOptions& o)
   add_common(app, o.common, KeyRing | Now | Color | Json);
 }
 
+void add_proposal(App& app, itip::Proposal& p)
+{
+  text(app, "--start", p.start, "WHEN", "counter: another start, in the event's zone");
+  text(app, "--end", p.end, "WHEN", "counter: another end");
+  text(app, "--due", p.due, "WHEN", "counter: when a to-do would be done");
+  text(app, "--duration", p.duration, "DURATION", "counter: instead of --end or --due: PT1H30M");
+  text(app, "--timezone", p.timezone, "ZONE", "counter: of the times, instead of the event's own");
+  text(app, "--location", p.location, "TEXT", "counter: another place");
+  text(app, "--summary", p.summary, "TEXT", "counter: another title");
+}
+
 void add_reply(App& app, ReplyOptions& o)
 {
-  choice(app, "ANSWER", o.answer, {"accept", "tentative", "decline"}, "the answer")->required();
+  choice(app, "ANSWER", o.answer,
+         {"accept", "tentative", "decline", "delegate", "counter", "refresh"}, "the answer")
+      ->required();
   add_input(app, o.input);
   text(app, "--comment", o.comment, "TEXT", "a word to the organizer");
   text(app, "--instance", o.instance, "WHEN", "answer this repetition only");
+  app.add_flag("--this-and-future", o.this_and_future, "with --instance: and all later ones");
+  text(app, "--to", o.to, "ADDRESS[;PARAM=VALUE...]", "delegate: who takes part instead");
+  add_proposal(app, o.proposal);
+  number(app, "--percent-complete", o.percent_complete, 100, "accept: how far a to-do is");
+  text(app, "--completed", o.completed, "WHEN", "accept: when a to-do was done");
   app.add_option_function<std::string>(
          "--as", [&o](const std::string& as) { o.as = o.keys.as = as; },
          "which of your addresses answers")
@@ -370,11 +388,12 @@ void add_reply(App& app, ReplyOptions& o)
   yes_option(app, o.yes);
   app.add_flag("--no-store", o.no_store, "only make the mail, change nothing");
   app.add_flag("--exact", o.exact, "answer this revision though a newer one is stored");
+  app.add_flag("--once", o.once, "no mail if the same was answered before");
   app.add_flag("--sign", o.sign, "sign the mail too");
   add_keys(app, o.keys, nullptr);
   add_protection(app, o.protect);
   add_reproducible(app, &o.message_id, o.boundary_seed);
-  text(app, "--output", o.output, "FILE", "instead of standard output");
+  add_outbox(app, o.outbox);
   add_common(app, o.common, judging | Stateless | Json);
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "itip/build.hpp"
+#include "itip/plan.hpp"
 
 namespace imip::cli {
 
@@ -116,18 +117,24 @@ struct LintOptions {
 struct ReplyOptions {
   CommonOptions common;
   InputOptions input;
-  std::string answer;  ///< "accept", "tentative", "decline"
+  std::string answer;  ///< "accept", "tentative", "decline", "delegate", "counter", "refresh"
   std::string comment;
   std::string instance;  ///< WHEN
-  std::string as;        ///< --as ADDRESS
+  bool this_and_future = false;
+  std::string to;           ///< delegate: "ADDR[;PARAM=VALUE...]"
+  itip::Proposal proposal;  ///< counter
+  std::optional<std::int64_t> percent_complete;  ///< of a task
+  std::string completed;                         ///< of a task: WHEN
+  std::string as;  ///< --as ADDRESS
   std::optional<std::vector<std::string>> yes;
   bool no_store = false;
   bool exact = false;
+  bool once = false;
   bool sign = false;  ///< sign in the same process; see sign_mail() in command.hpp
   KeyOptions keys;    ///< --identity, --key, --passphrase-*; `keys.as` is a copy of `as`
   ProtectOptions protect;
   std::string message_id, boundary_seed;
-  std::string output;
+  OutboxOptions outbox;
 };
 struct PolicyOptions {
   CommonOptions common;

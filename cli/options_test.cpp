@@ -144,7 +144,7 @@ TEST_CASE("a wrong choice lists the choices")
 {
   CHECK_THAT(complaint({"build", "request", "--format", "mai"}),
              Catch::Contains("--format: 'mai' is not one of the choices: mail or ics"));
-  CHECK_THAT(complaint({"reply", "maybe"}), Catch::Contains("accept, tentative or decline"));
+  CHECK_THAT(complaint({"reply", "maybe"}), Catch::Contains("accept, tentative, decline, delegate, counter or refresh"));
   CHECK_THAT(complaint({"verify", "--color", "blue"}), Catch::Contains("auto, always or never"));
 }
 

@@ -1,58 +1,97 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <ostream>
 
 #include "base/cat.hpp"
-#include "base/digest.hpp"
 #include "base/text.hpp"
+#include "cli/answer_mail.hpp"
 #include "cli/judging.hpp"
 #include "cli/passphrase.hpp"
 #include "crypto/gpgsm.hpp"
 #include "ical/time.hpp"
-#include "mime/compose.hpp"
-#include "report/event_text.hpp"
-#include "report/json.hpp"
 
 namespace imip::cli {
 
 namespace {
 
+// ---- the flags ----------------------------------------------------------------------------------
+
+Result<void> check_flags(const ReplyOptions& o)
+{
+  const itip::Proposal& p = o.proposal;
+  const bool proposes = !(p.start.empty() && p.end.empty() && p.due.empty() && p.duration.empty() &&
+                          p.location.empty() && p.summary.empty());
+  if (o.answer == "counter" && !proposes)
+    return err(Errc::Usage, "what do you propose?",
+               "say it with --start, --end, --due, --duration, --location or --summary");
+  if (o.answer != "counter" && (proposes || !p.timezone.empty()))
+    return err(Errc::Usage, cat("times, places and titles are for 'imip reply counter', not for ", o.answer));
+  if ((o.answer == "delegate") != !o.to.empty())
+    return o.to.empty() ? err(Errc::Usage, "to whom is it delegated?", "--to ADDRESS says so")
+                        : err(Errc::Usage, cat("--to is for 'imip reply delegate', not for ", o.answer));
+  if (o.answer != "accept" && (o.percent_complete || !o.completed.empty()))
+    return err(Errc::Usage, cat("--percent-complete and --completed go with accept, not with ", o.answer));
+  if (o.this_and_future && o.instance.empty())
+    return err(Errc::Usage, "--this-and-future needs the first one", "--instance WHEN says which it is");
+  if (o.this_and_future && o.answer == "refresh")
+    return err(Errc::Usage, "a REFRESH is about one repetition, or about all",
+               "leave --this-and-future out");
+  return {};
+}
+
 itip::PartStat partstat_of(const std::string& answer)
 {
   if (answer == "accept") return itip::PartStat::Accepted;
   if (answer == "tentative") return itip::PartStat::Tentative;
-  return itip::PartStat::Declined;
+  if (answer == "delegate") return itip::PartStat::Delegated;
+  return answer == "decline" ? itip::PartStat::Declined : itip::PartStat::NeedsAction;
 }
 
-std::string_view answer_word(itip::PartStat partstat)
+itip::Method method_of(const std::string& answer)
 {
-  switch (partstat) {
-    case itip::PartStat::Accepted:
-      return "Accepted";
-    case itip::PartStat::Tentative:
-      return "Tentative";
-    default:
-      return "Declined";
-  }
+  if (answer == "counter") return itip::Method::Counter;
+  return answer == "refresh" ? itip::Method::Refresh : itip::Method::Reply;
 }
 
-/// --instance: a WHEN in the event's own zone unless it names another.
-Result<std::optional<ical::Time>> instance_of(const std::string& when, const itip::Message& message)
+/// A WHEN in the event's own zone unless it names another.
+Result<std::optional<ical::Time>> time_of(std::string_view flag, std::string_view name,
+                                          const std::string& when, const itip::Message& message)
 {
   if (when.empty()) return std::optional<ical::Time>{};
   const ical::Zones zones(message.calendar);
   std::string zone;
+  const ical::Component& event = message.components.front().component;
+  for (const char* known : {"DTSTART", "DUE", "RECURRENCE-ID"}) {
+    const auto* property = zone.empty() ? event.find(known) : nullptr;
+    const auto* tzid = property != nullptr ? property->parameter("TZID") : nullptr;
+    if (tzid != nullptr) zone = *tzid;
+  }
+  auto property = ical::when_property(name, when, zone);
+  if (!property)
+    return err(Errc::Usage, cat(flag, ": ", property.error().what), property.error().hint);
+  IMIP_TRY(auto time, zones.time_of(*property));
+  return std::optional<ical::Time>{std::move(time)};
+}
+
+Result<std::optional<ical::Time>> instance_of(const std::string& when, const itip::Message& message)
+{
+  const ical::Zones zones(message.calendar);
   if (const auto* start = message.components.front().component.find("DTSTART")) {
-    if (const auto* tzid = start->parameter("TZID")) zone = *tzid;
     const auto time = zones.time_of(*start);
     if (time && time->kind == ical::TimeKind::Date && when.find('T') != std::string::npos)
       return err(Errc::Usage, cat("--instance ", when, ": the event has days, not times"),
                  cat("write ", when.substr(0, when.find('T'))));
   }
-  IMIP_TRY(const auto property, ical::when_property("RECURRENCE-ID", when, zone));
-  IMIP_TRY(auto time, zones.time_of(property));
-  return std::optional<ical::Time>{std::move(time)};
+  return time_of("--instance", "RECURRENCE-ID", when, message);
+}
+
+Result<std::optional<UtcSeconds>> completed_of(const std::string& when, const itip::Message& message)
+{
+  IMIP_TRY(const auto time, time_of("--completed", "COMPLETED", when, message));
+  if (!time) return std::optional<UtcSeconds>{};
+  if (time->kind != ical::TimeKind::Utc && time->kind != ical::TimeKind::Zoned)
+    return err(Errc::Usage, cat("--completed ", when, ": in which zone, and at which time?"),
+               "write 2027-01-04T10:00:00Z");
+  return std::optional<UtcSeconds>{time->instant};
 }
 
 bool is_recipient(const mime::Envelope& envelope, const CalAddress& own)
@@ -98,86 +137,63 @@ Result<itip::Answer> answer_of(const ReplyOptions& options, const pipeline::Judg
 {
   const itip::Message& message = *part.message();
   itip::Answer answer;
+  answer.method = method_of(options.answer);
   answer.partstat = partstat_of(options.answer);
   answer.comment = options.comment;
+  answer.this_and_future = options.this_and_future;
+  answer.exact = options.exact;
+  answer.delegate = options.to;
+  answer.percent_complete = options.percent_complete;
+  answer.proposal = options.proposal;
+  IMIP_TRY(answer.completed, completed_of(options.completed, message));
   IMIP_TRY(answer.instance, instance_of(options.instance, message));
   IMIP_TRY(answer.as, own_address(options, part, owner));
   return answer;
 }
 
-std::string name_of(const ical::Property* party)
+// ---- the mails ----------------------------------------------------------------------------------
+
+/// With --message-id m@x the second is m.2@x.
+std::string numbered(std::string id, std::size_t number)
 {
-  const std::string* name = party != nullptr ? party->parameter("CN") : nullptr;
-  return name != nullptr ? *name : std::string{};
+  const std::size_t at = id.rfind('@');
+  if (number > 1 && at != std::string::npos) id.insert(at, cat('.', number));
+  return id;
 }
 
-std::string text_of(const ical::Component& calendar, const ical::Component& event,
-                    const itip::Answer& answer, const std::string& from)
-{
-  const report::EventText words = report::describe(ical::Zones(calendar), event, "UTC");
-  std::string text =
-      cat(from, " answers: ", answer_word(answer.partstat), "\n\n", words.summary, '\n');
-  for (const auto& line : words.when) text += cat(line, '\n');
-  if (answer.instance) text += cat("Only the occurrence at ", answer.instance->local, ".\n");
-  if (!answer.comment.empty()) text += cat('\n', answer.comment, '\n');
-  return text;
-}
+struct Mails {
+  std::vector<Letter> letters;
+  std::vector<report::AnswerMail> told;
+};
 
-/// A stranger's Message-ID goes into our header only if it can be nothing else (RFC 5322 section 3.6.4).
-bool is_usable_id(const std::string& id)
+/// To the organizer first; then, of a delegation, to the delegate.
+Result<Mails> mails_of(const ReplyOptions& options, const Bench& bench,
+                       const itip::AnswerPlan& planned, const pipeline::JudgedPart& part,
+                       Context& context)
 {
-  constexpr std::size_t longest = 900;  // a line may have 998 octets
-  return !id.empty() && id.size() <= longest &&
-         std::all_of(id.begin(), id.end(),
-                     [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '>'; });
-}
-
-/// The same answer makes the same mail: the identifier and the date come from the reply itself.
-Result<mime::OutgoingMail> mail_of(const ReplyOptions& options, const itip::AnswerPlan& planned,
-                                   const pipeline::JudgedPart& part, const itip::Answer& answer)
-{
-  mime::OutgoingMail mail;
-  const ical::Component& event = [&]() -> const ical::Component& {
-    for (const auto& component : planned.reply.components)
-      if (component.name != "VTIMEZONE") return component;
-    return planned.reply;
-  }();
-  mail.from = {name_of(event.find("ATTENDEE")), planned.from.mailbox()};
-  mail.to = {{name_of(event.find("ORGANIZER")), planned.to.mailbox()}};
-  mail.subject = answer_word(answer.partstat);
-  if (!part.encrypted) mail.subject += cat(": ", event.text("SUMMARY"));  // it is never encrypted
-  for (char& c : mail.subject)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  mail.calendar = ical::serialise(planned.reply);
-  const std::string seed = sha256_hex(mail.calendar);
-  const std::string* stamp = event.value("DTSTAMP");
-  IMIP_TRY(mail.date, parse_instant(stamp != nullptr ? *stamp : std::string{}));
-  mail.message_id = options.message_id.empty() ? cat(seed.substr(0, 32), "@", planned.from.domain())
-                                               : options.message_id;
-  if (is_usable_id(part.envelope.message_id)) {
-    mail.in_reply_to = cat('<', part.envelope.message_id, '>');
-    mail.references = mail.in_reply_to;
+  std::vector<AnswerDraft> drafts(1);
+  drafts.front().calendar = planned.reply;
+  drafts.front().to = {planned.to};
+  if (planned.forward) {
+    AnswerDraft forward;
+    forward.calendar = *planned.forward;
+    forward.to = {planned.delegate};
+    forward.lead = cat(planned.from.mailbox(), " asks you to take part instead.\n\n");
+    drafts.push_back(std::move(forward));
   }
-  mail.text = text_of(planned.reply, event, answer, planned.from.mailbox());
-  mail.method = "REPLY";
-  mail.component = event.name;
-  mail.calendar_file_name = "reply.ics";
-  mail.boundary_seed = options.boundary_seed.empty() ? seed : options.boundary_seed;
-  return mail;
-}
-
-Result<std::string> octets_of(const ReplyOptions& options, const Bench& bench,
-                              const mime::OutgoingMail& mail, Context& context)
-{
-  IMIP_TRY(auto octets, mime::compose(mail));
-  if (!options.sign) {
-    if (!options.protect.encrypt_to.empty())
-      return err(Errc::Usage, "--encrypt-to goes with --sign: what is encrypted is signed first");
-    return octets;
+  const AnswerProtection how{options.sign, options.keys, options.common, options.protect,
+                             bench.judge.policy()};
+  Mails out;
+  for (AnswerDraft& draft : drafts) {
+    draft.from = planned.from;
+    draft.message_id = numbered(options.message_id, out.letters.size() + 1);
+    draft.boundary_seed = options.boundary_seed;
+    IMIP_TRY(const auto mail, answer_mail(draft, part));
+    IMIP_TRY(auto letter, letter_of(mail, how, context));
+    out.letters.push_back(std::move(letter));
+    out.told.push_back(told_mail(mail));
   }
-  return sign_mail(SignRequest{std::move(octets), options.keys, options.common,
-                               bench.judge.policy(), options.protect, mail.boundary_seed},
-                   context);
+  return out;
 }
 
 Result<pipeline::JudgedPart> the_part(const ReplyOptions& options, const Bench& bench)
@@ -214,11 +230,12 @@ pipeline::Consent reply_consent(const ReplyOptions& options, const Context& cont
 void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedAnswer& planned,
                            const pipeline::JudgedPart& part, Context& context)
 {
-  if (!options.no_store && !part.stored && !planned.answer.plan.octets)
+  const bool refresh = options.answer == "refresh";
+  if (!refresh && !options.no_store && !part.stored && !planned.answer.plan.octets)
     print_error(context, Error{Errc::Refused,
                                "notice: you deleted this event; the answer goes out, and the event stays deleted",
                                {}});
-  if (planned.message_outcome == itip::Outcome::Obsolete && !options.exact)
+  if (!refresh && planned.message_outcome == itip::Outcome::Obsolete && !options.exact)
     print_error(context,
                 Error{Errc::Refused,
                       "notice: the calendar holds a newer revision, and that is what is answered",
@@ -229,10 +246,33 @@ void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedA
                                "--sign --encrypt-to encrypts it"});
 }
 
+/// Sends, then stores, under the lock: if anything moved since the answer was planned, neither is done.
+Result<ExitCode> send_and_store(const ReplyOptions& options, Bench& bench, pipeline::JudgedPart& part,
+                                const itip::Answer& answer, const itip::AnswerPlan& planned,
+                                const std::vector<Letter>& letters, Context& context)
+{
+  const policy::Verdict verdict = part.decision.verdict;
+  IMIP_TRY(const auto lock, bench.calendar->lock());
+  pipeline::Consent agreed;
+  agreed.everything = true;
+  IMIP_TRY(auto again, pipeline::plan_reply(bench.judge, &*bench.calendar, part, agreed, answer));
+  if (again.answer.reply != planned.reply || again.answer.forward != planned.forward ||
+      part.decision.verdict != verdict)
+    return err(Errc::TryAgain, "the calendar changed while the answer was made", "run it again");
+  IMIP_TRY(const ExitCode sent, post(options.outbox, letters, context));
+  if (sent != ExitCode::Ok) return ExitCode::TempFail;  // nothing is stored: try again
+  const auto& plan = again.answer.plan;
+  IMIP_CHECK(bench.calendar->carry_out(plan, lock,
+                                       pipeline::journal_entry(part, plan, bench.judge.now())));
+  return ExitCode::Ok;
+}
+
 }  // namespace
 
 Result<ExitCode> run(const ReplyOptions& options, Context& context)
 {
+  IMIP_CHECK(check_flags(options));
+  IMIP_CHECK(check_outbox(options.outbox, options.answer == "delegate" && !options.once ? 2 : 1));
   if (options.sign) crypto::expect_gpgsm();  // before gpg looks at the message
   IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(auto bench,
@@ -247,36 +287,24 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
   const pipeline::Calendar* calendar =
       bench.calendar && !options.no_store ? &*bench.calendar : nullptr;
   const auto consent = reply_consent(options, context);
-  IMIP_TRY(auto planned,
-           pipeline::plan_reply(bench.judge, calendar, part, consent, answer, options.exact));
-  const policy::Verdict verdict = part.decision.verdict;
-  IMIP_TRY(const auto mail, mail_of(options, planned.answer, part, answer));
-  IMIP_TRY(const auto octets, octets_of(options, bench, mail, context));
+  IMIP_TRY(auto planned, pipeline::plan_reply(bench.judge, calendar, part, consent, answer));
+  const bool silent = options.once && planned.answer.repeated;
+  Mails mails;
+  if (!silent) {
+    IMIP_TRY(mails, mails_of(options, bench, planned.answer, part, context));
+  }
+  IMIP_CHECK(check_outbox(options.outbox, mails.letters.size()));
   tell_what_is_answered(options, planned, part, context);
-  // Planned again under the lock: if anything moved meanwhile, nothing is sent and nothing stored.
   if (calendar != nullptr) {
-    IMIP_TRY(const auto lock, bench.calendar->lock());
-    pipeline::Consent agreed;
-    agreed.everything = true;
-    IMIP_TRY(auto now_planned,
-             pipeline::plan_reply(bench.judge, calendar, part, agreed, answer, options.exact));
-    if (now_planned.answer.reply != planned.answer.reply || part.decision.verdict != verdict)
-      return err(Errc::TryAgain, "the calendar changed while the answer was made", "run it again");
-    IMIP_CHECK(write_output(context, options.output, octets));
-    errno = 0;
-    context.out.flush();
-    if (!context.out)
-      return err(Errc::Io, cat("standard output: ", std::strerror(errno != 0 ? errno : EIO),
-                               "; nothing was stored"));
-    const auto& plan = now_planned.answer.plan;
-    IMIP_CHECK(bench.calendar->carry_out(plan, lock,
-                                         pipeline::journal_entry(part, plan, bench.judge.now())));
+    IMIP_TRY(const ExitCode done, send_and_store(options, bench, part, answer, planned.answer,
+                                                 mails.letters, context));
+    if (done != ExitCode::Ok) return done;
   } else {
-    IMIP_CHECK(write_output(context, options.output, octets));
+    IMIP_TRY(const ExitCode sent, post(options.outbox, mails.letters, context));
+    if (sent != ExitCode::Ok) return ExitCode::TempFail;
   }
   if (options.common.json)
-    context.err << report::reply_json(part, planned.answer, mail.message_id, calendar != nullptr)
-                << '\n';
+    context.err << report::reply_json(part, planned.answer, mails.told, calendar != nullptr) << '\n';
   return ExitCode::Ok;
 }
 

@@ -97,7 +97,7 @@ _imip()
             options="--color --gpg-home --help --identity --input-kind --json --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --strict --verbose -h -v"
             ;;
         "reply")
-            options="--anchor --as --boundary-seed --cipher --color --comment --crl --encrypt-to --exact --gpg-home --help --identity --instance --intermediate --json --key --layout --me --message-id --no-store --now --opaque --output --part --passphrase-env --passphrase-fd --passphrase-file --policy --sign --state --stateless --store --verbose --verification-time --yes -h -v"
+            options="--anchor --as --boundary-seed --cipher --color --comment --completed --crl --due --duration --encrypt-to --end --exact --gpg-home --help --identity --instance --intermediate --json --key --layout --location --mbox --me --message-id --no-store --now --once --opaque --output --part --passphrase-env --passphrase-fd --passphrase-file --percent-complete --policy --send --sign --start --state --stateless --store --summary --this-and-future --timezone --to --verbose --verification-time --yes -h -v"
             ;;
         "policy check")
             options="--help --json --now --policy --verbose -h -v"
@@ -127,7 +127,7 @@ _imip()
     elif ((cword == 2)) && [[ $command == build ]]; then
         mapfile -t COMPREPLY < <(compgen -W "request publish reply add cancel refresh counter declinecounter" -- "$cur")
     elif ((cword == 2)) && [[ $command == reply ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "accept tentative decline" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "accept tentative decline delegate counter refresh" -- "$cur")
     elif [[ $command != policy\ [carl]* ]]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
     fi

@@ -238,7 +238,7 @@ TEST_CASE("no answer where none makes sense")
   own.apply(message("REQUEST", {meeting()}));
   check_error(answered(own, yes()), Errc::Refused);
   check_error(answered(invited(meeting()), yes(PartStat::NeedsAction)), Errc::Refused);
-  check_error(answered(invited(meeting()), yes(PartStat::Delegated)), Errc::Refused);
+  check_error(answered(invited(meeting()), yes(PartStat::Delegated)), Errc::BadValue);  // to whom?
   check_error(answered(Book{}, yes()), Errc::Refused);
 }
 

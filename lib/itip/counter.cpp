@@ -168,6 +168,7 @@ void offer_request(const Proposal& p, Plan& plan)
   offer.kind = Offer::Kind::Request;
   offer.scope = scope_key(p.slot.type, p.slot.text);
   offer.to = invited(c, p.o.owner);
+  if (offer.to.empty()) return;
   offer.reason = {Code::Counter,
                   cat("accepts what ", p.o.speaker.address.mailbox(), " proposes, for everybody")};
   offer.object = object_of(p, "REQUEST", std::move(c));

@@ -112,6 +112,18 @@ TEST_CASE("accepting a COUNTER is a REQUEST to everybody with the next SEQUENCE"
   CHECK(mine.text("X-SECRET") == "mine");
 }
 
+TEST_CASE("a COUNTER to an event that nobody else is invited to offers no REQUEST")
+{
+  Book book = with_meeting(rev(0, 1));
+  Event alone = rev(1, 2);
+  alone.attendees = {"mailto:boss@example.com"};
+  book.apply(message("REQUEST", {alone}));
+  const Plan p = book.plan(message("COUNTER", {noon(rev(1, 3))}), bob());
+  CHECK(p.outcome == Outcome::Ask);
+  CHECK_FALSE(offer(p, Offer::Kind::Request));
+  CHECK(offer(p, Offer::Kind::DeclineCounter));
+}
+
 TEST_CASE("declining a COUNTER tells the one who proposed")
 {
   const Book book = with_meeting();

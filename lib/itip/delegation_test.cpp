@@ -111,6 +111,32 @@ TEST_CASE("whom an attendee delegates to is offered the REQUEST, once")
   CHECK(book.apply(m, attendee("bob@example.com")).offers.empty());
 }
 
+TEST_CASE("a delegate who declines gives the choice back to the delegator")
+{
+  Book book = organizing();
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  book.apply(message("REPLY", {delegates("bob@example.com", "carol@example.com", 2)}),
+             attendee("bob@example.com"));
+  CHECK(book.apply(message("REPLY", {accepts("carol@example.com", "bob@example.com", 3)}),
+                   attendee("carol@example.com"))
+            .offers.empty());
+  Event no = accepts("carol@example.com", "bob@example.com", 4);
+  no.attendees = {"PARTSTAT=DECLINED;DELEGATED-FROM=\"mailto:bob@example.com\":mailto:carol@example.com"};
+  const Plan p = book.apply(message("REPLY", {no}), attendee("carol@example.com"));
+  REQUIRE(p.offers.size() == 1);
+  REQUIRE(p.offers.front().to.size() == 1);
+  CHECK(p.offers.front().to.front().mailbox() == "bob@example.com");
+  const Reading r = reading(ical::serialise(*p.offers.front().object));
+  REQUIRE(r.message);
+  Book bobs;
+  bobs.who = owner("bob@example.com");
+  bobs.apply(*r.message);
+  CHECK(bobs.partstat("carol@example.com") == "DECLINED");
+  CHECK(book.apply(message("REPLY", {reply(rev(0, 5), "alice@example.com", "DECLINED")}),
+                   attendee("alice@example.com"))
+            .offers.empty());
+}
+
 TEST_CASE("a cycle of delegation is shown and adds nobody")
 {
   Book book = organizing();

@@ -32,8 +32,6 @@ std::string_view offer_word(Offer::Kind k)
 
 namespace detail {
 
-namespace {
-
 const ical::Property* attendee_in(const ical::Component& c, const CalAddress& who, LocalPart mode)
 {
   for (const ical::Property* p : c.all("ATTENDEE")) {
@@ -43,30 +41,24 @@ const ical::Property* attendee_in(const ical::Component& c, const CalAddress& wh
   return nullptr;
 }
 
-/// The object as the organizer would send it now.
-struct Current {
-  ical::Component calendar;
-  bool cancelled = false;
-};
-
-std::optional<Current> current(const Offering& o)
+std::optional<Current> current_object(const Facts& facts, const std::string& uid,
+                                      const Owner& owner, PlanOptions options, UtcSeconds now)
 {
-  PlanOptions options = o.options;
   options.take_display_alarms = false;
   options.remove_cancelled = true;  // what is cancelled is an EXDATE
-  Rendering r = render(o.facts, o.message.uid, o.owner, options);
+  Rendering r = render(facts, uid, owner, options);
   if (r.empty) return std::nullopt;
   const bool cancelled = r.cancelled;
   if (cancelled) {
     options.remove_cancelled = false;
-    r = render(o.facts, o.message.uid, o.owner, options);
+    r = render(facts, uid, owner, options);
   }
   std::erase_if(r.calendar.components,
                 [](const ical::Component& c) { return c.find(derived_mark) != nullptr; });
   for (ical::Component& c : r.calendar.components) {
     if (c.name == "VTIMEZONE") continue;
     strip_marks(c);
-    c.set(make_property("DTSTAMP", to_ical_utc(o.now)));
+    c.set(make_property("DTSTAMP", to_ical_utc(now)));
     c = ordered(std::move(c));
   }
   const char* const method = cancelled ? "CANCEL" : "REQUEST";
@@ -74,8 +66,17 @@ std::optional<Current> current(const Offering& o)
   return Current{std::move(r.calendar), cancelled};
 }
 
-/// Takes away what does not list that attendee: nobody learns of what he is not invited to.
-void keep_for(ical::Component& calendar, const CalAddress& who, LocalPart mode)
+namespace {
+
+bool has_content(const ical::Component& calendar)
+{
+  return std::any_of(calendar.components.begin(), calendar.components.end(),
+                     [](const ical::Component& c) { return c.name != "VTIMEZONE"; });
+}
+
+}  // namespace
+
+bool keep_for(ical::Component& calendar, const CalAddress& who, LocalPart mode)
 {
   std::vector<ical::Property> exdates;
   std::erase_if(calendar.components, [&](const ical::Component& c) {
@@ -92,27 +93,17 @@ void keep_for(ical::Component& calendar, const CalAddress& who, LocalPart mode)
     }
     c = ordered(std::move(c));
   }
-}
-
-bool has_content(const ical::Component& calendar)
-{
-  return std::any_of(calendar.components.begin(), calendar.components.end(),
-                     [](const ical::Component& c) { return c.name != "VTIMEZONE"; });
-}
-
-void use_own_zones(ical::Component& calendar)
-{
   const ical::Component source = calendar;
   complete_timezones(calendar, {&source});
+  return has_content(calendar);
 }
+
+namespace {
 
 std::optional<Offer> offer_current(const Offering& o, const CalAddress& to, Reason why)
 {
-  auto now = current(o);
-  if (!now) return std::nullopt;
-  keep_for(now->calendar, to, o.owner.local_part);
-  if (!has_content(now->calendar)) return std::nullopt;
-  use_own_zones(now->calendar);
+  auto now = current_object(o.facts, o.message.uid, o.owner, o.options, o.now);
+  if (!now || !keep_for(now->calendar, to, o.owner.local_part)) return std::nullopt;
   Offer out;
   out.kind = now->cancelled ? Offer::Kind::Cancel : Offer::Kind::Request;
   out.scope = "series";
@@ -157,7 +148,9 @@ std::optional<Slot> find_slot(const View& view, const Scope& scope, const Limits
   const auto match = instances.match(text);
   if (!match) return std::nullopt;
   if (const auto at = known.find(*match); at != known.end()) return at->second;
-  return view.blank_instance(*match, read_time_text(*match).instant);
+  Slot out = view.blank_instance(*match, read_time_text(*match).instant);
+  out.type = scope.type;
+  return out;
 }
 
 std::optional<ical::Component> content_of(const View& view, const Slot& slot)
@@ -167,28 +160,38 @@ std::optional<ical::Component> content_of(const View& view, const Slot& slot)
   if (view.live(slot) || slot.type == Scope::Type::Series) return from->write->event;
   ical::Component out = derived_instance(view, slot, *from);
   out.remove(derived_mark);
+  if (slot.type == Scope::Type::Range) {
+    if (ical::Property* id = out.find("RECURRENCE-ID")) id->set_parameter("RANGE", "THISANDFUTURE");
+  }
   return out;
+}
+
+ical::Component refresh_object(Kind kind, const std::string& uid, const CalAddress& organizer,
+                               ical::Property attendee, const std::optional<ical::Property>& id,
+                               UtcSeconds dtstamp)
+{
+  ical::Component c{std::string(kind_word(kind)), {}, {}};
+  c.properties.push_back(make_property("UID", uid));
+  c.properties.push_back(make_property("DTSTAMP", to_ical_utc(dtstamp)));
+  if (!organizer.empty()) c.properties.push_back(make_property("ORGANIZER", organizer.uri()));
+  if (id) c.properties.push_back(*id);
+  c.properties.push_back(std::move(attendee));
+  return {"VCALENDAR",
+          {make_property("VERSION", "2.0"), make_property("PRODID", std::string(prodid)),
+           make_property("METHOD", "REFRESH")},
+          {ordered(std::move(c))}};
 }
 
 Offer offer_refresh(const Offering& o, Reason why)
 {
-  ical::Component c{std::string(kind_word(o.message.kind)), {}, {}};
-  c.properties.push_back(make_property("UID", o.message.uid));
-  c.properties.push_back(make_property("DTSTAMP", to_ical_utc(o.now)));
-  if (o.message.organizer) {
-    c.properties.push_back(make_property("ORGANIZER", o.message.organizer->address.uri()));
-  }
-  c.properties.push_back(make_property("ATTENDEE", own_attendee_uri(o)));
   Offer out;
   out.kind = Offer::Kind::Refresh;
   out.scope = "series";
   if (o.message.organizer) out.to = {o.message.organizer->address};
   out.reason = std::move(why);
-  out.object = ical::Component{
-      "VCALENDAR",
-      {make_property("VERSION", "2.0"), make_property("PRODID", std::string(prodid)),
-       make_property("METHOD", "REFRESH")},
-      {ordered(std::move(c))}};
+  out.object = refresh_object(o.message.kind, o.message.uid,
+                              out.to.empty() ? CalAddress{} : out.to.front(),
+                              make_property("ATTENDEE", own_attendee_uri(o)), {}, o.now);
   return out;
 }
 
@@ -240,6 +243,31 @@ void offer_to_delegates(const Offering& o, const StoredObject& stored, Plan& pla
           {Code::Delegated, cat(o.speaker.address.mailbox(), " delegates to ", to->mailbox())});
       if (offer) plan.offers.push_back(*std::move(offer));
     }
+  }
+}
+
+void offer_to_delegators(const Offering& o, Plan& plan)
+{
+  const std::string speaker = attendee_key(o.speaker.address, o.owner);
+  const auto rows = o.facts.rows();
+  const bool declines = std::any_of(rows.begin(), rows.end(), [&](const FactRow& row) {
+    return row.reg == "A" && row.attendee == speaker && decode_answer(row).partstat == "DECLINED";
+  });
+  if (!declines) return;
+  for (const FactRow& row : rows) {
+    if (row.reg != "A" || row.attendee == speaker) continue;
+    const AnswerFact answer = decode_answer(row);
+    const auto to = CalAddress::parse(answer.address);
+    const bool named = std::any_of(
+        answer.delegated_to.begin(), answer.delegated_to.end(), [&](const std::string& uri) {
+          const auto delegate = CalAddress::parse(uri);
+          return delegate && attendee_key(*delegate, o.owner) == speaker;
+        });
+    if (answer.partstat != "DELEGATED" || !named || !to || o.owner.is(*to)) continue;
+    auto offer = offer_current(o, *to,
+                               {Code::Delegated, cat(o.speaker.address.mailbox(), " declines what ",
+                                                     to->mailbox(), " delegated")});
+    if (offer) plan.offers.push_back(*std::move(offer));
   }
 }
 

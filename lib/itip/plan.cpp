@@ -203,7 +203,9 @@ void make_offers(const Offering& o, const StoredObject* stored, const ical::Comp
                  Plan& plan)
 {
   if (o.message.method == Method::Reply) {
-    if (stored && plan.octets) offer_to_delegates(o, *stored, plan);
+    if (!stored || !plan.octets) return;
+    offer_to_delegates(o, *stored, plan);
+    offer_to_delegators(o, plan);
     return;
   }
   if (can_refresh(o.message, o.speaker, o.owner)) {

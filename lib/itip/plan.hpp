@@ -127,30 +127,57 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
                   const Facts& facts, const Owner& owner, const PlanOptions& options,
                   UtcSeconds now);
 
-enum class PartStat : std::uint8_t { NeedsAction = 0, Accepted, Declined, Tentative, Delegated };
+enum class PartStat : std::uint8_t {
+  NeedsAction = 0,
+  Accepted,
+  Declined,
+  Tentative,
+  Delegated,
+  InProcess,  ///< of a task, as Completed
+  Completed
+};
 [[nodiscard]] std::string_view partstat_word(PartStat p);  ///< "ACCEPTED"
 
-/// The owner's own answer.
+/// What a COUNTER proposes instead; an empty member stays as it is. WHENs are in the event's own zone.
+struct Proposal {
+  std::string start, end, due, duration;  ///< WHEN (ical/time.hpp) and RFC 5545 DURATION
+  std::string timezone;                   ///< of these WHENs, instead of the event's own
+  std::string summary, location;          ///< UTF-8
+};
+
+/// What the owner says to an organizer: her answer, a proposal, or a question.
 struct Answer {
-  PartStat partstat = PartStat::NeedsAction;
-  std::string comment;                 ///< UTF-8; may be empty
-  std::optional<ical::Time> instance;  ///< empty: the whole set
-  CalAddress as;  ///< which own ATTENDEE answers; empty: the one that is listed
+  Method method = Method::Reply;              ///< Reply, Counter or Refresh
+  PartStat partstat = PartStat::NeedsAction;  ///< Reply
+  std::string comment;                        ///< UTF-8; may be empty
+  std::optional<ical::Time> instance;         ///< empty: the whole set
+  bool this_and_future = false;               ///< `instance` and all later ones
+  CalAddress as;       ///< which own ATTENDEE answers; empty: the one that is listed
+  bool exact = false;  ///< to the revision that the message has, though a newer one is known
+  std::string delegate;  ///< Delegated: "ADDR[;PARAM=VALUE...]", who takes part instead
+  std::optional<std::int64_t> percent_complete;  ///< Reply to a task: 0 to 100
+  std::optional<UtcSeconds> completed;           ///< Reply to a task
+  Proposal proposal;                             ///< Counter
 };
 
 /// An answer, ready to be stored and to be mailed.
 struct AnswerPlan {
   Plan plan;
-  ical::Component
-      reply;  ///< VCALENDAR, METHOD:REPLY (RFC 5546 section 3.2.3; what itip.md "Replies" says)
+  /// VCALENDAR with its METHOD: REPLY, COUNTER or REFRESH (RFC 5546 section 3.2.3; what itip.md
+  /// "Replies" says), to the organizer.
+  ical::Component reply;
   CalAddress from, to;
+  /// Delegated: the REQUEST to the delegate (section 3.2.2.3).
+  std::optional<ical::Component> forward;
+  CalAddress delegate;
+  bool repeated = false;  ///< the very same was said before about the same revision
 };
 
-/// The owner answers the event `stored` (or, if nothing is stored, `message`). DTSTAMP of the reply
-/// is `now` or a second after the owner's last answer. The same answer to the same revision gives
-/// the same reply.
-/// @errors Errc::Refused (owner is no attendee; event cancelled; owner organizes it),
-/// Errc::NotFound (instance)
+/// The owner answers the event `stored` (or, if nothing is stored, `message`). DTSTAMP of what is sent
+/// is `now` or a second after the owner's last word. The same answer to the same revision gives
+/// the same object. A COUNTER and a REFRESH leave the event as it is; that they were sent is remembered.
+/// @errors Errc::Refused (owner is no attendee; event cancelled; owner organizes it; the organizer
+/// wants no proposals), Errc::NotFound (instance), Errc::BadValue (a delegate or a proposal that cannot be)
 Result<AnswerPlan> plan_answer(const Message* message, const StoredObject* stored,
                                const Facts& facts, const Owner& owner, const Answer& answer,
                                const PlanOptions& options, UtcSeconds now);

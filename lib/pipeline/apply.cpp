@@ -227,15 +227,26 @@ Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& p
   }
 }
 
-Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, JudgedPart& part,
-                                 const Consent& consent, const itip::Answer& answer, bool exact)
+namespace {
+
+/// May this message be answered so?
+Result<void> check_answerable(const JudgedPart& part, const itip::Answer& answer)
 {
-  if (part.message() == nullptr)
-    return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
-                                                             : part.evidence.refusals.front().text);
-  if (part.message()->method != itip::Method::Request)
-    return err(Errc::Refused, cat("a ", itip::method_word(part.message()->method),
-                                  " asks for no answer: only a REQUEST does"));
+  const itip::Method method = part.message()->method;
+  if (answer.method == itip::Method::Refresh) {
+    if (itip::is_organizer_method(method)) return {};
+    return err(Errc::Refused, cat("a ", itip::method_word(method), " comes from an attendee: "
+                                  "only the organizer is asked for the current state"));
+  }
+  if (method == itip::Method::Request) return {};
+  return err(Errc::Refused,
+             cat("a ", itip::method_word(method), " asks for no answer: only a REQUEST does"));
+}
+
+/// Judges, asks where a person must decide, and says no where the answer is no.
+Result<void> require_permission(const Judge& judge, const Calendar* calendar, JudgedPart& part,
+                                const Consent& consent)
+{
   if (calendar != nullptr) {
     IMIP_CHECK(judge_here(judge, *calendar, part));
   } else {
@@ -245,38 +256,65 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
   if (!granted && can_be_asked(part, consent)) {
     IMIP_TRY(granted, consent.ask(part));
   }
-  if (!granted) {
-    const std::string why =
-        part.decision.reasons.empty() ? std::string{} : part.decision.reasons.front().text;
-    const bool ask = part.decision.verdict == policy::Verdict::Ask;
-    return err(ask ? Errc::NeedsPerson : Errc::Refused,
-               cat(policy::verdict_word(part.decision.verdict), ": ", why),
-               ask ? (part.suggestion.empty() ? std::string{"--yes answers all the same"}
-                                              : cat(part.suggestion, "; or --yes"))
-                   : part.suggestion);
+  if (granted) return {};
+  const std::string why =
+      part.decision.reasons.empty() ? std::string{} : part.decision.reasons.front().text;
+  const bool ask = part.decision.verdict == policy::Verdict::Ask;
+  return err(ask ? Errc::NeedsPerson : Errc::Refused,
+             cat(policy::verdict_word(part.decision.verdict), ": ", why),
+             ask ? (part.suggestion.empty() ? std::string{"--yes answers all the same"}
+                                            : cat(part.suggestion, "; or --yes"))
+                 : part.suggestion);
+}
+
+/// What the calendar held before the message, and what it will hold.
+struct AnswerBase {
+  std::optional<itip::StoredObject> object;
+  itip::Facts facts;
+};
+
+Result<AnswerBase> base_of(const Judge& judge, const Calendar* calendar, const JudgedPart& part,
+                           const itip::Answer& answer)
+{
+  AnswerBase base{part.stored, {}};
+  if (answer.method == itip::Method::Refresh) {
+    if (calendar == nullptr) return base;
+    IMIP_TRY(auto surroundings, calendar->surroundings(*part.message()));
+    base.facts = std::move(surroundings.facts);
+    return base;
   }
   const itip::Plan& plan = *part.plan;
   if (plan.outcome == itip::Outcome::Refused)
     return err(Errc::Refused, plan.reasons.empty() ? std::string{"refused"}
                                                    : plan.reasons.front().text);
-  std::optional<itip::StoredObject> after = part.stored;
-  if (plan.octets) {
-    IMIP_TRY(auto parsed, ical::parse(*plan.octets, judge.policy().limits));
-    after = stored_from(*plan.octets, std::move(parsed.calendar));
-  }
+  base.facts = plan.facts;
+  if (!plan.octets) return base;
+  IMIP_TRY(auto parsed, ical::parse(*plan.octets, judge.policy().limits));
+  base.object = stored_from(*plan.octets, std::move(parsed.calendar));
+  return base;
+}
+
+}  // namespace
+
+Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, JudgedPart& part,
+                                 const Consent& consent, const itip::Answer& answer)
+{
+  if (part.message() == nullptr)
+    return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
+                                                             : part.evidence.refusals.front().text);
+  IMIP_CHECK(check_answerable(part, answer));
+  IMIP_CHECK(require_permission(judge, calendar, part, consent));
+  IMIP_TRY(const AnswerBase base, base_of(judge, calendar, part, answer));
   itip::PlanOptions options;
   options.remove_cancelled = judge.policy().remove_cancelled;
+  options.take_display_alarms = judge.policy().display_alarms;
   options.any_task_progress = judge.policy().any_task_progress;
   options.limits = judge.policy().limits;
-  const auto answer_to = [&](const itip::StoredObject* object, const itip::Facts& facts) {
-    return itip::plan_answer(part.message(), object, facts, judge.policy().owner, answer, options,
-                             judge.now());
-  };
-  IMIP_TRY(auto planned, answer_to(after ? &*after : nullptr, plan.facts));
-  if (exact && after) {
-    IMIP_TRY(auto to_message, answer_to(nullptr, itip::Facts{}));
-    planned.reply = std::move(to_message.reply);
-  }
+  IMIP_TRY(auto planned,
+           itip::plan_answer(part.message(), base.object ? &*base.object : nullptr, base.facts,
+                             judge.policy().owner, answer, options, judge.now()));
+  const itip::Plan& plan = *part.plan;
+  if (answer.method == itip::Method::Refresh) return PlannedAnswer{std::move(planned), plan.outcome};
   if (!planned.plan.octets) planned.plan.octets = plan.octets;
   planned.plan.base_sha256 = plan.base_sha256;
   planned.plan.facts_changed = planned.plan.facts_changed || plan.facts_changed;

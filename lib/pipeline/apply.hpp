@@ -33,14 +33,16 @@ struct Applied {
 Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& part,
                            const Consent& consent, bool dry_run);
 
-/// The owner's answer to a judged REQUEST, planned on top of what the message itself changes.
+/// The owner's answer to a judged message, planned on top of what the message itself changes.
 struct PlannedAnswer {
   itip::AnswerPlan answer;
   itip::Outcome message_outcome = itip::Outcome::None;  ///< what the message itself came to
 };
+/// A REPLY or a COUNTER is to a REQUEST, and takes what it changes along. A REFRESH may be about any message of
+/// the organizer's, and changes nothing at all.
 /// @errors Errc::Refused (untrusted), Errc::NeedsPerson (asked and no), and as itip::plan_answer
 Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, JudgedPart& part,
-                                 const Consent& consent, const itip::Answer& answer, bool exact);
+                                 const Consent& consent, const itip::Answer& answer);
 
 /// The journal's line about a part.
 [[nodiscard]] state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan,

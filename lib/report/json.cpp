@@ -270,16 +270,34 @@ std::string no_apply_json(const std::string& input, const Error& error)
   return line(json);
 }
 
+namespace {
+
+Json mails_json(const std::vector<AnswerMail>& mails)
+{
+  Json list = Json::array();
+  for (const AnswerMail& mail : mails)
+    list.push_back({{"method", mail.method},
+                    {"from", mail.from},
+                    {"to", mail.to},
+                    {"message_id", mail.message_id}});
+  return list;
+}
+
+}  // namespace
+
 std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan& answer,
-                       const std::string& message_id, bool stored)
+                       const std::vector<AnswerMail>& mails, bool stored)
 {
   Json json = {{"schema", "imip.reply/1"}, {"input", part.input}, {"part", part.part}};
   json["uid"] = answer.plan.uid;
   json["from"] = answer.from.uri();
   json["to"] = answer.to.uri();
-  json["message_id"] = message_id;
+  json["message_id"] = mails.empty() ? Json{} : Json(mails.front().message_id);
   json["stored"] = stored;
+  json["repeated"] = answer.repeated;
   json["changes"] = changes_json(answer.plan.changes);
+  json["proposal"] = changes_json(answer.plan.proposal);
+  json["mails"] = mails_json(mails);
   return line(json);
 }
 

@@ -21,8 +21,14 @@ namespace imip::report {
 [[nodiscard]] std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
                                      bool dry_run);
 [[nodiscard]] std::string no_apply_json(const std::string& input, const Error& error);
+/// One mail that answers a message.
+struct AnswerMail {
+  std::string method, from, message_id;
+  std::vector<std::string> to;  ///< addr-specs, as `from`
+};
 /// "imip.reply/1".
+/// @param mails  in the order of sending; none if nothing was said
 [[nodiscard]] std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan& answer,
-                                     const std::string& message_id, bool stored);
+                                     const std::vector<AnswerMail>& mails, bool stored);
 
 }  // namespace imip::report
