@@ -198,9 +198,12 @@ void take(const itip::Message& message, Calendar& calendar)
 void answer(Calendar& calendar)
 {
   if (!calendar.object) return;
+  itip::Answer yes;
+  yes.partstat = itip::PartStat::Accepted;
+  yes.comment = "yes";
   const auto plan =
       itip::plan_answer(nullptr, &*calendar.object, calendar.facts[calendar.organizer()],
-                        judge().policy().owner, {itip::PartStat::Accepted, "yes", {}, {}}, {}, judge().now());
+                        judge().policy().owner, yes, {}, judge().now());
   if (!plan) return;
   const auto parsed = ical::parse(ical::serialise(plan->reply), Limits{});
   hold(parsed && parsed->findings.empty(), "our answer can be read");
