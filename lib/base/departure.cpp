@@ -26,6 +26,17 @@ const RuleInfo& info(Rule rule)
   return rules[static_cast<std::size_t>(rule)];
 }
 
+/// Cuts what is longer than `most` octets, between characters.
+void shorten(std::string& s, std::size_t most)
+{
+  constexpr std::string_view dots = "...";
+  if (s.size() <= most) return;
+  std::size_t end = most - dots.size();
+  while (end > 0 && (static_cast<unsigned char>(s[end]) & 0xC0U) == 0x80U) --end;
+  s.resize(end);
+  s += dots;
+}
+
 }  // namespace
 
 std::string_view severity_word(Severity s)
@@ -76,6 +87,9 @@ std::string_view effect_word(Effect::Kind kind)
 
 void Departures::add(Rule rule, Place place, std::string text, Effect effect, Law law)
 {
+  shorten(place.component, most_name);
+  shorten(place.property, most_name);
+  shorten(text, most_text);
   const RuleInfo& known = info(rule);
   const int rfc = law.rfc != 0 ? law.rfc : known.rfc;
   counts_.resize(std::size(rules));

@@ -155,6 +155,8 @@ struct Departure {
 class Departures {
  public:
   static constexpr std::size_t most = 20;
+  /// Octets that a finding quotes: the names in a message, and what is wrong with them, may be a megabyte long.
+  static constexpr std::size_t most_name = 80, most_text = 400;
 
   /// What another RFC has said of the same rule at the same place is not said again.
   void add(Rule rule, Place place, std::string text, Effect effect = {}, Law law = {});

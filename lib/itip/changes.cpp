@@ -1,5 +1,6 @@
 // What changed, property by property, for people.
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -97,6 +98,19 @@ std::string action_for(const Found* before, const Found* after, const std::strin
   return action;
 }
 
+/// What people look for first: when, where, what, who; then the rest.
+std::size_t rank_of(const std::string& name)
+{
+  static constexpr std::string_view order[] = {
+      "DTSTART", "DTEND",    "DUE",  "DURATION", "RRULE",   "RDATE",       "EXDATE",
+      "STATUS",  "LOCATION", "GEO",  "SUMMARY",  "COMMENT", "DESCRIPTION", "ORGANIZER"};
+  const std::string_view property = std::string_view(name).substr(0, name.find(' '));
+  if (property == "ATTENDEE") return std::size(order);
+  const auto* const at = std::find(std::begin(order), std::end(order), property);
+  const auto rank = static_cast<std::size_t>(at - std::begin(order));
+  return rank == std::size(order) ? rank + 1 : rank;
+}
+
 void compare(const Found* before, const Found* after, const std::string& action,
              std::vector<Change>& out)
 {
@@ -106,7 +120,10 @@ void compare(const Found* before, const Found* after, const std::string& action,
   for (const auto& [name, lines] : old_lines) names.insert(name);
   for (const auto& [name, lines] : new_lines) names.insert(name);
   const std::string word = action_for(before, after, action);
-  for (const std::string& name : names) {
+  std::vector<std::string> in_order(names.begin(), names.end());
+  std::stable_sort(in_order.begin(), in_order.end(),
+                   [](const std::string& a, const std::string& b) { return rank_of(a) < rank_of(b); });
+  for (const std::string& name : in_order) {
     const auto was = old_lines.find(name);
     const auto is = new_lines.find(name);
     Change change{word, (after ? after : before)->instance, name.substr(0, name.find(' ')), {}, {}};

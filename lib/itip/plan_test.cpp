@@ -54,6 +54,21 @@ TEST_CASE("an update changes, an older message does nothing")
   CHECK_FALSE(old.octets);
 }
 
+TEST_CASE("changes are told by importance: when, where, what, who")
+{
+  Book book;
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  Event e = rev(1, 2);
+  e.start = ":20270105T100000Z";
+  e.end = ":20270105T113000Z";
+  e.summary = "New title";
+  e.extra = "CLASS:PRIVATE\r\nLOCATION:Room 7\r\nRRULE:FREQ=DAILY;COUNT=2\r\n";
+  e.attendees.push_back("mailto:dora@example.com");
+  std::string told;
+  for (const Change& c : book.apply(message("REQUEST", {e})).changes) told += cat(c.property, ' ');
+  CHECK(told == "DTSTART DTEND RRULE LOCATION SUMMARY ATTENDEE CLASS ");
+}
+
 TEST_CASE("nobody proven to speak changes nothing")
 {
   const Book book;

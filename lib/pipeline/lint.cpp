@@ -1,6 +1,7 @@
 #include "pipeline/lint.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
@@ -39,6 +40,20 @@ void describe(const std::vector<ical::SourceComponent>& calendars, LintedPart& o
   }
 }
 
+/// What `apply` says of all messages of the part together: a PUBLISH of several UIDs is one for each.
+itip::Reading read_all(const ical::Parsed& parsed, const Given& given, UtcSeconds now)
+{
+  const std::string* own = parsed.calendar.value("METHOD");
+  const std::string bare = own != nullptr ? *own : std::string();
+  itip::Reading out;
+  for (itip::Reading& one : itip::read_messages(parsed, given.wrapping.bare ? bare : given.wrapping.method.value_or(""),
+                                                given.wrapping.component, now)) {
+    std::move(one.refusals.begin(), one.refusals.end(), std::back_inserter(out.refusals));
+    std::move(one.notices.begin(), one.notices.end(), std::back_inserter(out.notices));
+  }
+  return out;
+}
+
 /// Gives the calendars for what else there is to say of them.
 Result<std::vector<ical::SourceComponent>> lint_calendar(const Judge& judge, const Given& given,
                                                          const std::vector<Reason>& refusals, LintedPart& out)
@@ -53,10 +68,7 @@ Result<std::vector<ical::SourceComponent>> lint_calendar(const Judge& judge, con
   if (!parsed) {
     reading.refusals.push_back({Code::BadCalendar, parsed.error().what});
   } else {
-    const std::string* own = parsed->calendar.value("METHOD");
-    const std::string bare = own != nullptr ? *own : std::string();
-    reading = itip::read_message(*parsed, given.wrapping.bare ? bare : given.wrapping.method.value_or(""),
-                                 given.wrapping.component, judge.now());
+    reading = read_all(*parsed, given, judge.now());
   }
   reading.refusals.insert(reading.refusals.begin(), refusals.begin(), refusals.end());
   itip::settle(out.departures, reading);

@@ -439,6 +439,24 @@ BREAKING(break_placement, "where in the mail")
   CHECK(none.error().code == Errc::NothingToJudge);
 }
 
+TEST_CASE("a PUBLISH of several UIDs is one message for each, as apply reads it")
+{
+  const std::string publish = edited(request, {{"METHOD:REQUEST", "METHOD:PUBLISH"},
+                                               {"ATTENDEE;PARTSTAT=ACCEPTED:mailto:alice@example.com\n", ""}});
+  const std::string event = publish.substr(publish.find("BEGIN:VEVENT"), publish.find("END:VCALENDAR") - publish.find("BEGIN:VEVENT"));
+  const std::string two = edited(publish, {{"END:VCALENDAR", event + "END:VCALENDAR"}});
+  const std::string other = edited(two, {{"UID:one", "UID:two"}});
+  for (const auto& [octets, refusals] : {std::pair{publish, 0U}, {two, 1U}, {other, 0U}}) {
+    const auto parts = pipeline::lint(judge(), octets, "-");
+    REQUIRE(parts);
+    CHECK(parts->front().refusals.size() == refusals);
+  }
+  const auto bad = pipeline::lint(judge(), edited(other, {{"DTSTART:20270104T100000Z\n", ""}}), "-");
+  REQUIRE(bad);
+  REQUIRE(bad->front().refusals.size() == 1);
+  CHECK(bad->front().refusals.front().code == Code::NoStart);
+}
+
 TEST_CASE("of each rule twenty are kept and all are counted; what is beyond a limit is an error")
 {
   std::string lines;
