@@ -162,6 +162,26 @@ void check_zones(Case& c)
   }
 }
 
+/// Did it come by PUBLISH only? Then it invited nobody, and its CANCEL can address nobody (RFC 5546 section 4.1.3).
+/// Without facts the file tells: it lists nobody.
+bool was_published(const Case& c)
+{
+  bool published = false;
+  for (const FactRow& row : c.facts.rows()) {
+    if (row.reg == "W:organizer" || row.reg == "W:vouched" || row.reg == "N") return false;
+    published = published || row.reg == "W:publish";
+  }
+  if (published || !c.stored) return published;
+  return std::none_of(c.stored->calendar.components.begin(), c.stored->calendar.components.end(),
+                      [](const ical::Component& e) { return e.find("ATTENDEE") != nullptr; });
+}
+
+bool lists_nobody(const Message& message)
+{
+  return std::all_of(message.components.begin(), message.components.end(),
+                     [](const MessageComponent& m) { return !m.component.find("ATTENDEE"); });
+}
+
 /// An ADD and a DECLINECOUNTER need not list anybody: what they speak of must. A journal lists
 /// nobody: it must be the same ORGANIZER's (check_organizer).
 bool reaches_owner(const Case& c)
@@ -170,6 +190,7 @@ bool reaches_owner(const Case& c)
   const bool by_object =
       c.message.method == Method::Add || c.message.method == Method::DeclineCounter;
   if (by_object && c.stored) return lists_owner(c.stored->calendar, c.owner);
+  if (c.message.method == Method::Cancel && lists_nobody(c.message) && was_published(c)) return true;
   return addressed(c.message, c.owner);
 }
 

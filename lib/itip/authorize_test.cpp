@@ -56,6 +56,24 @@ TEST_CASE("an invitation to the owner meets no objection")
   CHECK(judged(with_meeting(), message("CANCEL", {{}})).all.empty());
 }
 
+TEST_CASE("what was published invited nobody, and its CANCEL need address nobody")
+{
+  Event nobody;
+  nobody.attendees.clear();
+  Book book;
+  CHECK(judged(book, message("CANCEL", {nobody})).asks(Code::NotAddressed));  // nothing known of it
+  book.apply(message("PUBLISH", {nobody}));
+  CHECK(judged(book, message("CANCEL", {nobody})).all.empty());
+  Book stateless = book;
+  stateless.facts = {};
+  CHECK(judged(stateless, message("CANCEL", {nobody})).all.empty());
+  Event others = nobody;
+  others.attendees = {"mailto:bob@example.com"};
+  CHECK(judged(book, message("CANCEL", {others})).asks(Code::NotAddressed));
+  book.apply(message("REQUEST", {{}}));  // now she is invited: a CANCEL must say to whom it goes
+  CHECK(judged(book, message("CANCEL", {nobody})).asks(Code::NotAddressed));
+}
+
 TEST_CASE("a message to somebody else asks: not-addressed")
 {
   Event e;

@@ -56,7 +56,7 @@ Result<ical::Component> build_object(const BuildSpec& spec, const ical::Componen
 /// attendee sends the organizer.
 [[nodiscard]] std::vector<Party> recipients(const ical::Component& calendar);
 
-/// The organizer that flags or else the object name; also where the message itself must not (a VTODO's REFRESH).
+/// The organizer that flags or else the object name.
 /// @errors as build_object()
 Result<ical::Property> organizer_of(const BuildSpec& spec, const ical::Component* base);
 

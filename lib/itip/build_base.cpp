@@ -69,7 +69,7 @@ Result<ical::Time> repetition_time(const BuildSpec& spec, const ical::Zones& zon
 {
   const std::string zone = !spec.timezone.empty() ? spec.timezone : start.tzid;
   IMIP_TRY(const ical::Property given,
-           when_flag("--recurrence-id", "RECURRENCE-ID", spec.recurrence_id, zone));
+           when_flag("--recurrence-id", "RECURRENCE-ID", spec.recurrence_id, zone, &zones));
   IMIP_TRY(const ical::Time at, zones.time_of(given));
   if ((at.kind == ical::TimeKind::Date) != (start.kind == ical::TimeKind::Date))
     return err(Errc::BadValue,
@@ -135,7 +135,7 @@ Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec, const i
   const ical::Zones zones(base);
   const std::string zone = zone_of(spec, *master);
   if (!spec.start.empty() && master->find("DTSTART") != nullptr) {
-    IMIP_TRY(const ical::Property given, when_flag("--start", "DTSTART", spec.start, zone));
+    IMIP_TRY(const ical::Property given, when_flag("--start", "DTSTART", spec.start, zone, &zones));
     IMIP_TRY(const ical::Time at, zones.time_of(given));
     auto there = ical::has_instance(zones, *master, at, Limits{});
     if (there && *there)

@@ -69,6 +69,8 @@ bool may_have(Kind kind, std::string_view property)
 
 bool forbids(Method method, Kind kind, std::string_view property)
 {
+  // Section 3.4.6 leaves ORGANIZER out, RFC 5545 section 3.8.4.3 demands it: without it nobody knows whose task is meant.
+  if (method == Method::Refresh && property == "ORGANIZER") return false;
   const Restriction* row = row_of(method, kind, property);
   return row != nullptr ? row->presence == Presence::Never
                         : is_named(property) && !may_have(kind, property);

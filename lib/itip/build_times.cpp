@@ -48,7 +48,7 @@ Result<void> set_start(const BuildSpec& spec, Kind kind, const ical::Zones& zone
                        const std::string& zone, ical::Component& event)
 {
   if (spec.start.empty()) return {};
-  IMIP_TRY(const ical::Property start, when_flag("--start", "DTSTART", spec.start, zone));
+  IMIP_TRY(const ical::Property start, when_flag("--start", "DTSTART", spec.start, zone, &zones));
   IMIP_TRY(const ical::Time at, zones.time_of(start));
   const bool end_given = !(spec.end.empty() && spec.due.empty() && spec.duration.empty());
   if (event.find("DTSTART") != nullptr && !end_given && !end_name(kind).empty()) {
@@ -59,8 +59,8 @@ Result<void> set_start(const BuildSpec& spec, Kind kind, const ical::Zones& zone
   return {};
 }
 
-Result<void> set_end(const BuildSpec& spec, Kind kind, const std::string& zone,
-                     ical::Component& event)
+Result<void> set_end(const BuildSpec& spec, Kind kind, const ical::Zones& zones,
+                     const std::string& zone, ical::Component& event)
 {
   const bool todo = kind == Kind::Todo;
   const std::string& given = todo ? spec.due : spec.end;
@@ -68,7 +68,7 @@ Result<void> set_end(const BuildSpec& spec, Kind kind, const std::string& zone,
   if (!given.empty() && !spec.duration.empty())
     return bad_flag(cat(flag, " and --duration exclude each other"));
   if (!given.empty()) {
-    IMIP_TRY(ical::Property end, when_flag(flag, end_name(kind), given, zone));
+    IMIP_TRY(ical::Property end, when_flag(flag, end_name(kind), given, zone, &zones));
     event.remove("DURATION");
     event.set(std::move(end));
   }
@@ -124,7 +124,7 @@ Result<void> add_dates(std::string_view flag, std::string_view name,
   IMIP_TRY(const ical::Time first, zones.time_of(*start));
   const ical::Component before = event;
   for (const std::string& when : whens) {
-    IMIP_TRY(const ical::Property given, when_flag(flag, name, when, zone));
+    IMIP_TRY(const ical::Property given, when_flag(flag, name, when, zone, &zones));
     IMIP_TRY(ical::Time at, zones.time_of(given));
     if ((at.kind == TimeKind::Date) != (first.kind == TimeKind::Date))
       return bad_flag(cat(flag, " '", when, "' is ", kind_name(at.kind), " but the start is ",
@@ -141,6 +141,25 @@ Result<void> add_dates(std::string_view flag, std::string_view name,
   return {};
 }
 
+/// In a zone that tzdata does not have under this name.
+Result<ical::Property> when_in_own_zone(std::string_view flag, std::string_view name,
+                                        const std::string& when, const std::string& timezone,
+                                        const ical::Zones& zones)
+{
+  if (const auto instant = ical::when_property(name, when, {})) {  // a day, or with an offset
+    IMIP_TRY(const ical::Time at, zones.time_of(*instant));
+    if (at.kind == TimeKind::Date) return *instant;
+    IMIP_TRY(const ical::Time there, zones.in_zone(at.instant, timezone));
+    return time_property(name, there);
+  }
+  IMIP_TRY(ical::Property local, when_flag(flag, name, when, "UTC"));
+  local.value.pop_back();  // the Z
+  local.set_parameter("TZID", timezone);
+  const auto at = zones.time_of(local);
+  if (!at) return bad_flag(cat(flag, ": ", at.error().what), at.error().hint);
+  return local;
+}
+
 }  // namespace
 
 std::string zone_of(const BuildSpec& spec, const ical::Component& component)
@@ -155,8 +174,11 @@ std::string zone_of(const BuildSpec& spec, const ical::Component& component)
 }
 
 Result<ical::Property> when_flag(std::string_view flag, std::string_view name,
-                                 const std::string& when, const std::string& timezone)
+                                 const std::string& when, const std::string& timezone,
+                                 const ical::Zones* zones)
 {
+  if (zones != nullptr && !timezone.empty() && !ical::vtimezone(timezone))
+    return when_in_own_zone(flag, name, when, timezone, *zones);
   auto property = ical::when_property(name, when, timezone);
   if (!property) return bad_flag(cat(flag, ": ", property.error().what), property.error().hint);
   return property;
@@ -194,13 +216,13 @@ Result<void> set_times(const BuildSpec& spec, Kind kind, const ical::Component& 
   const std::string zone = zone_of(spec, event);
   const ical::Zones zones(calendar);
   IMIP_CHECK(set_start(spec, kind, zones, zone, event));
-  IMIP_CHECK(set_end(spec, kind, zone, event));
+  IMIP_CHECK(set_end(spec, kind, zones, zone, event));
   IMIP_CHECK(set_rule(spec, zones, event));
   IMIP_CHECK(add_dates("--rdate", "RDATE", spec.rdates, zone, zones, event));
   IMIP_CHECK(add_dates("--exdate", "EXDATE", spec.exdates, zone, zones, event));
   if (!has_base && !spec.recurrence_id.empty()) {
     IMIP_TRY(ical::Property id,
-             when_flag("--recurrence-id", "RECURRENCE-ID", spec.recurrence_id, zone));
+             when_flag("--recurrence-id", "RECURRENCE-ID", spec.recurrence_id, zone, &zones));
     if (spec.this_and_future) id.set_parameter("RANGE", "THISANDFUTURE");
     event.set(std::move(id));
   }

@@ -195,6 +195,12 @@ TEST_CASE("COMMENTs, a DESCRIPTION and failures in an answer are kept with it")
   CHECK(value(book, "bob@example.com", "X-IMIP-REQUEST-STATUS") ==
         "3.1;Invalid property value;DTSTART");
   REQUIRE(has_code(p.reasons, Code::RequestStatus));
+  Book partly = organizing();
+  partly.apply(message("REQUEST", {rev(0, 1)}));
+  Event accepted = reply(rev(0, 2));
+  accepted.extra = "REQUEST-STATUS:2.8;Success\\, repeating event ignored;RRULE:FREQ=DAILY\r\n";
+  CHECK(has_code(partly.apply(message("REPLY", {accepted}), attendee("bob@example.com")).reasons,
+                 Code::RequestStatus));
   Book again = book;
   again.facts = {};
   CHECK(again.plan(message("REPLY", {e}), attendee("bob@example.com")).octets == std::nullopt);

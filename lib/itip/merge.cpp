@@ -13,6 +13,11 @@ namespace imip::itip::detail {
 
 namespace {
 
+bool is_scheduled(const ical::Component& c)
+{
+  return c.name == "VEVENT" || c.name == "VTODO" || c.name == "VJOURNAL" || c.name == "VFREEBUSY";
+}
+
 using ByScope = std::map<std::string, const ical::Component*>;
 
 ByScope by_scope(const ical::Component& calendar)
@@ -20,7 +25,7 @@ ByScope by_scope(const ical::Component& calendar)
   ByScope out;
   std::optional<ical::Zones> zones;
   for (const ical::Component& c : calendar.components) {
-    if (c.name == "VTIMEZONE") continue;
+    if (!is_scheduled(c)) continue;
     if (!c.find("RECURRENCE-ID")) {
       out.emplace("series", &c);
       continue;
@@ -46,9 +51,16 @@ std::vector<ical::Property> named(const ical::Component* c, const std::string& n
   return out;
 }
 
-std::vector<ical::Component> alarms(const ical::Component* c)
+using Parts = std::vector<ical::Component>;
+
+bool holds(const Parts& all, const ical::Component& one)
 {
-  std::vector<ical::Component> out;
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+Parts alarms(const ical::Component* c)
+{
+  Parts out;
   if (!c) return out;
   for (const ical::Component& s : c->components) {
     if (s.name == "VALARM") out.push_back(s);
@@ -66,6 +78,20 @@ void take_alarms(ical::Component& into, const ical::Component& from)
 {
   std::erase_if(into.components, [](const ical::Component& c) { return c.name == "VALARM"; });
   for (ical::Component& a : alarms(&from)) into.components.push_back(std::move(a));
+}
+
+/// Other components inside (VLOCATION, PARTICIPANT, unknown ones) may be the organizer's and the owner's: hers are those
+/// that she added, and those that she took away stay away.
+void take_parts(ical::Component& into, const ical::Component* base, const ical::Component& stored)
+{
+  const Parts known = base ? base->components : Parts{};
+  std::erase_if(into.components, [&](const ical::Component& c) {
+    return c.name != "VALARM" && holds(known, c) && !holds(stored.components, c);
+  });
+  for (const ical::Component& c : stored.components) {
+    if (c.name == "VALARM" || holds(known, c) || holds(into.components, c)) continue;
+    into.components.push_back(c);
+  }
 }
 
 std::set<std::string> owner_names(const ical::Component& a)
@@ -88,6 +114,7 @@ void take_edits(ical::Component& into, const ical::Component* base, const ical::
     if (named(&stored, name) != named(base, name)) take_property(into, name, stored);
   }
   if (alarms(&stored) != alarms(base)) take_alarms(into, stored);
+  if (!new_override) take_parts(into, base, stored);
 }
 
 /// Overrides that another program made for the owner, as long as the series has the instance.
@@ -107,20 +134,6 @@ void keep_owner_overrides(ical::Component& rendered, const ByScope& ours, const 
     if (has && *has) kept.push_back(*component);
   }
   for (ical::Component& c : kept) rendered.components.push_back(std::move(c));
-}
-
-/// For comparing: no marks, nothing that programs touch whenever they write.
-ical::Component essence(ical::Component c)
-{
-  std::erase_if(c.properties, [](const ical::Property& p) {
-    return p.name.starts_with("X-IMIP-") || p.name == "DTSTAMP" || p.name == "LAST-MODIFIED" ||
-           p.name == "CREATED";
-  });
-  for (ical::Property& p : c.properties) {
-    std::erase_if(p.parameters,
-                  [](const ical::Parameter& q) { return q.name.starts_with("X-IMIP-"); });
-  }
-  return c;
 }
 
 }  // namespace
@@ -148,20 +161,12 @@ ical::Component merge_owner_data(ical::Component rendered, const ical::Component
     const bool known = p.name.starts_with("X-IMIP-") || rendered.find(p.name) != nullptr;
     if (p.name.starts_with("X-") && !known) rendered.properties.push_back(p);
   }
+  for (const ical::Component& c : stored.components) {
+    if (!is_scheduled(c) && c.name != "VTIMEZONE") rendered.components.push_back(c);
+  }
   const ical::Component ours = rendered;
   complete_timezones(rendered, {&ours, &stored});
   return rendered;
-}
-
-bool same_meaning(const ical::Component& a, const ical::Component& b)
-{
-  const ByScope left = by_scope(a);
-  const ByScope right = by_scope(b);
-  if (left.size() != right.size()) return false;
-  return std::all_of(left.begin(), left.end(), [&](const auto& entry) {
-    const ical::Component* other = find(right, entry.first);
-    return other && canonical_digest(essence(*entry.second)) == canonical_digest(essence(*other));
-  });
 }
 
 }  // namespace imip::itip::detail

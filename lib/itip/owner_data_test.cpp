@@ -49,6 +49,51 @@ TEST_CASE("what the owner set stays, what messages set is replaced as a whole")
   CHECK(alarms(*book.component()) == 1);
 }
 
+TEST_CASE("components inside that nobody knows are kept, the owner's and the organizer's each")
+{
+  const std::string theirs = "BEGIN:VLOCATION\r\nUID:theirs\r\nEND:VLOCATION\r\n";
+  const std::string hers = "BEGIN:X-NOTE\r\nX-TEXT:mine\r\nEND:X-NOTE\r\n";
+  Book book;
+  Event e = rev(0, 1);
+  e.extra = theirs;
+  book.apply(message("REQUEST", {e}));
+  std::string mine = with_alarm(book, hers);
+  mine.insert(mine.find("END:VCALENDAR"), "BEGIN:X-TOP\r\nX-TEXT:on top\r\nEND:X-TOP\r\n");
+  book.stored = stored_object(mine);
+  const auto parts = [&] {
+    std::string out;
+    for (const ical::Component& c : book.component()->components) out += cat(c.name, ' ');
+    return out;
+  };
+  e.sequence = 1;
+  e.dtstamp = "20261102T080000Z";
+  e.summary = "New title";
+  book.apply(message("REQUEST", {e}));
+  CHECK(book.text("SUMMARY") == "New title");
+  CHECK(parts() == "VLOCATION VALARM X-NOTE ");
+  CHECK(book.stored->octets.find("X-TEXT:on top") != std::string::npos);
+  Event bare = rev(2, 3);  // the organizer takes his away, and hers stay
+  book.apply(message("REQUEST", {bare}));
+  CHECK(parts() == "VALARM X-NOTE ");
+}
+
+TEST_CASE("what says nothing new leaves the file alone, whatever its owner wrote into it")
+{
+  Book book;
+  book.apply(message("REQUEST", {rev(1, 2)}));
+  std::string mine = with_alarm(book, "COLOR:red\r\n");
+  const std::string_view title = "SUMMARY:Planning";
+  mine.replace(mine.find(title), title.size(), "SUMMARY:Planning (mine)");
+  book.stored = stored_object(mine);
+  const Plan again = book.plan(message("REQUEST", {rev(1, 2)}), speaker());
+  CHECK(again.outcome == Outcome::Duplicate);
+  CHECK_FALSE(again.octets);
+  CHECK_FALSE(book.plan(message("REQUEST", {rev(0, 1)}), speaker()).octets);
+  book.apply(message("REQUEST", {rev(2, 3)}));  // news: the organizer's word as a whole
+  CHECK(book.text("SUMMARY") == "Planning");
+  CHECK(book.text("COLOR") == "red");
+}
+
 TEST_CASE("a new override takes the owner's alarm and colour from the series")
 {
   Book book;

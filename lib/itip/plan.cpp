@@ -152,7 +152,8 @@ void note_for_you(const Message& message, const StoredObject* stored, const Owne
     for (const ical::Component& known : stored->calendar.components) {
       for (const ical::Property* p : known.all("ATTENDEE")) {
         const auto who = CalAddress::parse(p->value);
-        if (!who || listed(*who) || owner.is(*who)) continue;
+        const bool organizes = who && message.organizer && same_user(*who, message.organizer->address, owner.local_part);
+        if (!who || listed(*who) || owner.is(*who) || organizes) continue;
         plan.reasons.push_back(
             {Code::CancelledForYou, cat("cancelled for you: the organizer does not write to ",
                                         who->mailbox(), ", who may still meet")});
@@ -259,7 +260,7 @@ Outcome outcome_of(const Message& message, const Recorded& recorded, const Settl
                    const StoredObject* stored)
 {
   if (message.method == Method::Reply) return Outcome::Answered;
-  if (settled.rendering.uninvited) return Outcome::Uninvited;
+  if (settled.rendering.uninvited || recorded.uninvites_owner) return Outcome::Uninvited;
   if (recorded.cancels || settled.rendering.cancelled) return Outcome::Cancelled;
   return stored ? Outcome::Updated : Outcome::Added;
 }
@@ -374,8 +375,8 @@ Settled settle(Plan& plan, const Facts& given, const Facts& before, Facts next,
                                 stored->calendar, options.limits);
     }
     const std::string text = ical::serialise(merged);
-    const bool same = stored && (text == stored->octets ||
-                                 (clean == base && same_meaning(merged, stored->calendar)));
+    // Where nothing new is said the file stays, whatever its owner made of it since.
+    const bool same = stored && (text == stored->octets || clean == base);
     if (!same) {
       plan.octets = text;
       plan.changes = changes_between(stored ? &stored->calendar : nullptr, merged, "change");

@@ -96,12 +96,14 @@ std::string all_text(const ical::Component& c, std::string_view name)
   return out;
 }
 
-/// REQUEST-STATUS values that tell a failure: 3 (by whom it was sent) and 4 (a conflict) and more.
-std::string failures(const ical::Component& c)
+/// REQUEST-STATUS values that tell a failure (3: by whom it was sent, 4: a conflict, and more), or a success that is not
+/// all that was asked for (2.8: repetitions were ignored).
+std::string shortcomings(const ical::Component& c)
 {
   std::string out;
   for (const ical::Property* p : c.all("REQUEST-STATUS")) {
-    if (p->value.empty() || p->value[0] < '3' || p->value[0] > '9') continue;
+    const std::string_view code = std::string_view(p->value).substr(0, p->value.find(';'));
+    if (code.empty() || code[0] < '2' || code[0] > '9' || code == "2" || code == "2.0") continue;
     out += cat(out.empty() ? "" : " | ", p->text());
   }
   return out;
@@ -126,11 +128,11 @@ AnswerFact answer_of(const MessageComponent& c, const Party& party, Kind kind,
   if (party.sent_by) out.sent_by = party.sent_by->uri();
   out.comment = all_text(c.component, "COMMENT");
   out.description = all_text(c.component, "DESCRIPTION");
-  out.request_status = failures(c.component);
+  out.request_status = shortcomings(c.component);
   if (!out.request_status.empty()) {
     reasons.push_back(
         {Code::RequestStatus,
-         cat(party.address.mailbox(), " could not do what was asked: ", out.request_status)});
+         cat(party.address.mailbox(), " could not do all that was asked: ", out.request_status)});
   }
   if (kind == Kind::Todo) read_progress(c.component, out);
   return out;
@@ -193,6 +195,7 @@ void record_cancel(Facts& facts, const Message& message, const Owner& owner, Rec
       continue;
     }
     for (const Party& a : c.attendees) {
+      into.uninvites_owner = into.uninvites_owner || owner.is(a.address);
       raise(facts, row_of("U", scope, attendee_key(a.address, owner), c.revision), true, &into);
     }
   }

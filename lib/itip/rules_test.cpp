@@ -257,6 +257,22 @@ TEST_CASE("rule 6: an un-invited attendee is left out; the owner sees it cancell
                     [](const Change& c) { return c.action == "uninvite"; }));
 }
 
+TEST_CASE("un-inviting from one occurrence is told as such, and only to whom it concerns")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1)}));
+  Event e = second(1, 2);
+  e.attendees = {"mailto:alice@example.com"};
+  CHECK(book.apply(message("CANCEL", {e})).outcome == Outcome::Uninvited);
+  CHECK(book.text("STATUS", id) == "CANCELLED");
+  CHECK(book.text("STATUS").empty());
+  Event other = second(1, 3);
+  other.attendees = {"mailto:bob@example.com"};
+  Book bystander;
+  bystander.apply(message("REQUEST", {series(0, 1)}));
+  CHECK(bystander.apply(message("CANCEL", {other})).outcome == Outcome::Updated);
+}
+
 TEST_CASE("rule 7: an answer is shown, and only of the one who speaks")
 {
   Book book = organizing();

@@ -87,8 +87,10 @@ Result<void> set_free_busy(const BuildSpec& spec, const ical::Zones& zones,
 /// The zone of WHENs without an offset: --timezone, else the component's own.
 [[nodiscard]] std::string zone_of(const BuildSpec& spec, const ical::Component& component);
 /// A --flag's WHEN. @errors Errc::BadValue, with the flag in its text
+/// @param zones  those of the calendar that it is about: it may name a zone as Windows or only it itself does
 Result<ical::Property> when_flag(std::string_view flag, std::string_view name,
-                                 const std::string& when, const std::string& timezone);
+                                 const std::string& when, const std::string& timezone,
+                                 const ical::Zones* zones = nullptr);
 /// DTSTART and the like from a time.
 [[nodiscard]] ical::Property time_property(std::string_view name, const ical::Time& time);
 /// What the clock of its own zone shows, as if it were UTC.

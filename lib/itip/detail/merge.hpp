@@ -16,9 +16,6 @@ namespace imip::itip::detail {
 ical::Component merge_owner_data(ical::Component rendered, const ical::Component& base,
                                  const ical::Component& stored, const Limits& limits);
 
-/// Do both say the same (but for DTSTAMP, LAST-MODIFIED, PRODID, our marks, and the order)?
-[[nodiscard]] bool same_meaning(const ical::Component& a, const ical::Component& b);
-
 /// What a person would call different. `before` null: there was nothing.
 std::vector<Change> changes_between(const ical::Component* before, const ical::Component& after,
                                     const std::string& action);

@@ -52,6 +52,7 @@ struct Recorded {
   std::size_t equal = 0;            ///< of them known word for word
   bool newer_series = false;        ///< a series' content was raised
   bool cancels = false;             ///< cancels for everybody, not just for some
+  bool uninvites_owner = false;     ///< takes the owner off the list of what it speaks of
   std::vector<std::string> scopes;  ///< keys that it speaks of
   std::vector<Reason> reasons;
 };
