@@ -1,5 +1,6 @@
 """iCalendar as scenarios see it: content lines, components, and what is expected of them."""
 
+import datetime
 import re
 
 PROPERTY = re.compile(r'([A-Za-z0-9-]+)((?:;[A-Za-z0-9-]+=(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*)*):(.*)', re.S)
@@ -19,6 +20,17 @@ def people(text, scheme="mailto:"):
     return re.sub(r"(?<![\w.+/@-])@([a-z][a-z0-9.-]*)(?![\w@])", rf"{scheme}\1@example.com", text)
 
 
+def spelled_out(line):
+    """What would be long to write: `EXDATE:501 days from 20270202T100000Z`, `DESCRIPTION:1500000 letters`."""
+    if found := re.fullmatch(r"(.*:)(\d+) days from (\d{8})(T.*)", line):
+        first = datetime.datetime.strptime(found.group(3), "%Y%m%d")
+        days = (first + datetime.timedelta(days=i) for i in range(int(found.group(2))))
+        return found.group(1) + ",".join(day.strftime("%Y%m%d") + found.group(4) for day in days)
+    if found := re.fullmatch(r"(.*:)(\d+) letters", line):
+        return found.group(1) + "x" * int(found.group(2))
+    return line
+
+
 def zone_lines(tzid, name=None):
     out = ["BEGIN:VTIMEZONE", f"TZID:{name or tzid}"]
     for observance in ZONES[tzid]:
@@ -33,7 +45,7 @@ def written(lines):
     out = []
     for line in lines:
         zone = re.fullmatch(r"zone (\S+)(?: as (.+))?", line)
-        out += zone_lines(*zone.groups()) if zone else [people(line)]
+        out += zone_lines(*zone.groups()) if zone else [people(spelled_out(line))]
     if out and not out[0].startswith("BEGIN:VCALENDAR"):
         out = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//scenarios//imip//EN", *out, "END:VCALENDAR"]
     return "".join(line + "\r\n" for line in out)
@@ -47,7 +59,7 @@ def edited(text, edits):
     """Like the text, but: NAME:VALUE stands for all NAMEs of the first component (of the calendar for METHOD),
     -NAME takes them away, +LINE adds one at the end of the component."""
     lines = unfolded(text)
-    for edit in map(people, edits):
+    for edit in map(people, map(spelled_out, edits)):
         begin = next(i for i, l in enumerate(lines) if re.match("BEGIN:V(EVENT|TODO|JOURNAL|FREEBUSY)", l))
         end = lines.index("END" + lines[begin][5:], begin)
         if edit.startswith("+"):
