@@ -6,6 +6,7 @@
 
 #include "base/cat.hpp"
 #include "ical/object.hpp"
+#include "pipeline/held.hpp"
 
 namespace imip::cli {
 
@@ -22,6 +23,14 @@ ExitCode exit_code_of_outcome(itip::Outcome outcome)
     default:
       return ExitCode::Ok;
   }
+}
+
+/// What waited for this object may find now what it lacked.
+bool changes_calendar(itip::Outcome outcome)
+{
+  using itip::Outcome;
+  return outcome == Outcome::Added || outcome == Outcome::Updated || outcome == Outcome::Cancelled ||
+         outcome == Outcome::Uninvited || outcome == Outcome::Answered || outcome == Outcome::Own;
 }
 
 pipeline::Consent consent_of(const std::optional<std::vector<std::string>>& yes,
@@ -61,9 +70,7 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
   const pipeline::Consent consent = consent_of(options.yes, context);
   const report::Style style = style_of(context);
   BriefLine brief;
-  const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
-    IMIP_TRY(const auto applied,
-             pipeline::apply_part(bench.judge, *bench.calendar, part, consent, options.dry_run));
+  const auto report = [&](const pipeline::JudgedPart& part, const pipeline::Applied& applied) {
     if (options.brief)
       brief.add(exit_code_of_outcome(applied.outcome), report::brief_outcome(part, applied));
     else if (options.common.json)
@@ -71,6 +78,15 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
     else
       context.out << report::apply_text(part, applied, options.dry_run, style);
     return exit_code_of_outcome(applied.outcome);
+  };
+  const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
+    IMIP_TRY(const auto applied,
+             pipeline::apply_part(bench.judge, *bench.calendar, part, consent, options.dry_run));
+    ExitCode code = report(part, applied);
+    if (options.dry_run || !changes_calendar(applied.outcome)) return code;
+    IMIP_TRY(const auto waited, pipeline::take_up_held(bench.judge, *bench.calendar, part));
+    for (const pipeline::TakenUp& one : waited) code = worst(code, report(one.part, one.applied));
+    return code;
   };
   const auto failed = [&](const std::string& input, const Error& error) {
     if (options.brief)

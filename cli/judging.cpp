@@ -171,8 +171,11 @@ Result<std::vector<pipeline::JudgedPart>> examine(const Bench& bench, mime::Stor
     return tl::unexpected(std::move(error));
   };
   if (!message.octets) return named(message.octets.error());
+  // what waits for something else is kept as it came
+  const auto mail = bench.calendar ? std::make_shared<const std::string>(*message.octets) : nullptr;
   auto parts = bench.judge.examine(*std::move(message.octets), message.name, entities);
   if (!parts) return named(parts.error());
+  for (pipeline::JudgedPart& found : *parts) found.mail = mail;
   if (part.empty()) return parts;
   const std::string first = parts->front().part;
   std::vector<pipeline::JudgedPart> wanted;

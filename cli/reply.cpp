@@ -8,6 +8,7 @@
 #include "cli/passphrase.hpp"
 #include "crypto/gpgsm.hpp"
 #include "ical/time.hpp"
+#include "pipeline/held.hpp"
 
 namespace imip::cli {
 
@@ -267,6 +268,16 @@ Result<ExitCode> send_and_store(const ReplyOptions& options, Bench& bench, pipel
   return ExitCode::Ok;
 }
 
+/// Messages that came before the event that is answered now.
+Result<void> tell_what_waited(Bench& bench, const pipeline::JudgedPart& part, Context& context)
+{
+  IMIP_TRY(const auto waited, pipeline::take_up_held(bench.judge, *bench.calendar, part));
+  for (const pipeline::TakenUp& one : waited)
+    notice(context, cat("a ", itip::method_word(one.part.message()->method), " that waited for this event: ",
+                        itip::outcome_word(one.applied.outcome)));
+  return {};
+}
+
 }  // namespace
 
 Result<ExitCode> run(const ReplyOptions& options, Context& context)
@@ -299,6 +310,7 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
     IMIP_TRY(const ExitCode done, send_and_store(options, bench, part, answer, planned.answer,
                                                  mails.letters, context));
     if (done != ExitCode::Ok) return done;
+    IMIP_CHECK(tell_what_waited(bench, part, context));
   } else {
     IMIP_TRY(const ExitCode sent, post(options.outbox, mails.letters, context));
     if (sent != ExitCode::Ok) return ExitCode::TempFail;

@@ -1,10 +1,13 @@
 #include "pipeline/apply.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
+#include "itip/ageing.hpp"
 #include "pipeline/conflicts.hpp"
+#include "pipeline/held.hpp"
 
 namespace imip::pipeline {
 
@@ -147,9 +150,26 @@ Result<Permission> ask_person(const Judge& judge, const Calendar& calendar, Judg
   return Permission{true, true};
 }
 
-/// One attempt, under the lock from reading the object to replacing it.
+/// When the object's facts may go, and once a day those whose time is over.
+Result<void> age(const Judge& judge, Calendar& calendar, const itip::Plan& plan)
+{
+  using itip::Outcome;
+  if (!plan.facts_changed) return {};
+  const policy::Policy& policy = judge.policy();
+  std::optional<UtcSeconds> forget_after;
+  const bool may_be_over = plan.outcome == Outcome::Cancelled || plan.outcome == Outcome::Uninvited ||
+                           plan.outcome == Outcome::Own || plan.outcome == Outcome::Ignored;
+  if (may_be_over) {
+    itip::PlanOptions options;
+    options.limits = policy.limits;
+    forget_after = itip::forget_after(plan, policy.owner, options, judge.now());
+  }
+  return calendar.age(plan, forget_after, judge.now(), std::chrono::days{policy.limits.held_days});
+}
+
+/// One attempt, under the lock from reading the object to replacing it. `waited`: it was kept before.
 Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part,
-                        const Consent& consent)
+                        const Consent& consent, bool waited)
 {
   std::optional<store::Lock> lock;
   IMIP_TRY(auto taken, calendar.lock());
@@ -169,11 +189,26 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   applied.reasons = part.plan->reasons;
   applied.by_consent = may.by_consent;
   if (applied.outcome == itip::Outcome::Refused) return applied;
-  IMIP_CHECK(calendar.carry_out(*part.plan, *lock, journal_entry(part, *part.plan, judge.now())));
-  if (is_new(applied.outcome)) {
+  const bool waits = applied.outcome == itip::Outcome::Held;
+  if (waits && waited) return applied;
+  if (waits) {
+    IMIP_TRY(applied, hold(judge, calendar, part, std::move(applied)));
+  } else {
+    IMIP_CHECK(calendar.carry_out(*part.plan, *lock, journal_entry(part, *part.plan, judge.now())));
+    IMIP_CHECK(age(judge, calendar, *part.plan));
+  }
+  if (is_new(applied.outcome) && !waited) {
     IMIP_CHECK(calendar.note_new_object(signer_of(part), judge.now()));
   }
   return applied;
+}
+
+Result<Applied> insist(const Judge& judge, Calendar& calendar, JudgedPart& part, const Consent& consent, bool waited)
+{
+  for (int tries = 1;; ++tries) {
+    auto applied = attempt(judge, calendar, part, consent, waited);
+    if (applied || applied.error().code != Errc::Conflict || tries == attempts) return applied;
+  }
 }
 
 /// What would be done, written nowhere: no lock, so that it works on what may only be read.
@@ -221,10 +256,12 @@ Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& p
                            const Consent& consent, bool dry_run)
 {
   if (dry_run) return rehearse(judge, calendar, part);
-  for (int tries = 1;; ++tries) {
-    auto applied = attempt(judge, calendar, part, consent);
-    if (applied || applied.error().code != Errc::Conflict || tries == attempts) return applied;
-  }
+  return insist(judge, calendar, part, consent, false);
+}
+
+Result<Applied> apply_waiting(const Judge& judge, Calendar& calendar, JudgedPart& part, const Consent& consent)
+{
+  return insist(judge, calendar, part, consent, true);
 }
 
 namespace {

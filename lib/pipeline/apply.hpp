@@ -33,6 +33,9 @@ struct Applied {
 Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& part,
                            const Consent& consent, bool dry_run);
 
+/// As apply_part, for what waited already (held.hpp): it is neither kept nor counted again.
+Result<Applied> apply_waiting(const Judge& judge, Calendar& calendar, JudgedPart& part, const Consent& consent);
+
 /// The owner's answer to a judged message, planned on top of what the message itself changes.
 struct PlannedAnswer {
   itip::AnswerPlan answer;

@@ -137,4 +137,36 @@ Result<void> Calendar::note_new_object(const std::string& signer, UtcSeconds now
   return state_->note_new(signer, now);
 }
 
+Result<std::vector<state::HeldMessage>> Calendar::held(const itip::Plan& plan) const
+{
+  if (!state_) return std::vector<state::HeldMessage>();
+  return state_->held(key(plan.uid, plan.organizer));
+}
+
+Result<std::int64_t> Calendar::count_held(const std::string& signer) const
+{
+  if (!state_) return 0;
+  return state_->count_held(signer);
+}
+
+Result<void> Calendar::hold(const itip::Plan& plan, const state::HeldMessage& message)
+{
+  if (!state_) return {};
+  return state_->hold(key(plan.uid, plan.organizer), message);
+}
+
+Result<void> Calendar::drop_held(std::int64_t id)
+{
+  if (!state_) return {};
+  return state_->drop_held(id);
+}
+
+Result<void> Calendar::age(const itip::Plan& plan, const std::optional<UtcSeconds>& forget_after, UtcSeconds now,
+                           std::chrono::days held)
+{
+  if (!state_) return {};
+  IMIP_CHECK(state_->set_forget_after(key(plan.uid, plan.organizer), forget_after));
+  return state_->age(now, held);
+}
+
 }  // namespace imip::pipeline

@@ -1,6 +1,7 @@
 /// @file The owner's calendar as the pipeline sees it: the store with its objects, and the state with
 /// what must be remembered about them.
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -43,6 +44,16 @@ class Calendar {
   /// New objects from that signer during the last 24 hours.
   [[nodiscard]] Result<std::int64_t> new_objects_today(const std::string& signer, UtcSeconds now) const;
   Result<void> note_new_object(const std::string& signer, UtcSeconds now);
+
+  // Messages that wait (held.hpp), and what may be forgotten; the object is the plan's.
+  [[nodiscard]] bool has_state() const { return state_.has_value(); }
+  [[nodiscard]] Result<std::vector<state::HeldMessage>> held(const itip::Plan& plan) const;
+  [[nodiscard]] Result<std::int64_t> count_held(const std::string& signer) const;
+  Result<void> hold(const itip::Plan& plan, const state::HeldMessage& message);
+  Result<void> drop_held(std::int64_t id);
+  /// Once a day forgets what is over. `forget_after`: of this object; nothing: never.
+  Result<void> age(const itip::Plan& plan, const std::optional<UtcSeconds>& forget_after, UtcSeconds now,
+                   std::chrono::days held);
 
  private:
   CalendarPlaces places_;

@@ -483,6 +483,7 @@ JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
   input = std::move(other.input);
   part = std::move(other.part);
   part_sha256 = std::move(other.part_sha256);
+  mail = std::move(other.mail);
   envelope = std::move(other.envelope);
   bare = other.bare;
   in_forwarded = other.in_forwarded;
@@ -505,6 +506,7 @@ JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
 struct Judge::Impl {
   policy::Policy policy;
   UtcSeconds now{};
+  PassphrasesOf passphrases;
   std::optional<crypto::Verifier> verifier;
   std::optional<crypto::OpenPgp> openpgp;
 };
@@ -524,7 +526,13 @@ Result<Judge> Judge::create(policy::Policy policy, UtcSeconds now, UtcSeconds ve
   impl->openpgp.emplace(openpgp_options(policy, now, verification_time), policy.limits);
   impl->policy = std::move(policy);
   impl->now = now;
+  impl->passphrases = passphrases;
   return Judge{std::move(impl)};
+}
+
+Result<Judge> Judge::as_of(UtcSeconds verification_time) const
+{
+  return create(impl_->policy, impl_->now, verification_time, impl_->passphrases);
 }
 
 const policy::Policy& Judge::policy() const { return impl_->policy; }

@@ -46,6 +46,7 @@ struct JudgedPart {
   std::string input;       ///< the file's name, or "-"
   std::string part;        ///< MIME part number; "2/1.1" is inside the opaque signature at "2"; "" bare iCalendar
   std::string part_sha256; ///< of the decoded calendar
+  std::shared_ptr<const std::string> mail;  ///< all octets, where whoever examined it kept them
   mime::Envelope envelope; ///< of the outermost header; never evidence
   bool bare = false;       ///< bare iCalendar: unsigned by nature
   bool in_forwarded = false;
@@ -105,6 +106,9 @@ class Judge {
   void decide(JudgedPart& part, Surroundings surroundings, bool admit = false) const;
   /// Steps 7 and 8 alone, for whoever does not want to know what would change.
   void decide_only(JudgedPart& part, Surroundings surroundings) const;
+
+  /// The same judge with another verification time. @errors as create()
+  [[nodiscard]] Result<Judge> as_of(UtcSeconds verification_time) const;
 
   [[nodiscard]] const policy::Policy& policy() const;
   [[nodiscard]] UtcSeconds now() const;

@@ -6,7 +6,8 @@
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
-#include "base/sqlite.hpp"
+#include "state/detail/impl.hpp"
+#include "state/detail/keeping.hpp"
 
 namespace imip::state {
 namespace {
@@ -144,11 +145,6 @@ Result<void> put_facts(sqlite::Database& db, std::int64_t object, const itip::Fa
 
 }  // namespace
 
-struct State::Impl {
-  /// Reading is const to callers, but SQLite's handle changes with every statement.
-  mutable sqlite::Database db;
-};
-
 State::State(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 State::State(State&&) noexcept = default;
 State& State::operator=(State&&) noexcept = default;
@@ -175,6 +171,7 @@ Result<State> State::open(const std::filesystem::path& dir)
   IMIP_CHECK(db.run("PRAGMA synchronous = FULL"));
   IMIP_TRY(const bool known, known_schema(db, file.native()));
   if (!known) IMIP_CHECK(make_schema(db, file.native()));
+  IMIP_CHECK(db.run(detail::keeping_schema));
   return State(std::make_unique<Impl>(Impl{std::move(db)}));
 }
 

@@ -1,5 +1,6 @@
 /// @file What must be remembered between messages, in SQLite.
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "itip/facts.hpp"
+#include "state/held.hpp"
 
 namespace imip::state {
 
@@ -60,6 +62,16 @@ class State {
   /// New objects (outcome "added" or "held") by that signer since `since`.
   [[nodiscard]] Result<std::int64_t> count_new(const std::string& signer, UtcSeconds since) const;
   Result<void> note_new(const std::string& signer, UtcSeconds at);
+
+  /// A message waits; the same part is kept once.
+  Result<void> hold(const ObjectKey& key, const HeldMessage& message);
+  [[nodiscard]] Result<std::vector<HeldMessage>> held(const ObjectKey& key) const;  ///< in order of arrival
+  [[nodiscard]] Result<std::int64_t> count_held(const std::string& signer) const;
+  Result<void> drop_held(std::int64_t id);
+  /// When all that is known of the object may be forgotten; nothing: never.
+  Result<void> set_forget_after(const ObjectKey& key, const std::optional<UtcSeconds>& when);
+  /// Once a day: forgets objects whose time is over, and what waited for longer than `held`.
+  Result<void> age(UtcSeconds now, std::chrono::days held);
 
  private:
   struct Impl;

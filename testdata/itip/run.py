@@ -183,6 +183,14 @@ def builds(s, block, who, name, source, arguments):
     s.keep(name, s.world.signed(inner + b"\r\n\r\n" + body, sender, sender), calendar_part(done.stdout)[1])
 
 
+def mails_in(folder):
+    mails = []
+    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        with open(os.path.join(folder, file), "rb") as opened:
+            mails.append(opened.read())
+    return mails
+
+
 @step(r"WHO tells the changes from NAME to NAME as NAME(?:: (.*))?")
 def tells(s, block, who, old, new, name, arguments):
     """The block: `METHOD to a, b` for each mail, in order; they are called NAME.1, NAME.2, ..."""
@@ -192,12 +200,8 @@ def tells(s, block, who, old, new, name, arguments):
                        "--output", folder + "/", "--now", s.world.now)
     if expect_failure(done, expected):
         return
-    mails = []
-    for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        with open(os.path.join(folder, file), "rb") as opened:
-            mails.append(opened.read())
     told = []
-    for number, mail in enumerate(mails, 1):
+    for number, mail in enumerate(mails_in(folder), 1):
         lint_clean(s, mail, f"{name}.{number}")
         part, text = calendar_part(mail)
         others_read_it(text, name)
@@ -214,16 +218,20 @@ def replies(s, block, who, name, other, arguments):
     s.world.certificate(person.name)
     signs = [] if any(l.startswith("fails") for l in expected) else ["--sign", "--identity", f"{person.name}.pem"]
     words = built_flags(s, who, f"{arguments} {more}")
-    done = s.world.run("reply", words[0], *person.flags(), "--now", s.world.now, *words[1:], *signs,
+    folder = os.path.join(s.world.folder, f"{name}.d")
+    where = ["--output", folder + "/"] if words[0] == "delegate" else []
+    done = s.world.run("reply", words[0], *person.flags(), "--now", s.world.now, *words[1:], *signs, *where,
                        s.world.save("in.eml", s.messages[other]))
     if expect_failure(done, expected):
         check(not done.stdout, "something is on standard output")
         return
-    lint_clean(s, done.stdout, name)
-    others_read_it(calendar_part(done.stdout)[1], name)
-    check_mail(s, done.stdout, expected)
+    mails = mails_in(folder) if where else [done.stdout]
+    for number, mail in enumerate(mails, 1):
+        lint_clean(s, mail, name)
+        others_read_it(calendar_part(mail)[1], name)
+        s.keep(name if number == 1 else f"{name}.{number}", mail)
+    check_mail(s, mails[0], expected)
     check_calendar_files(person)
-    s.keep(name, done.stdout)
 
 
 @step(r"WHO (?:takes up|sends) the offered (\w+) as NAME")

@@ -1,0 +1,15 @@
+/// @file How long what is known of an object must be kept.
+#pragma once
+#include <optional>
+
+#include "base/clock.hpp"
+#include "itip/plan.hpp"
+
+namespace imip::itip {
+
+/// When the facts of the plan's object may be forgotten: 400 days after its last instance ended or, if that is later,
+/// after `now`. Nothing: not at all, because something of it is not cancelled.
+[[nodiscard]] std::optional<UtcSeconds> forget_after(const Plan& plan, const Owner& owner,
+                                                     const PlanOptions& options, UtcSeconds now);
+
+}  // namespace imip::itip
