@@ -1,12 +1,17 @@
 #!/usr/bin/python3
 """run.py IMIP FILE...: plays scenario scripts (README.md) with the real program, and says which line does not hold."""
 
+import calendar
+import email
+import email.policy
+import json
 import os
 import re
 import shlex
 import shutil
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 import calendars  # noqa: E402
@@ -133,14 +138,10 @@ def check_mail(s, mail, expected):
 
 
 def mail_header(mail, name):
-    import email
-    import email.policy
     return email.message_from_bytes(mail, policy=email.policy.default)[name]
 
 
 def plain_text(mail):
-    import email
-    import email.policy
     parts = email.message_from_bytes(mail, policy=email.policy.default).walk()
     return "".join(p.get_content() for p in parts if p.get_content_type() == "text/plain")
 
@@ -279,7 +280,7 @@ def applies(s, block, who, name, flags, outcomes):
     got = [l.get("outcome") for l in lines]
     told = brief(lines) + done.stderr.decode()
     check(got == wanted, f"outcome {', '.join(map(str, got))}, not {outcomes}: {told}")
-    code = max((CODES.get(o, 0) for o in wanted), key=lambda c: (0, 2, 1).index({0: 0, 2: 1, 1: 2}[c]))
+    code = max((CODES.get(o, 0) for o in wanted), key=(0, 2, 1).index)  # the worst of 0 < 2 < 1
     check(done.returncode == code, f"exit {done.returncode}, not {code}: {told}")
     if not WRITES & set(wanted) or "--dry-run" in flags:
         check(person.files() == before, "the calendar's octets or times changed")
@@ -340,7 +341,6 @@ def shows(s, block, who, name):
 @step(r"lint finds in NAME: (.*)")
 def lints(s, block, name, wanted):
     """In the calendar, not the mail around it: `nothing`, or `RULE, RULE`, which must be among the findings."""
-    import json
     done = s.world.run("lint", "--json", "--now", s.world.now, s.file(name))
     found = [d["rule"] for line in done.stdout.splitlines() for d in json.loads(line).get("departures", [])]
     told = f"lint finds {', '.join(found) or 'nothing'}: {done.stderr.decode()}"
@@ -392,9 +392,21 @@ def policy(s, block, who):
     s.world.person(who).set_policy("".join(calendars.people(line, "") + "\n" for line in block))
 
 
+@step(r"WHO's certificate ends (\d{4}-\d\d-\d\d)")
+def certificate_ends(s, block, who, day):
+    s.world.certify(who, calendar.timegm(time.strptime(day, "%Y-%m-%d")))
+    check(not block, "nothing goes with that")
+
+
+@step(r"WHO's certificate is revoked")
+def certificate_revoked(s, block, who):
+    s.world.revoke(who)
+    check(not block, "nothing goes with that")
+
+
 @step(r"it is (\d{4}-\d\d-\d\d \d\d:\d\d)")
-def present(s, block, time):
-    s.world.now = time.replace(" ", "T") + ":00Z"
+def present(s, block, now):
+    s.world.now = now.replace(" ", "T") + ":00Z"
     check(not block, "nothing goes with that")
 
 

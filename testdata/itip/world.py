@@ -1,9 +1,9 @@
 """The people of a scenario: keys, signed mail, and the program run as each of them."""
 
+import base64
 import calendar
 import email
 import email.policy
-import hashlib
 import json
 import os
 import re
@@ -16,7 +16,7 @@ import icalendar
 os.environ["SPOOF_NOW"] = str(calendar.timegm((2027, 1, 1, 0, 0, 0)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "spoof"))
 import smime  # noqa: E402
-from pki import Certificate, Key  # noqa: E402
+from pki import Certificate, Key, revocation_list  # noqa: E402
 
 SPAN = {"begin": calendar.timegm((2020, 1, 1, 0, 0, 0)), "end": calendar.timegm((2080, 1, 1, 0, 0, 0))}
 WRITES = {"added", "updated", "cancelled", "uninvited", "answered", "own"}
@@ -86,10 +86,19 @@ class World:
 
     def certificate(self, name):
         if name not in self.certificates:
-            made = Certificate(name, Key(), self.root, mails=[f"{name}@example.com"], **SPAN)
-            self.certificates[name] = made
-            self.save(f"{name}.pem", made.key.pem() + made.pem())
+            self.certify(name, SPAN["end"])
         return self.certificates[name]
+
+    def certify(self, name, end):
+        """A new key and certificate of that person."""
+        made = Certificate(name, Key(), self.root, mails=[f"{name}@example.com"], begin=SPAN["begin"], end=end)
+        self.certificates[name] = made
+        self.save(f"{name}.pem", made.key.pem() + made.pem())
+
+    def revoke(self, name):
+        """ca.crl lists that person's certificate, and no other."""
+        der = revocation_list(self.root, [self.certificate(name)], **SPAN)
+        self.save("ca.crl", b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(der) + b"-----END X509 CRL-----\n")
 
     def signed(self, entity, sender, signer):
         """A mail around the entity; `signer` None: unsigned. Entity and mail have CRLF line ends."""
@@ -136,6 +145,3 @@ def others_read_it(octets, what):
     if errors:
         raise Failed(f"python3-icalendar finds in {what}: {errors}")
 
-
-def digest(files):
-    return {name: hashlib.sha256(octets).hexdigest() for name, (octets, _) in files.items()}
