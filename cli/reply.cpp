@@ -75,6 +75,11 @@ Result<std::optional<ical::Time>> time_of(std::string_view flag, std::string_vie
 
 Result<std::optional<ical::Time>> instance_of(const std::string& when, const itip::Message& message)
 {
+  const bool adds = message.method == itip::Method::Add && when.empty();
+  if (adds && message.components.size() > 1)
+    return err(Errc::Usage, cat("the message adds ", message.components.size(), " repetitions"),
+               "--instance WHEN says which one is answered");
+  if (adds) return std::optional<ical::Time>{message.components.front().scope.at};
   const ical::Zones zones(message.calendar);
   if (const auto* start = message.components.front().component.find("DTSTART")) {
     const auto time = zones.time_of(*start);

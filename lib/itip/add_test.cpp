@@ -44,6 +44,17 @@ TEST_CASE("an ADD adds an occurrence beside the rule")
   CHECK(book.plan(message("ADD", {extra(1, 2)}), speaker()).outcome == Outcome::Duplicate);
 }
 
+TEST_CASE("an ADD asks for an answer to what it adds, where answers are wanted")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1)}));
+  Event e = extra(1, 2);
+  e.attendees = {"RSVP=TRUE:mailto:alice@example.com"};
+  const Plan p = book.apply(message("ADD", {e}));
+  REQUIRE(offers(p, Offer::Kind::Reply));
+  CHECK(p.offers.front().scope == cat("instance:", added));
+}
+
 TEST_CASE(
     "an ADD that comes before its event is held, asks for the rest, and shows when that comes")
 {

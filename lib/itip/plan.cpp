@@ -217,8 +217,8 @@ void make_offers(const Offering& o, const StoredObject* stored, const ical::Comp
     }
   }
   const bool shows = plan.outcome == Outcome::Added || plan.outcome == Outcome::Updated;
-  const bool invites =
-      o.message.method == Method::Request && o.speaker.cls == Speaker::Class::Organizer;
+  const bool invites = (o.message.method == Method::Request || o.message.method == Method::Add) &&
+                       o.speaker.cls == Speaker::Class::Organizer;
   if (shows && invites && !o.owner.is(o.speaker.address)) {
     offer_reply(o.message, o.owner, shown, plan);
   }

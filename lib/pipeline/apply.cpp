@@ -275,9 +275,9 @@ Result<void> check_answerable(const JudgedPart& part, const itip::Answer& answer
     return err(Errc::Refused, cat("a ", itip::method_word(method), " comes from an attendee: "
                                   "only the organizer is asked for the current state"));
   }
-  if (method == itip::Method::Request) return {};
+  if (method == itip::Method::Request || method == itip::Method::Add) return {};
   return err(Errc::Refused,
-             cat("a ", itip::method_word(method), " asks for no answer: only a REQUEST does"));
+             cat("a ", itip::method_word(method), " asks for no answer: only a REQUEST and an ADD do"));
 }
 
 /// Judges, asks where a person must decide, and says no where the answer is no.
