@@ -1,10 +1,15 @@
-#include "cli/judging.hpp"
-#include "cli/passphrase.hpp"
-#include "report/json.hpp"
-
+#include <cerrno>
+#include <fstream>
+#include <memory>
 #include <ostream>
 
 #include "base/cat.hpp"
+#include "base/posix.hpp"
+#include "cli/judging.hpp"
+#include "cli/passphrase.hpp"
+#include "cli/replies.hpp"
+#include "crypto/gpgsm.hpp"
+#include "report/json.hpp"
 #include "ical/object.hpp"
 #include "pipeline/held.hpp"
 
@@ -61,45 +66,92 @@ Result<void> check_yes(const ApplyOptions& options)
 
 }  // namespace
 
+namespace {
+
+/// Where what is said of the messages goes.
+class Report {
+ public:
+  /// @errors Errc::CannotCreate
+  static Result<Report> open(const ApplyOptions& options, bool mail_on_output, Context& context)
+  {
+    Report out;
+    out.stream_ = mail_on_output ? &context.err : &context.out;
+    if (options.report.empty() || options.report == "-") return out;
+    out.file_ = std::make_unique<std::ofstream>(options.report, std::ios::binary | std::ios::trunc);
+    if (!*out.file_)
+      return err(Errc::CannotCreate, cat("--report: ", options.report, ": ", errno_text(errno)));
+    out.name_ = options.report;
+    out.stream_ = out.file_.get();
+    return out;
+  }
+  std::ostream& stream() { return *stream_; }
+  /// @errors Errc::Io
+  Result<void> finish()
+  {
+    if (!file_) return {};
+    file_->close();
+    if (*file_) return {};
+    return err(Errc::Io, cat("--report: ", name_, ": ", errno_text(errno != 0 ? errno : EIO)));
+  }
+
+ private:
+  std::unique_ptr<std::ofstream> file_;
+  std::ostream* stream_ = nullptr;
+  std::string name_;
+};
+
+}  // namespace
+
 Result<ExitCode> run(const ApplyOptions& options, Context& context)
 {
   IMIP_CHECK(check_yes(options));
   IMIP_CHECK(check_brief(options.brief, options.common));
+  IMIP_TRY(auto replies, Replies::open(options));
+  if (options.sign) crypto::expect_gpgsm();  // before gpg looks at the message
   IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(auto bench, set_up(options.common, options.keys, Needs::Calendar, context));
+  IMIP_TRY(auto report, Report::open(options, replies.on_standard_output(), context));
   const pipeline::Consent consent = consent_of(options.yes, context);
-  const report::Style style = style_of(context);
+  report::Style style = style_of(context);
+  style.colour = style.colour && &report.stream() == &context.out;
   BriefLine brief;
-  const auto report = [&](const pipeline::JudgedPart& part, const pipeline::Applied& applied) {
+  pipeline::Courier courier;
+  if (replies.wanted())
+    courier = [&](const pipeline::JudgedPart& part, pipeline::Applied& applied,
+                  const pipeline::Consent& said) {
+      return replies.send(part, applied, said, bench.judge.policy(), context);
+    };
+  const auto tell = [&](const pipeline::JudgedPart& part, const pipeline::Applied& applied) {
     if (options.brief)
       brief.add(exit_code_of_outcome(applied.outcome), report::brief_outcome(part, applied));
     else if (options.common.json)
-      context.out << report::apply_json(part, applied, options.dry_run) << '\n';
+      report.stream() << report::apply_json(part, applied, options.dry_run) << '\n';
     else
-      context.out << report::apply_text(part, applied, options.dry_run, style);
+      report.stream() << report::apply_text(part, applied, options.dry_run, style);
     return exit_code_of_outcome(applied.outcome);
   };
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_TRY(const auto applied,
-             pipeline::apply_part(bench.judge, *bench.calendar, part, consent, options.dry_run));
-    ExitCode code = report(part, applied);
+             pipeline::apply_part(bench.judge, *bench.calendar, part, consent, options.dry_run,
+                                  replies.choice(), courier));
+    ExitCode code = tell(part, applied);
     if (options.dry_run || !changes_calendar(applied.outcome)) return code;
-    IMIP_TRY(const auto waited, pipeline::take_up_held(bench.judge, *bench.calendar, part));
-    for (const pipeline::TakenUp& one : waited) code = worst(code, report(one.part, one.applied));
+    IMIP_TRY(const auto waited, pipeline::take_up_held(bench.judge, *bench.calendar, part, courier));
+    for (const pipeline::TakenUp& one : waited) code = worst(code, tell(one.part, one.applied));
     return code;
   };
   const auto failed = [&](const std::string& input, const Error& error) {
     if (options.brief)
       brief.add(error);
     else if (options.common.json)
-      context.out << report::no_apply_json(input, error) << '\n';
+      report.stream() << report::no_apply_json(input, error) << '\n';
     print_error(context, error);
   };
   IMIP_TRY(const auto code,
            for_each_part(bench, options.input, context, each, failed, options.stop_on_error));
-  if (!options.brief) return code;
-  context.out << brief.line() << '\n';
-  return ExitCode::Ok;
+  if (options.brief) report.stream() << brief.line() << '\n';
+  IMIP_CHECK(report.finish());
+  return options.brief ? ExitCode::Ok : code;
 }
 
 Result<void> store_own(const ical::Component& calendar, const CommonOptions& common,

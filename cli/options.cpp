@@ -337,7 +337,14 @@ void add_apply(App& app, ApplyOptions& o)
   app.add_flag("--dry-run", o.dry_run, "say what would change, change nothing");
   app.add_flag("--stop-on-error", o.stop_on_error, "not on to the next FILE after a failure");
   yes_option(app, o.yes);
-  add_decryption(app, o.keys);
+  text(app, "--replies", o.replies, "FOLDER", "mails that answer go there, one file each; -: standard output");
+  text(app, "--send", o.send, "COMMAND", "run this for each of these mails: 'sendmail -t -i'");
+  text(app, "--report", o.report, "FILE", "what is said of the messages goes there");
+  app.add_flag("--accept-counter", o.accept_counter, "take a proposal up, and tell everybody");
+  app.add_flag("--decline-counter", o.decline_counter, "tell who proposes that it stays as it is");
+  app.add_flag("--sign", o.sign, "sign these mails");
+  add_keys(app, o.keys, "which [[identity]] signs (the one of From)");
+  add_protection(app, o.protect);
   add_common(app, o.common, judging | Json | Stateless);
 }
 

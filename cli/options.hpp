@@ -101,6 +101,12 @@ struct ApplyOptions {
   bool dry_run = false;
   bool stop_on_error = false;
   std::optional<std::vector<std::string>> yes;  ///< --yes[=REASON,...]; empty list: all
+  std::string replies;  ///< a folder for what the plan offers; "-" standard output; "" nowhere
+  std::string send;     ///< --send CMD, run once for each of these mails
+  std::string report;   ///< a file for what else would be on standard output
+  bool accept_counter = false, decline_counter = false;
+  bool sign = false;  ///< sign these mails
+  ProtectOptions protect;
 };
 struct ShowOptions {
   CommonOptions common;

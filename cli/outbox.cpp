@@ -59,13 +59,14 @@ std::string file_name(const Letter& letter, std::size_t number)
   return cat(to_ical_utc(letter.date), '-', n, '-', sha256_hex(letter.octets).substr(0, 8), ".eml");
 }
 
-Result<void> put_in_folder(const std::string& path, const std::vector<Letter>& letters)
+Result<void> put_in_folder(const std::string& path, const std::vector<Letter>& letters,
+                           std::size_t first)
 {
   IMIP_CHECK(make_folder(path));
   std::vector<AtomicFile> files;
   files.reserve(letters.size());
   for (std::size_t i = 0; i < letters.size(); ++i) {
-    auto file = AtomicFile::create(fs::path(path) / file_name(letters[i], i + 1));
+    auto file = AtomicFile::create(fs::path(path) / file_name(letters[i], first + i));
     if (!file && file.error().code == Errc::Io) file.error().code = Errc::CannotCreate;
     if (!file) return tl::unexpected<Error>(file.error());
     IMIP_CHECK(file->write(letters[i].octets));
@@ -209,16 +210,17 @@ Result<void> check_outbox(const OutboxOptions& o, std::size_t mails)
   return {};
 }
 
-Result<ExitCode> post(const OutboxOptions& o, const std::vector<Letter>& letters, Context& context)
+Result<ExitCode> post(const OutboxOptions& o, const std::vector<Letter>& letters, Context& context,
+                      std::size_t first)
 {
-  IMIP_CHECK(check_outbox(o, letters.size()));
+  IMIP_CHECK(check_outbox(o, first - 1 + letters.size()));
   if (!o.send.empty()) return send_all(o.send, letters, context);
   if (o.mbox == "-") {
     IMIP_CHECK(put_on_standard_output(mbox_octets(letters), context));
   } else if (!o.mbox.empty()) {
     IMIP_CHECK(put_in_mbox(o.mbox, letters));
   } else if (means_folder(o.output)) {
-    IMIP_CHECK(put_in_folder(o.output, letters));
+    IMIP_CHECK(put_in_folder(o.output, letters, first));
   } else if (!letters.empty() && is_standard_output(o)) {
     IMIP_CHECK(put_on_standard_output(letters.front().octets, context));
   } else if (!letters.empty()) {

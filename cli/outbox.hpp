@@ -25,10 +25,11 @@ Result<void> check_outbox(const OutboxOptions& outbox, std::size_t mails);
 /// Puts the mails there, in order. Folder: one file each ("20270104T100000Z-0001-1f2e3d4c.eml"), all written
 /// before the first gets its name. Mbox: all appended under a lock, or none. --send: CMD runs once for each,
 /// with the mail on its standard input and its output on our standard error; stops at the first failure.
+/// @param first  the number of the first, where others went before
 /// @returns ExitCode::Ok; after a failed CMD its status if that is one of sysexits(3), else TempFail
 /// @errors Errc::CannotCreate, Errc::Io, Errc::TryAgain (the mbox is locked), Errc::Unavailable (no CMD)
 Result<ExitCode> post(const OutboxOptions& outbox, const std::vector<Letter>& letters,
-                      Context& context);
+                      Context& context, std::size_t first = 1);
 
 /// The words of --send. Blanks part them, '...', "..." and \ keep them together; nothing is expanded.
 /// @errors Errc::Usage  an open quote, or what only a shell would understand

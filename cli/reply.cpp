@@ -152,7 +152,10 @@ Result<itip::Answer> answer_of(const ReplyOptions& options, const pipeline::Judg
   answer.percent_complete = options.percent_complete;
   answer.proposal = options.proposal;
   IMIP_TRY(answer.completed, completed_of(options.completed, message));
-  IMIP_TRY(answer.instance, instance_of(options.instance, message));
+  const bool all = answer.method == itip::Method::Refresh && options.instance.empty();
+  if (!all) {  // an ADD is answered for what it adds; what is asked for is the event
+    IMIP_TRY(answer.instance, instance_of(options.instance, message));
+  }
   IMIP_TRY(answer.as, own_address(options, part, owner));
   return answer;
 }

@@ -32,7 +32,7 @@ _imip()
     fi
 
     case $prev in
-        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--mbox|--output|--passphrase-file|--policy|--previous)
+        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--mbox|--output|--passphrase-file|--policy|--previous|--report)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return
             ;;
@@ -52,7 +52,7 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "aes256-cbc aes256-gcm" -- "$cur")
             return
             ;;
-        --gpg-home|--state|--store)
+        --gpg-home|--replies|--state|--store)
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")
             return
             ;;
@@ -88,7 +88,7 @@ _imip()
             options="--anchor --brief --color --crl --gpg-home --help --identity --input-kind --intermediate --jobs --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -j -v"
             ;;
         "apply")
-            options="--anchor --brief --color --crl --dry-run --gpg-home --help --identity --input-kind --intermediate --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --stateless --stop-on-error --store --verbose --verification-time --yes -h -v"
+            options="--accept-counter --anchor --as --brief --cipher --color --crl --decline-counter --dry-run --encrypt-to --gpg-home --help --identity --input-kind --intermediate --json --key --layout --me --now --opaque --part --passphrase-env --passphrase-fd --passphrase-file --policy --replies --report --send --sign --state --stateless --stop-on-error --store --verbose --verification-time --yes -h -v"
             ;;
         "show")
             options="--anchor --chain --color --crl --gpg-home --help --identity --input-kind --intermediate --json --me --now --part --passphrase-env --passphrase-fd --passphrase-file --policy --state --store --verbose --verification-time -h -v"

@@ -8,6 +8,7 @@
 #include "itip/ageing.hpp"
 #include "pipeline/conflicts.hpp"
 #include "pipeline/held.hpp"
+#include "pipeline/offers.hpp"
 
 namespace imip::pipeline {
 
@@ -167,46 +168,67 @@ Result<void> age(const Judge& judge, Calendar& calendar, const itip::Plan& plan)
   return calendar.age(plan, forget_after, judge.now(), std::chrono::days{policy.limits.held_days});
 }
 
-/// One attempt, under the lock from reading the object to replacing it. `waited`: it was kept before.
-Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part,
-                        const Consent& consent, bool waited)
+/// A COUNTER changes nothing unless the organizer chose; then it is settled.
+void choose(const Judge& judge, JudgedPart& part, CounterChoice choice)
+{
+  if (part.message()->method != itip::Method::Counter || part.plan->outcome != itip::Outcome::Ask)
+    return;
+  if (choice == CounterChoice::Accept) take_proposal_up(judge, part);
+  if (choice == CounterChoice::Decline) part.plan->outcome = itip::Outcome::Ignored;
+}
+
+/// What is known of a part before it is tried, and who is to be told.
+struct Trial {
+  const Consent& consent;
+  bool waited = false;  ///< it was kept before
+  CounterChoice choice = CounterChoice::None;
+  const Courier& courier;
+};
+
+/// One attempt, under the lock from reading the object to replacing it.
+Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part, const Trial& trial)
 {
   std::optional<store::Lock> lock;
   IMIP_TRY(auto taken, calendar.lock());
   lock.emplace(std::move(taken));
   IMIP_CHECK(judge_here(judge, calendar, part));
   look_around(judge, calendar, part);
-  Permission may = permission(part, consent);
-  if (!may.granted && can_be_asked(part, consent)) {
-    IMIP_TRY(may, ask_person(judge, calendar, part, consent, lock));
+  Permission may = permission(part, trial.consent);
+  if (!may.granted && can_be_asked(part, trial.consent)) {
+    IMIP_TRY(may, ask_person(judge, calendar, part, trial.consent, lock));
   }
   if (!may.granted) return stopped(stopping_outcome(part), part);
   if (may.by_consent) {
     IMIP_CHECK(judge_here(judge, calendar, part, true));
   }
+  choose(judge, part, trial.choice);
   Applied applied;
   applied.outcome = part.plan->outcome;
   applied.reasons = part.plan->reasons;
   applied.by_consent = may.by_consent;
   if (applied.outcome == itip::Outcome::Refused) return applied;
   const bool waits = applied.outcome == itip::Outcome::Held;
-  if (waits && waited) return applied;
+  if (waits && trial.waited) return applied;
   if (waits) {
     IMIP_TRY(applied, hold(judge, calendar, part, std::move(applied)));
-  } else {
+  }
+  // What is one too many to be kept is not answered either.
+  const bool kept = !waits || applied.outcome == itip::Outcome::Held;
+  if (trial.courier && kept) IMIP_CHECK(trial.courier(part, applied, trial.consent));
+  if (!waits) {
     IMIP_CHECK(calendar.carry_out(*part.plan, *lock, journal_entry(part, *part.plan, judge.now())));
     IMIP_CHECK(age(judge, calendar, *part.plan));
   }
-  if (is_new(applied.outcome) && !waited) {
+  if (is_new(applied.outcome) && !trial.waited) {
     IMIP_CHECK(calendar.note_new_object(signer_of(part), judge.now()));
   }
   return applied;
 }
 
-Result<Applied> insist(const Judge& judge, Calendar& calendar, JudgedPart& part, const Consent& consent, bool waited)
+Result<Applied> insist(const Judge& judge, Calendar& calendar, JudgedPart& part, const Trial& trial)
 {
   for (int tries = 1;; ++tries) {
-    auto applied = attempt(judge, calendar, part, consent, waited);
+    auto applied = attempt(judge, calendar, part, trial);
     if (applied || applied.error().code != Errc::Conflict || tries == attempts) return applied;
   }
 }
@@ -253,15 +275,17 @@ state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan
 }
 
 Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& part,
-                           const Consent& consent, bool dry_run)
+                           const Consent& consent, bool dry_run, CounterChoice choice,
+                           const Courier& courier)
 {
   if (dry_run) return rehearse(judge, calendar, part);
-  return insist(judge, calendar, part, consent, false);
+  return insist(judge, calendar, part, {consent, false, choice, courier});
 }
 
-Result<Applied> apply_waiting(const Judge& judge, Calendar& calendar, JudgedPart& part, const Consent& consent)
+Result<Applied> apply_waiting(const Judge& judge, Calendar& calendar, JudgedPart& part,
+                              const Consent& consent, const Courier& courier)
 {
-  return insist(judge, calendar, part, consent, true);
+  return insist(judge, calendar, part, {consent, true, CounterChoice::None, courier});
 }
 
 namespace {

@@ -1,5 +1,6 @@
 /// @file Carrying a judged part out: under the store's lock, against the object that the plan was made for.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,11 +19,27 @@ struct Consent {
   std::function<Result<bool>(const JudgedPart&)> ask;
 };
 
+/// What the organizer does about a COUNTER.
+enum class CounterChoice : std::uint8_t { None = 0, Accept, Decline };
+
+/// What became of one offer of the plan.
+struct OfferFate {
+  bool mailed = false;
+  std::string why;         ///< why not
+  std::string message_id;  ///< of the mail
+};
+
 struct Applied {
   itip::Outcome outcome = itip::Outcome::None;
   std::vector<Reason> reasons;
   bool by_consent = false;  ///< an `ask` that was answered yes
+  std::vector<OfferFate> offers;  ///< one for each of the plan's; empty: nobody was to mail any
 };
+
+/// Mails of what a plan offers what may be mailed, and says so in `offers`. Called under the lock, before anything
+/// is stored: where it fails nothing changes (what was to wait waits). Called again after a conflict. The consent is what
+/// was said about this very message.
+using Courier = std::function<Result<void>(const JudgedPart&, Applied&, const Consent&)>;
 
 /// The reasons for which a person must decide (notices and what proves the speaker left out).
 [[nodiscard]] std::vector<Reason> asking_reasons(const policy::Decision& decision);
@@ -30,11 +47,14 @@ struct Applied {
 /// Judges the part against the calendar and, if it may, changes the calendar. With `dry_run` nothing is written.
 /// A store that another program changed meanwhile is read and planned again, three times at most.
 /// @errors Errc::Conflict, Errc::TryAgain, Errc::Permission, Errc::Io: nothing was changed
+/// @param choice   with a `courier`: what becomes of a COUNTER; None: it is asked about
 Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& part,
-                           const Consent& consent, bool dry_run);
+                           const Consent& consent, bool dry_run,
+                           CounterChoice choice = CounterChoice::None, const Courier& courier = {});
 
 /// As apply_part, for what waited already (held.hpp): it is neither kept nor counted again.
-Result<Applied> apply_waiting(const Judge& judge, Calendar& calendar, JudgedPart& part, const Consent& consent);
+Result<Applied> apply_waiting(const Judge& judge, Calendar& calendar, JudgedPart& part,
+                              const Consent& consent, const Courier& courier = {});
 
 /// The owner's answer to a judged message, planned on top of what the message itself changes.
 struct PlannedAnswer {

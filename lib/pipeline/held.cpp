@@ -64,7 +64,8 @@ bool is_over(Outcome outcome)
 }
 
 /// One round over what waits; true if something took effect, for which others may have waited.
-Result<bool> take_up_once(const Judge& judge, Calendar& calendar, const itip::Plan& plan, std::vector<TakenUp>& out)
+Result<bool> take_up_once(const Judge& judge, Calendar& calendar, const itip::Plan& plan, const Courier& courier,
+                          std::vector<TakenUp>& out)
 {
   IMIP_TRY(const auto waiting, calendar.held(plan));
   bool progress = false;
@@ -78,7 +79,7 @@ Result<bool> take_up_once(const Judge& judge, Calendar& calendar, const itip::Pl
     }
     Consent consent;
     consent.reasons = words(held.consented);
-    IMIP_TRY(auto applied, apply_waiting(then, calendar, *part, consent));
+    IMIP_TRY(auto applied, apply_waiting(then, calendar, *part, consent, courier));
     if (!is_over(applied.outcome)) continue;
     IMIP_CHECK(calendar.drop_held(held.id));
     progress = true;
@@ -117,12 +118,13 @@ Result<Applied> hold(const Judge& judge, Calendar& calendar, const JudgedPart& p
   return applied;
 }
 
-Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar, const JudgedPart& part)
+Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar, const JudgedPart& part,
+                                          const Courier& courier)
 {
   std::vector<TakenUp> out;
   if (!calendar.has_state() || !part.plan) return out;
   for (bool progress = true; progress;) {
-    IMIP_TRY(progress, take_up_once(judge, calendar, *part.plan, out));
+    IMIP_TRY(progress, take_up_once(judge, calendar, *part.plan, courier, out));
   }
   return out;
 }

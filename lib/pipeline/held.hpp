@@ -19,6 +19,7 @@ struct TakenUp {
 /// After `part` was carried out: what waited for the same object is judged again, its certificates as of when it came,
 /// revocation and policy as of now, and carried out. What still lacks something waits on; what is refused now is
 /// dropped, and told.
-Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar, const JudgedPart& part);
+Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar, const JudgedPart& part,
+                                          const Courier& courier = {});
 
 }  // namespace imip::pipeline

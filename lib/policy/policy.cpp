@@ -310,7 +310,7 @@ void read_openpgp(Table table, Policy& policy)
 void read_defaults(Table table, Policy& policy)
 {
   Defaults& defaults = policy.defaults;
-  const std::array<std::pair<std::string_view, Default*>, 8> keys = {{
+  const std::array<std::pair<std::string_view, Default*>, 9> keys = {{
       {"unsigned", &defaults.unsigned_},
       {"unknown-signer", &defaults.unknown_signer},
       {"sent-by", &defaults.sent_by},
@@ -319,6 +319,7 @@ void read_defaults(Table table, Policy& policy)
       {"first-contact", &defaults.first_contact},
       {"delegator", &defaults.delegator},
       {"forwarder", &defaults.forwarder},
+      {"delegation", &defaults.delegation},
   }};
   for (const auto& [key, target] : keys) {
     const auto choice =
@@ -328,7 +329,7 @@ void read_defaults(Table table, Policy& policy)
     *target = *choice == 0 ? Default::Untrusted : Default::Ask;
     defaults.lines[std::string{key}] = table.node().find(key)->line;
   }
-  table.finish({"delegation", "free-busy", "old-reply", "authenticated-domain"});
+  table.finish({"free-busy", "old-reply", "authenticated-domain"});
 }
 
 struct SizeLimit {

@@ -73,6 +73,7 @@ struct Defaults {
   Default unsigned_ = Default::Untrusted, unknown_signer = Default::Untrusted;
   Default sent_by = Default::Ask, organizer_change = Default::Ask, party_crasher = Default::Ask,
           first_contact = Default::Ask, delegator = Default::Ask, forwarder = Default::Ask;
+  Default delegation = Default::Ask;  ///< of mail to delegates whom an attendee names
   std::map<std::string, std::size_t>
       lines;  ///< "first-contact" -> its line; what the file does not set is absent
 };

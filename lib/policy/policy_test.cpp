@@ -181,6 +181,7 @@ party-crasher = "untrusted"
 first-contact = "untrusted"
 delegator = "untrusted"
 forwarder = "untrusted"
+delegation = "untrusted"
 
 [limits]
 message-bytes = 1000
@@ -234,7 +235,8 @@ clock-skew-minutes = 0
   CHECK(p.defaults.unsigned_ == Default::Ask);
   CHECK(p.defaults.unknown_signer == Default::Ask);
   for (const Default d : {p.defaults.sent_by, p.defaults.organizer_change, p.defaults.party_crasher,
-                          p.defaults.first_contact, p.defaults.delegator, p.defaults.forwarder})
+                          p.defaults.first_contact, p.defaults.delegator, p.defaults.forwarder,
+                          p.defaults.delegation})
     CHECK(d == Default::Untrusted);
   CHECK(p.defaults.lines.at("first-contact") == 54);
   CHECK(p.limits.message_bytes == 1000);

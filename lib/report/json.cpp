@@ -177,10 +177,13 @@ Json changes_json(const std::vector<itip::Change>& changes)
   return list;
 }
 
-Json offers_json(const std::vector<itip::Offer>& offers)
+Json offers_json(const std::vector<itip::Offer>& offers,
+                 const std::vector<pipeline::OfferFate>& fates)
 {
   Json list = Json::array();
-  for (const itip::Offer& offer : offers) {
+  for (std::size_t i = 0; i < offers.size(); ++i) {
+    const itip::Offer& offer = offers[i];
+    const pipeline::OfferFate fate = i < fates.size() ? fates[i] : pipeline::OfferFate{};
     Json to = Json::array();
     for (const CalAddress& address : offer.to) to.push_back(address.uri());
     list.push_back({{"kind", itip::offer_word(offer.kind)},
@@ -188,6 +191,9 @@ Json offers_json(const std::vector<itip::Offer>& offers)
                     {"to", std::move(to)},
                     {"reason", code_word(offer.reason.code)},
                     {"text", offer.reason.text},
+                    {"mailed", fate.mailed},
+                    {"why", fate.why.empty() ? Json{} : Json(fate.why)},
+                    {"message_id", fate.mailed ? Json(fate.message_id) : Json{}},
                     {"calendar", offer.object ? Json(ical::serialise(*offer.object)) : Json{}}});
   }
   return list;
@@ -258,7 +264,7 @@ std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied
       part.plan && part.plan->base_sha256 ? Json(*part.plan->base_sha256) : Json{};
   json["changes"] = part.plan ? changes_json(part.plan->changes) : Json::array();
   json["proposal"] = part.plan ? changes_json(part.plan->proposal) : Json::array();
-  json["offers"] = part.plan ? offers_json(part.plan->offers) : Json::array();
+  json["offers"] = part.plan ? offers_json(part.plan->offers, applied.offers) : Json::array();
   add_conflicts(json, part.conflicts);
   return line(json);
 }

@@ -252,20 +252,26 @@ void plan_lines(Lines& lines, const pipeline::JudgedPart& part, std::string_view
 }
 
 /// What an attendee proposes, and what may be sent: nothing of it happens by itself.
-void offer_lines(Lines& lines, const pipeline::JudgedPart& part)
+void offer_lines(Lines& lines, const pipeline::JudgedPart& part,
+                 const std::vector<pipeline::OfferFate>& fates = {})
 {
   if (!part.plan) return;
   std::vector<std::string> proposal;
   for (const auto& change : part.plan->proposal) proposal.push_back(change_line(change));
   lines.fields("proposal", proposal);
   std::vector<std::string> offers;
-  for (const itip::Offer& offer : part.plan->offers) {
+  std::vector<std::string> mailed;
+  for (std::size_t i = 0; i < part.plan->offers.size(); ++i) {
+    const itip::Offer& offer = part.plan->offers[i];
+    const pipeline::OfferFate fate = i < fates.size() ? fates[i] : pipeline::OfferFate{};
     std::string to;
     for (const CalAddress& address : offer.to)
       to += cat(to.empty() ? "" : ", ", safe(address.mailbox()));
-    offers.push_back(cat(itip::offer_word(offer.kind), " to ", to, " (", safe(offer.reason.text),
-                         ')'));
+    (fate.mailed ? mailed : offers)
+        .push_back(cat(itip::offer_word(offer.kind), " to ", to, " (", safe(offer.reason.text), ')',
+                       fate.why.empty() ? "" : cat(": ", safe(fate.why))));
   }
+  lines.fields("mailed", mailed);
   lines.fields("may send", offers);
 }
 
@@ -391,12 +397,12 @@ std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied
     decision_lines(lines, part);
     conflict_lines(lines, part);
     if (dry_run) plan_lines(lines, part, "would do");
-    offer_lines(lines, part);
+    offer_lines(lines, part, applied.offers);
     return lines.take();
   }
   conflict_lines(lines, part);
   plan_lines(lines, part, dry_run ? "would do" : "changed");
-  offer_lines(lines, part);
+  offer_lines(lines, part, applied.offers);
   reason_lines(lines, "notice", applied.reasons);
   decision_lines(lines, part);
   return lines.take();

@@ -1,0 +1,118 @@
+#include "pipeline/offers.hpp"
+
+#include <algorithm>
+
+#include "base/cat.hpp"
+#include "base/text.hpp"
+
+namespace imip::pipeline {
+
+namespace {
+
+using Kind = itip::Offer::Kind;
+
+/// A robot, a list or a bounce gets no answer that nobody asked for (RFC 3834 section 2).
+std::string sent_by_no_person(const mime::Envelope& envelope)
+{
+  const auto is = [](const std::string& given, std::string_view word) {
+    return text::ascii_iequal(text::trim(given), word);
+  };
+  if (!envelope.auto_submitted.empty() && !is(envelope.auto_submitted, "no"))
+    return "the message was sent by a program";
+  if (is(envelope.precedence, "bulk") || is(envelope.precedence, "list") ||
+      is(envelope.precedence, "junk") || !envelope.list_id.empty())
+    return "the message came by a list";
+  return {};
+}
+
+bool is_listed(const itip::StoredObject& stored, const CalAddress& who, LocalPart mode)
+{
+  for (const ical::Component& c : stored.calendar.components) {
+    for (const ical::Property* p : c.all("ATTENDEE")) {
+      const auto address = CalAddress::parse(p->value);
+      if (address && same_user(*address, who, mode)) return true;
+    }
+  }
+  return false;
+}
+
+/// Neither the one who is proven to have spoken nor anybody whom the owner invited.
+bool is_somebody_else(const JudgedPart& part, const CalAddress& to, LocalPart mode)
+{
+  if (same_user(to, part.decision.speaker.address, mode)) return false;
+  return !part.stored || !is_listed(*part.stored, to, mode);
+}
+
+std::string about_delegate(const CalAddress& to, const OfferRules& rules)
+{
+  if (rules.policy.defaults.delegation == policy::Default::Untrusted)
+    return cat("the policy sends nothing to delegates (defaults.delegation)");
+  const auto& named = rules.consent.reasons;
+  const bool yes = rules.consent.everything ||
+                   std::find(named.begin(), named.end(), code_word(Code::Delegated)) != named.end();
+  if (yes) return {};
+  return cat("you did not invite ", to.mailbox(), " yourself; --yes=delegated sends it");
+}
+
+std::string about_counter(const itip::Offer& offer, CounterChoice choice)
+{
+  const bool takes_up = offer.kind == Kind::Request;
+  if (choice == (takes_up ? CounterChoice::Accept : CounterChoice::Decline)) return {};
+  return takes_up ? "--accept-counter sends it" : "--decline-counter sends it";
+}
+
+}  // namespace
+
+std::string why_not_mailed(const JudgedPart& part, const itip::Offer& offer, const OfferRules& rules)
+{
+  if (!offer.object || part.message() == nullptr) return "'imip reply' says how";
+  const LocalPart mode = rules.policy.owner.local_part;
+  if (part.message()->method == itip::Method::Counter) {
+    auto why = about_counter(offer, rules.counter);
+    if (!why.empty()) return why;
+  }
+  if (part.encrypted && !rules.encrypts)
+    return "the message was encrypted, and this would not be; --sign --encrypt-to does it";
+  if (!rules.consent.everything && rules.counter == CounterChoice::None) {
+    auto why = sent_by_no_person(part.envelope);
+    if (!why.empty()) return why + "; --yes sends it all the same";
+  }
+  for (const CalAddress& to : offer.to) {
+    if (rules.policy.owner.is(to)) return "it would go to yourself";
+    if (!is_somebody_else(part, to, mode)) continue;
+    if (offer.kind != Kind::Request || offer.reason.code != Code::Delegated)
+      return cat("nothing proves that ", to.mailbox(), " has to do with it");
+    auto why = about_delegate(to, rules);
+    if (!why.empty()) return why;
+  }
+  return {};
+}
+
+void take_proposal_up(const Judge& judge, JudgedPart& part)
+{
+  auto& offers = part.plan->offers;
+  const auto request = std::find_if(offers.begin(), offers.end(), [](const itip::Offer& o) {
+    return o.kind == Kind::Request && o.object;
+  });
+  if (request == offers.end()) return;
+  const policy::Policy& policy = judge.policy();
+  const auto reading =
+      itip::read_message(ical::Parsed{*request->object, {}}, "REQUEST", std::nullopt, judge.now());
+  if (!reading.message || !reading.message->organizer) return;
+  const itip::Speaker owner{itip::Speaker::Class::Organizer, reading.message->organizer->address, {}};
+  itip::PlanOptions options;
+  options.remove_cancelled = policy.remove_cancelled;
+  options.take_display_alarms = policy.display_alarms;
+  options.any_task_progress = policy.any_task_progress;
+  options.limits = policy.limits;
+  itip::Plan own = itip::plan_message(*reading.message, owner, part.stored ? &*part.stored : nullptr,
+                                      part.plan->facts, policy.owner, options, judge.now());
+  if (own.outcome == itip::Outcome::Refused) return;
+  own.outcome = itip::Outcome::Updated;
+  own.proposal = std::move(part.plan->proposal);
+  own.offers = {*request};
+  own.reasons = std::move(part.plan->reasons);
+  part.plan = std::move(own);
+}
+
+}  // namespace imip::pipeline
