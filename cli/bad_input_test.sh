@@ -79,7 +79,7 @@ expect 74 sh -c "\"$IMIP\" verify --policy alice/policy.toml --state alice/state
 expect 74 sh -c "\"$IMIP\" verify --policy alice/policy.toml --state alice/state good.eml >&-"
 expect 74 sh -c "\"$IMIP\" sign --identity keys/boss.pem plain.eml >/dev/full"
 expect 74 sh -c "\"$IMIP\" reply accept --policy alice/policy.toml --state alice/state good.eml >/dev/full"
-says 'No space left'
+says 'no space left'
 expect 74 sh -c "\"$IMIP\" sign --identity keys/boss.pem plain.eml >/dev/full"
 says 'No space left'
 one_line

@@ -68,11 +68,12 @@ offer, = json.load(open(sys.argv[1]))['offers']
 assert offer['mailed'] and offer['message_id'] and offer['why'] is None, offer
 PY
 for bad in '--replies - --report -' '--replies x --send y' '--accept-counter' '--replies x --accept-counter --decline-counter' \
-  '--replies x --encrypt-to keys/carla.crt' '--send "'; do
+  '--replies x --encrypt-to keys/carla.crt'; do
   # shellcheck disable=SC2086
   expect 64 as boss apply --now $LATER $bad refresh.eml
   one_line
 done
+expect 64 as boss apply --now $LATER --send '"' refresh.eml
 expect 73 as boss apply --now $LATER --replies - --report /nowhere/x refresh.eml
 one_line
 # The same mail goes once; two do not go to standard output: the second message is told so.
