@@ -14,6 +14,7 @@ using detail::excerpt;
 
 namespace {
 
+constexpr std::size_t most_parameters = 400'000;  // their values, as parse() has it
 constexpr std::size_t longest_line = 75;  // octets, RFC 5545 section 3.1
 
 bool is_control(char c)
@@ -208,7 +209,11 @@ class Reader {
       std::erase_if(cleaned, is_control);
       line = cleaned;
     }
-    auto parsed = detail::parse_line(line);
+    auto parsed = detail::parse_line(line, most_parameters - parameters_);
+    if (!parsed && parsed.error().code == Errc::TooLarge)
+      return err(Errc::TooLarge, cat("line ", number_, ": more than ", most_parameters,
+                                     " values of parameters, which no policy changes"));
+    if (parsed) parameters_ += parsed->parameter_values;
     if (!parsed) {
       out_.add(Rule::ContentLine, here(name), cat(parsed.error().what, ": ", excerpt(line)), unread);
       return {};
@@ -238,7 +243,7 @@ class Reader {
   const Limits& limits_;
   Departures& out_;
   std::vector<SourceComponent> open_, calendars_;
-  std::size_t number_ = 0, components_ = 0, properties_ = 0;
+  std::size_t number_ = 0, components_ = 0, properties_ = 0, parameters_ = 0;
 };
 
 }  // namespace

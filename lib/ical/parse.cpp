@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t list_chunk = 500;  // programs on libical silently drop what is beyond
 constexpr std::size_t quoted_octets = 100;
+// Values of parameters: each takes a hundred octets of memory, of the two that it is written in. Not fewer: in
+// what we store, overrides repeat the attendees that they inherited.
+constexpr std::size_t most_parameters = 400'000;
 constexpr std::size_t max_zones = 100;  // whose names are looked at, for a notice
 
 std::string quote(std::string_view line)
@@ -162,6 +165,16 @@ class Parser {
     return property(line, name);
   }
 
+  static tl::unexpected<Error> too_many(std::size_t limit, std::string_view what)
+  {
+    return err(Errc::TooLarge, cat("there are more than ", limit, ' ', what, " (limit ", what, ')'));
+  }
+
+  static tl::unexpected<Error> beyond(std::size_t most, std::string_view what)
+  {
+    return err(Errc::TooLarge, cat("there are more than ", most, ' ', what, ", which no policy changes"));
+  }
+
   Result<void> begin(std::string_view raw)
   {
     const std::string name = text::ascii_upper(text::trim(raw));
@@ -184,7 +197,7 @@ class Parser {
                  cat("components are nested more than ", limits_.component_depth, " deep (limit component-depth)"));
     }
     if (++components_ > limits_.components) {
-      return err(Errc::TooLarge, cat("there are more than ", limits_.components, " components (limit components)"));
+      return too_many(limits_.components, "components");
     }
     open_.push_back(Component{name, {}, {}});
     return {};
@@ -212,7 +225,7 @@ class Parser {
   Result<void> property(std::string_view line, const std::string& name)
   {
     if (++properties_ > limits_.properties) {
-      return err(Errc::TooLarge, cat("there are more than ", limits_.properties, " properties (limit properties)"));
+      return too_many(limits_.properties, "properties");
     }
     std::string cleaned;
     if (std::any_of(line.begin(), line.end(), is_control)) {
@@ -222,10 +235,12 @@ class Parser {
       note(name, "control characters were taken out");
       line = cleaned;
     }
-    auto parsed = detail::parse_line(line);
+    auto parsed = detail::parse_line(line, most_parameters - parameters_);
+    if (!parsed && parsed.error().code == Errc::TooLarge) return beyond(most_parameters, "values of parameters");
     if (!parsed) return drop(name, cat(parsed.error().what, ": ", quote(line)));
     for (const std::string& text : parsed->notes) note(name, text);
     Property& p = parsed->property;
+    parameters_ += parsed->parameter_values;
     if (p.name == "X-LIC-ERROR") return drop(lost_property(p.value), unread);
     std::string trimmed;
     if (const std::string why = detail::why_invalid(p, trimmed); !why.empty()) {
@@ -243,7 +258,7 @@ class Parser {
   void tolerate(Property& p)
   {
     if (p.name == "METHOD" && p.value != text::ascii_upper(p.value)) {
-      note(p.name, cat("METHOD:", p.value, " is not in upper case"));
+      note(p.name, cat("METHOD:", p.value.substr(0, quoted_octets), " is not in upper case"));
       p.value = text::ascii_upper(p.value);
     } else if (p.name == "ORGANIZER" || p.name == "ATTENDEE") {
       if (p.value.starts_with("MAILTO:")) {
@@ -252,7 +267,7 @@ class Parser {
         note(p.name, cat("\"", p.value.substr(0, quoted_octets), "\" is no URI"));
       }
     } else if (p.name == "DTSTAMP" && !p.value.ends_with('Z')) {
-      note(p.name, cat(p.value, " is not in UTC"));
+      note(p.name, cat(p.value.substr(0, quoted_octets), " is not in UTC"));
     } else if (p.name == "DTSTART" && p.value.starts_with("1601") &&
                (open_.back().name == "STANDARD" || open_.back().name == "DAYLIGHT")) {
       note(p.name, "the VTIMEZONE begins in 1601");
@@ -271,6 +286,7 @@ class Parser {
       return err(Errc::TooLarge, cat(p.name, " has more than ", limits_.list_values,
                                      " values (limit list-values)"));
     }
+    IMIP_CHECK(count_chunks(p, commas.size() / list_chunk));
     std::size_t begin = 0;
     for (std::size_t n = list_chunk; n <= commas.size(); n += list_chunk) {
       const std::size_t comma = commas[n - 1];
@@ -279,6 +295,21 @@ class Parser {
     }
     if (begin > 0) p.value.erase(0, begin);
     out.push_back(std::move(p));
+    return {};
+  }
+
+  /// Each part of a list that is split has the parameters again.
+  Result<void> count_chunks(const Property& p, std::size_t more)
+  {
+    constexpr std::size_t octets_a_value = 100;
+    std::size_t values = 0;
+    for (const Parameter& parameter : p.parameters) {
+      for (const std::string& value : parameter.values) values += 1 + value.size() / octets_a_value;
+    }
+    properties_ += more;
+    if (properties_ > limits_.properties) return too_many(limits_.properties, "properties");
+    parameters_ += values * more;
+    if (parameters_ > most_parameters) return beyond(most_parameters, "values of parameters");
     return {};
   }
 
@@ -325,6 +356,7 @@ class Parser {
   bool done_ = false;
   std::size_t components_ = 0;
   std::size_t properties_ = 0;
+  std::size_t parameters_ = 0;  // their values
   std::size_t errors_ = 0;
 };
 

@@ -337,6 +337,23 @@ TEST_CASE("limits are met before anything grows")
   CHECK(failure(calendar("BEGIN:VALARM\r\nEND:VALARM\r\n"), limits).code == Errc::TooLarge);
 }
 
+TEST_CASE("values of parameters are counted, also those that a split list repeats")
+{
+  const auto many = [](std::string line, int count) {
+    for (int i = 0; i < count; ++i) line += "a,";
+    return line + "a:";
+  };
+  std::string lines;
+  for (int i = 0; i < 4; ++i) lines += cat(many("X-A;X-B=", 99'999), "v\r\n");
+  CHECK(parse(calendar(lines), Limits{}));
+  const auto over = failure(calendar(lines + "X-A;X-B=a:v\r\n"));
+  CHECK(over.code == Errc::TooLarge);
+  CHECK(over.what.find("400000 values of parameters") != std::string::npos);
+  std::string categories = many("CATEGORIES;X-B=", 9'999);
+  for (int i = 0; i < 50'000; ++i) categories += "v,";
+  CHECK(failure(calendar(categories + "v\r\n")).code == Errc::TooLarge);
+}
+
 TEST_CASE("100,000 nested components are refused, not recursed into")
 {
   std::string deep = "BEGIN:VCALENDAR\r\n";

@@ -290,7 +290,7 @@ void inherit_parties(std::vector<MessageComponent>& components, const ReadContex
   const auto series =
       std::find_if(components.begin(), components.end(),
                    [](const MessageComponent& c) { return c.scope.type == Scope::Type::Series; });
-  constexpr std::size_t most_inherited = 100'000;  // copies: a limit on what is read does not bound them
+  constexpr std::size_t most_inherited = 50'000;  // copies: a limit on what is read does not bound them
   std::size_t copies = 0;
   for (MessageComponent& c : components) {
     if (series != components.end() && &c != &*series) {

@@ -35,6 +35,19 @@ std::string nested(std::size_t levels)
 
 }  // namespace
 
+TEST_CASE("address fields are counted over the message and those inside it")
+{
+  const std::string field = "To: " + repeated("a@example.com, ", 4'000) + "b@example.com\n";
+  const auto level = [&](int fields) {
+    return repeated(field, static_cast<std::size_t>(fields)) + "Content-Type: message/rfc822\n\n";
+  };
+  CHECK(parse_message(level(8) + level(9) + "Subject: x\n\ntext\n", {}));
+  const auto over = parse_message(level(8) + level(10) + "Subject: x\n\ntext\n", {});
+  REQUIRE_FALSE(over);
+  CHECK(over.error().code == Errc::TooLarge);
+  CHECK(over.error().what.find("address fields of more than 1048576 octets") != std::string::npos);
+}
+
 TEST_CASE("each limit is named with its key and its value")
 {
   const auto says = [](const std::string& octets, const Limits& limits) {

@@ -17,6 +17,8 @@ constexpr std::size_t max_address_colons = 256;
 constexpr std::size_t max_delimiter_work = 20'000'000;
 // In all headers of a message together: GMime's time grows with the square (1 MB of them: 2 s).
 constexpr std::size_t max_fields = 20'000;
+// In all headers of a message together: GMime makes objects of them, twenty times as large.
+constexpr std::size_t max_address_octets = 1'048'576;
 constexpr std::size_t gmime_max_level = 1'024;
 
 bool is_blank(char c)
@@ -66,6 +68,25 @@ tl::unexpected<Error> too_large(std::string what, std::size_t limit, std::string
              "a larger value can be set in the policy's [limits]");
 }
 
+bool is_address_name(ByteView name)
+{
+  constexpr std::array<std::string_view, 13> names = {"from",
+                                                      "sender",
+                                                      "reply-to",
+                                                      "to",
+                                                      "cc",
+                                                      "bcc",
+                                                      "resent-from",
+                                                      "resent-sender",
+                                                      "resent-to",
+                                                      "resent-cc",
+                                                      "resent-bcc",
+                                                      "resent-reply-to",
+                                                      "disposition-notification-to"};
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view n) { return text::ascii_iequal(n, name); });
+}
+
 /// Cuts a message up; holds what every level needs.
 class Scanner {
  public:
@@ -101,6 +122,7 @@ class Scanner {
     entity.body = {entity.header.body, whole.end() - entity.header.body};
     read_type(entity, in_digest);
     const std::size_t index = entities_.size();
+    IMIP_CHECK(count_addresses(entity.header));
     fields_ += entity.header.fields.size();
     if (fields_ > max_fields)
       return err(Errc::TooLarge, cat("message: more than ", max_fields, " header fields, which no policy changes"));
@@ -110,6 +132,16 @@ class Scanner {
     if (entities_[index].kind == Kind::Multipart) return cut_multipart(index);
     if (entities_[index].kind == Kind::Message && entities_[index].body.size > 0)
       return add(entities_[index].body, limit, index, false);
+    return {};
+  }
+
+  Result<void> count_addresses(const RawHeader& header)
+  {
+    for (const RawField& field : header.fields)
+      if (is_address_name(field.name)) address_octets_ += field.value.size();
+    if (address_octets_ > max_address_octets)
+      return err(Errc::TooLarge, cat("message: address fields of more than ", max_address_octets,
+                                     " octets in all, which no policy changes"));
     return {};
   }
 
@@ -216,28 +248,10 @@ class Scanner {
   const Limits& limits_;
   std::vector<RawEntity> entities_;
   std::size_t fields_ = 0;
+  std::size_t address_octets_ = 0;
   std::vector<std::string> boundaries_;
   std::vector<Prefix> prefixes_;
 };
-
-bool is_address_name(ByteView name)
-{
-  constexpr std::array<std::string_view, 13> names = {"from",
-                                                      "sender",
-                                                      "reply-to",
-                                                      "to",
-                                                      "cc",
-                                                      "bcc",
-                                                      "resent-from",
-                                                      "resent-sender",
-                                                      "resent-to",
-                                                      "resent-cc",
-                                                      "resent-bcc",
-                                                      "resent-reply-to",
-                                                      "disposition-notification-to"};
-  return std::any_of(names.begin(), names.end(),
-                     [&](std::string_view n) { return text::ascii_iequal(n, name); });
-}
 
 std::size_t count_boundary_words(ByteView octets)
 {

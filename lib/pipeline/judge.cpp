@@ -11,6 +11,7 @@
 #include "mime/calendar_part.hpp"
 #include "mime/compose.hpp"
 #include "mime/signed_entity.hpp"
+#include "pipeline/detail/contradictions.hpp"
 
 namespace imip::pipeline {
 
@@ -349,57 +350,6 @@ void Examination::read(JudgedPart& judged, const std::string& method,
   parts_.push_back(std::move(judged));
 }
 
-/// The same scheduling content, whatever the encoding around it.
-bool same_content(const JudgedPart& a, const JudgedPart& b)
-{
-  return a.part_sha256 == b.part_sha256;
-}
-
-bool has_valid_signature(const JudgedPart& part)
-{
-  return std::any_of(part.evidence.signatures.begin(), part.evidence.signatures.end(),
-                     [](const crypto::Signature& s) {
-                       return s.status == crypto::SignatureStatus::Valid;
-                     });
-}
-
-void refuse(JudgedPart& part, Reason reason) { part.evidence.refusals.push_back(std::move(reason)); }
-
-/// trust.md section 4: parts are judged alone, but calendar parts of one multipart/alternative that differ, or two
-/// different contents for one UID, refuse each other; the same content counts once, the signed one.
-void compare_parts(std::vector<JudgedPart>& parts)
-{
-  std::vector<bool> drop(parts.size(), false);
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    for (std::size_t j = i + 1; j < parts.size(); ++j) {
-      JudgedPart& a = parts[i];
-      JudgedPart& b = parts[j];
-      if (a.part == b.part) continue;  // several messages of one PUBLISH
-      if (same_content(a, b)) {
-        if (!drop[i] && !drop[j]) drop[has_valid_signature(b) && !has_valid_signature(a) ? i : j] = true;
-        continue;
-      }
-      if (!a.group.empty() && a.group == b.group) {
-        const Reason differ{Code::AlternativesDiffer,
-                            cat("parts ", a.part, " and ", b.part,
-                                " are alternatives of one another and hold different calendars")};
-        refuse(a, differ);
-        refuse(b, differ);
-      } else if (a.message() != nullptr && b.message() != nullptr &&
-                 a.message()->uid == b.message()->uid) {
-        const Reason twice{Code::DuplicateUid, cat("parts ", a.part, " and ", b.part,
-                                                   " say different things about one event")};
-        refuse(a, twice);
-        refuse(b, twice);
-      }
-    }
-  }
-  std::vector<JudgedPart> kept;
-  for (std::size_t i = 0; i < parts.size(); ++i)
-    if (!drop[i]) kept.push_back(std::move(parts[i]));
-  parts = std::move(kept);
-}
-
 /// Before any part is dropped as a copy of another: its signature covers a calendar all the same.
 void note_coverage(std::vector<ProtectedEntity>& entities, const std::vector<JudgedPart>& parts)
 {
@@ -574,7 +524,7 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
           identity::correlate(*part.message(), part.evidence.signatures, impl_->policy.owner,
                               impl_->policy.aliases);
   }
-  compare_parts(parts);
+  detail::resolve_contradictions(parts);
   for (JudgedPart& part : parts) note_sender(part);
   return parts;
 }

@@ -58,7 +58,7 @@ bool has_one_value(std::string_view parameter)
 
 class LineReader {
  public:
-  explicit LineReader(std::string_view line) : rest_(line) {}
+  LineReader(std::string_view line, std::size_t most_values) : rest_(line), most_values_(most_values) {}
 
   Result<ContentLine> read()
   {
@@ -101,6 +101,7 @@ class LineReader {
       return {};
     }
     do {
+      if (++out_.parameter_values > most_values_) return err(Errc::TooLarge, "too many values of parameters");
       rest_.remove_prefix(1);  // '=' or ','
       IMIP_TRY(std::string value, read_value(parameter.name));
       parameter.values.push_back(std::move(value));
@@ -181,14 +182,15 @@ class LineReader {
   }
 
   std::string_view rest_;
+  std::size_t most_values_;
   ContentLine out_;
 };
 
 }  // namespace
 
-Result<ContentLine> parse_line(std::string_view line)
+Result<ContentLine> parse_line(std::string_view line, std::size_t most_values)
 {
-  return LineReader(line).read();
+  return LineReader(line, most_values).read();
 }
 
 std::string name_of_line(std::string_view line)
