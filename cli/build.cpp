@@ -323,7 +323,7 @@ Result<void> check_store(const BuildOptions& options, const std::vector<Draft>& 
     const itip::Method method = itip::method_from_word(*draft.calendar.value("METHOD"));
     const std::string& name = first_object(draft.calendar).name;
     if (!itip::is_organizer_method(method) || method == itip::Method::DeclineCounter ||
-        name == "VFREEBUSY")
+        (name == "VFREEBUSY" && method != itip::Method::Request))
       return err(Errc::Usage, cat("--store keeps the organizer's own copy: a ",
                                   itip::method_word(method), " of a ", name, " makes none"));
   }

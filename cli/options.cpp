@@ -423,6 +423,7 @@ void add_policy_allow(App& app, PolicyOptions& o)
   texts(app, "--method", o.methods, "METHOD", "with --sent-by: only this method");
   choice(app, "--role", o.role, {"organizer", "attendee", "both"}, "with --sent-by: acts as what");
   text(app, "--until", o.until, "DATE", "with --sent-by: last day, 2027-06-30");
+  app.add_flag("--free-busy", o.free_busy, "may also ask for busy time and publish it");
   add_common(app, o.common, Json);
 }
 

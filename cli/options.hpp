@@ -158,6 +158,7 @@ struct PolicyOptions {
   std::string sent_by;  ///< allow, revoke: [[delegate]] of address by sent_by
   std::vector<std::string> methods;
   std::string role, until;
+  bool free_busy = false;  ///< allow
 };
 
 using AnyOptions = std::variant<BuildOptions, SignOptions, VerifyOptions, ApplyOptions, ShowOptions,

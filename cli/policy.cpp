@@ -159,7 +159,7 @@ std::vector<Row> rows_of(const policy::Policy& p, UtcSeconds now)
                     cat(d.until && now > *d.until ? "ENDED: " : "", span_text(d)),
                     where(d.origin)});
   for (const policy::Allow& a : p.allows)
-    rows.push_back({"allow", a.address.mailbox(), "", where(a.origin)});
+    rows.push_back({"allow", a.address.mailbox(), a.free_busy ? "and busy time" : "", where(a.origin)});
   for (const policy::Pin& pin : p.pins) {
     for (const std::string& key : pin.spki_sha256)
       rows.push_back({"pin", pin.address.mailbox(), cat("spki-sha256 ", key), where(pin.origin)});
@@ -243,6 +243,7 @@ void list_json(Context& context, const policy::Policy& p)
   for (const policy::Allow& a : p.allows) {
     Json json = entry_json("allow", a.origin);
     json["address"] = a.address.mailbox();
+    json["free_busy"] = a.free_busy;
     dump(context, json);
   }
   for (const policy::Pin& pin : p.pins) {
@@ -310,7 +311,7 @@ Result<ExitCode> allow(const PolicyOptions& options, Context& context)
 {
   IMIP_TRY(const Place place, place_of(options.common));
   const policy::AllowEdit edit{options.address, options.sent_by, options.methods, options.role,
-                               options.until};
+                               options.until, options.free_busy};
   IMIP_TRY(const bool added, policy::add_entry(place.path, place.home, edit));
   IMIP_TRY(const policy::Policy now, policy::load_policy(place.path, place.home));
   report_edit(options, context, place, added ? "added" : "already there, nothing changed",

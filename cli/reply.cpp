@@ -240,7 +240,8 @@ void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedA
                            const pipeline::JudgedPart& part, Context& context)
 {
   const bool refresh = options.answer == "refresh";
-  if (!refresh && !options.no_store && !part.stored && !planned.answer.plan.octets)
+  const bool of_event = !refresh && part.message()->kind != itip::Kind::FreeBusy;
+  if (of_event && !options.no_store && !part.stored && !planned.answer.plan.octets)
     print_error(context, Error{Errc::Refused,
                                "notice: you deleted this event; the answer goes out, and the event stays deleted",
                                {}});

@@ -1,6 +1,7 @@
 #include "cli/judging.hpp"
 #include "cli/passphrase.hpp"
 #include "pipeline/conflicts.hpp"
+#include "pipeline/free_busy.hpp"
 #include "report/chain_text.hpp"
 #include "report/json.hpp"
 
@@ -68,7 +69,9 @@ Result<ExitCode> run(const ShowOptions& options, Context& context)
   Show show(options, context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));
-    pipeline::find_conflicts(bench.judge, bench.calendar ? &*bench.calendar : nullptr, part);
+    const auto* calendar = bench.calendar ? &*bench.calendar : nullptr;
+    pipeline::find_conflicts(bench.judge, calendar, part);
+    pipeline::offer_busy_time(bench.judge, calendar, part);
     show.part(part);
     return ExitCode::Ok;
   };

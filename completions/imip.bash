@@ -106,7 +106,7 @@ _imip()
             options="--help --json --now --policy --verbose -h -v"
             ;;
         "policy allow")
-            options="--help --json --method --policy --role --sent-by --until --verbose -h -v"
+            options="--free-busy --help --json --method --policy --role --sent-by --until --verbose -h -v"
             ;;
         "policy revoke")
             options="--help --json --policy --sent-by --verbose -h -v"

@@ -279,6 +279,7 @@ complete -c imip -n '__imip_is policy allow' -l sent-by -x -d 'who acts for some
 complete -c imip -n '__imip_is policy allow' -l method -x -a 'PUBLISH REQUEST REPLY ADD CANCEL REFRESH COUNTER DECLINECOUNTER' -d 'only this method'
 complete -c imip -n '__imip_is policy allow' -l role -x -a 'organizer attendee both' -d 'acts as what'
 complete -c imip -n '__imip_is policy allow' -l until -x -d 'last day'
+complete -c imip -n '__imip_is policy allow' -l free-busy -d 'may also ask for busy time'
 complete -c imip -n '__imip_is policy allow' -l policy -r -F -d 'trust policy'
 complete -c imip -n '__imip_is policy allow' -l json -d 'JSON Lines'
 complete -c imip -n '__imip_is policy allow' -s v -l verbose -d 'say more'

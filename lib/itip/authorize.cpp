@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "itip/detail/content.hpp"
+#include "itip/detail/free_busy.hpp"
 #include "itip/detail/planning.hpp"
 #include "itip/plan.hpp"
 
@@ -99,10 +100,51 @@ void check_known_kind(Case& c)
 {
   const std::string begin = cat("BEGIN:", kind_word(c.message.kind), "\r\n");
   for (const FactRow& row : c.facts.rows()) {
-    if (!row.reg.starts_with("W:") || row.content.find(begin) != std::string::npos) continue;
+    const bool tells = row.reg.starts_with("W:") || row.reg.starts_with("F:");
+    if (!tells || row.content.find(begin) != std::string::npos) continue;
     return c.refuse(Code::ComponentMismatch,
                     cat("this UID was of something else than a ", kind_word(c.message.kind)));
   }
+}
+
+/// Nothing in the calendar is busy time: a stored object of this UID is something else.
+void check_free_busy_reply(Case& c)
+{
+  if (!c.message.organizer) {
+    c.ask(Code::ReplyUnbound, "the busy time does not name who asked for it");
+  } else if (!c.owner.is(c.message.organizer->address)) {
+    return c.refuse(Code::OrganizerMismatch,
+                    cat("the busy time is for ", c.message.organizer->address.mailbox(), ", who is not you"));
+  }
+  const std::vector<Party>& speakers = c.message.components.front().attendees;
+  bool any = false;
+  for (const Party& p : speakers) {
+    const auto asked = detail::asked_for_busy(c.facts, p.address, c.limits, c.owner.local_part);
+    if (!asked) return c.ask(Code::ReplyUnbound, "you are not known to have asked for this busy time");
+    any = any || *asked;
+  }
+  if (!any && !speakers.empty())
+    c.ask(Code::PartyCrasher, cat(speakers.front().address.mailbox(), " was not asked for busy time"));
+}
+
+void check_free_busy(Case& c)
+{
+  if (c.stored) check_kind(c);
+  check_known_kind(c);
+  if (c.message.method == Method::Reply) return check_free_busy_reply(c);
+  if (!c.message.organizer) return c.refuse(Code::NoOrganizer, "the message names no organizer");
+  const CalAddress& speaker = c.message.organizer->address;
+  if (c.owner.is(speaker)) return;
+  for (const MessageComponent& m : c.message.components) {
+    if (c.now - m.revision.dtstamp <= std::chrono::hours(24) * c.limits.stale_days) continue;
+    c.ask(Code::Stale, cat("made more than ", c.limits.stale_days, " days ago"));
+    break;
+  }
+  if (c.message.method == Method::Publish)
+    return c.ask(Code::AnswerWanted, cat(speaker.mailbox(), " publishes busy time: keep it?"));
+  if (!addressed(c.message, c.owner))
+    c.ask(Code::NotAddressed, "none of your addresses is asked: the message was sent to somebody else");
+  c.ask(Code::AnswerWanted, cat(speaker.mailbox(), " asks when you are busy"));
 }
 
 /// An organizer's method meets a stored object.
@@ -288,7 +330,9 @@ std::vector<Objection> authorize(const Message& message, const StoredObject* sto
                                  UtcSeconds now)
 {
   Case c{message, stored, facts, owner, limits, now, {}};
-  if (!is_organizer_method(message.method)) {
+  if (message.kind == Kind::FreeBusy) {
+    check_free_busy(c);
+  } else if (!is_organizer_method(message.method)) {
     check_attendee_method(c);
   } else if (message.organizer) {
     check_organizer_method(c);

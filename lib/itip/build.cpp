@@ -161,10 +161,8 @@ Result<void> check_by_reading(const BuildSpec& s, const ical::Component& calenda
 {
   const Reading reading =
       read_message(ical::Parsed{calendar, {}}, method_word(s.method), std::nullopt, now);
-  for (const Reason& r : reading.refusals)
-    if (r.code != Code::MethodUnsupported)
-      return err(has_base ? Errc::BadCalendar : Errc::BadValue, r.text);
-  return {};
+  if (reading.refusals.empty()) return {};
+  return err(has_base ? Errc::BadCalendar : Errc::BadValue, reading.refusals.front().text);
 }
 
 }  // namespace

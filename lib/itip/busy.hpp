@@ -16,6 +16,7 @@ namespace imip::itip {
 /// from <= t < to
 struct Window {
   UtcSeconds from{}, to{};
+  friend bool operator==(const Window&, const Window&) = default;
 };
 
 /// One occurrence that takes time. `end` is after `start`.

@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "itip/detail/content.hpp"
+#include "itip/detail/free_busy.hpp"
 #include "itip/detail/merge.hpp"
 #include "itip/detail/offering.hpp"
 #include "itip/detail/planning.hpp"
@@ -402,6 +403,7 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
     plan.reasons.push_back(std::move(*reason));
     return plan;
   }
+  if (message.kind == Kind::FreeBusy) return plan_free_busy(message, speaker, facts, owner);
   // A new organizer starts with facts of her own: what the old one said is no seed for them.
   const bool same_organizer =
       !stored || same_user(organizer_of(*stored), plan.organizer, owner.local_part);

@@ -8,6 +8,7 @@
 #include "ical/recurrence.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/read.hpp"
+#include "itip/free_busy.hpp"
 
 namespace imip::itip::detail {
 
@@ -74,7 +75,10 @@ std::optional<ical::Time> read_time(const ical::Component& c, std::string_view n
 
 void read_revision(const ical::Component& c, const ReadContext& context, Revision& out)
 {
-  if (const std::string* sequence = c.value("SEQUENCE")) {
+  const bool counts = context.kind != Kind::FreeBusy;  // RFC 5546 section 3.3 has no SEQUENCE
+  if (!counts && c.find("SEQUENCE"))
+    context.findings.note(Code::Tolerated, "SEQUENCE in a VFREEBUSY means nothing");
+  if (const std::string* sequence = counts ? c.value("SEQUENCE") : nullptr) {
     out.sequence = to_int(*sequence, -1);
     if (out.sequence < 0 || out.sequence > std::numeric_limits<std::int32_t>::max()) {
       context.findings.refuse(Code::BadCalendar,
@@ -190,6 +194,41 @@ void check_start(const ical::Component& c, const ReadContext& context)
   }
 }
 
+/// From when to when the busy time is asked for or told, in UTC (RFC 5546 section 3.3).
+void read_window(const ical::Component& c, const ReadContext& context)
+{
+  const bool needed = context.method != Method::Reply;
+  const auto start = read_time(c, "DTSTART", context);
+  const auto end = read_time(c, "DTEND", context);
+  for (const char* name : {"DTSTART", "DTEND"}) {
+    const bool by_length = name == std::string_view("DTEND") && c.find("DURATION");
+    if (c.find(name)) continue;
+    const std::string what =
+        cat("the VFREEBUSY of a ", method_word(context.method), " has no ", name);
+    if (needed && !by_length) {
+      context.findings.refuse(Code::NoStart, cat(what, ": for which time?"));
+    } else {
+      context.findings.note(Code::Tolerated, by_length ? cat(what, "; its DURATION counts") : what);
+    }
+  }
+  for (const auto& time : {start, end}) {
+    if (!time || time->kind == ical::TimeKind::Utc) continue;
+    const bool zoned = time->kind == ical::TimeKind::Zoned;
+    context.findings.note(Code::Tolerated, cat("the time ", time->local, " of a VFREEBUSY is not in UTC",
+                                               zoned ? "" : "; read as if it were"));
+  }
+  if (!start || (!end && !c.find("DURATION"))) return;
+  if (const auto window = busy_window(c); !window)
+    context.findings.refuse(Code::EndBeforeStart, window.error().what);
+}
+
+void read_busy(const ical::Component& c, const ReadContext& context)
+{
+  read_window(c, context);
+  const auto periods = busy_periods(c);
+  if (!periods) context.findings.refuse(Code::BadCalendar, periods.error().what);
+}
+
 void read_times(const ical::Component& c, const ReadContext& context)
 {
   check_start(c, context);
@@ -258,7 +297,7 @@ void check_parties(const MessageComponent& c, const ReadContext& context)
                                                    method_word(m), " has no ORGANIZER"));
   }
   if (m == Method::Request && c.attendees.empty()) {
-    context.findings.note(Code::Tolerated, "a REQUEST without ATTENDEE: nobody is invited by it");
+    context.findings.note(Code::Tolerated, "a REQUEST without ATTENDEE: nobody is asked by it");
   }
   if (is_organizer_method(m)) return;
   if (c.attendees.empty()) {
@@ -278,6 +317,11 @@ MessageComponent read_component(const ical::Component& component, const ReadCont
   out.component = component;
   read_duplicates(component, context);
   read_revision(component, context, out.revision);
+  if (context.kind == Kind::FreeBusy) {
+    read_busy(component, context);
+    read_parties(component, context, out);
+    return out;
+  }
   read_scope(component, context, out.scope);
   read_times(component, context);
   read_parties(component, context, out);

@@ -76,8 +76,6 @@ void check_pair(Method m, Kind k, Findings& findings)
   if (!is_pair(m, k)) {
     findings.refuse(Code::MethodUnsupported,
                     cat("RFC 5546 has no ", method_word(m), " of a ", kind_word(k)));
-  } else if (k == Kind::FreeBusy) {
-    findings.refuse(Code::MethodUnsupported, "imip cannot act on a VFREEBUSY yet");
   }
 }
 
@@ -130,6 +128,20 @@ std::string read_uid(const std::vector<const ical::Component*>& components, Find
                     cat("the calendar has ", uids.size(), " different UIDs; only a PUBLISH may"));
   }
   return uids.empty() ? std::string() : *uids.begin();
+}
+
+/// RFC 5546 section 3.3: one VFREEBUSY, or as many as a PUBLISH has periods.
+void check_free_busy(const Message& message, Findings& findings)
+{
+  constexpr std::size_t most_published = 100;
+  const std::size_t count = message.components.size();
+  if (message.method != Method::Publish && count > 1) {
+    findings.refuse(Code::MixedComponents, cat("a ", method_word(message.method), " has one VFREEBUSY, not ",
+                                               count));
+  } else if (count > most_published) {
+    findings.refuse(Code::LimitExceeded, cat("busy time in ", count, " periods is more than the ",
+                                             most_published, " that imip reads at once"));
+  }
 }
 
 void check_scopes(const std::vector<MessageComponent>& components, Findings& findings)
@@ -246,7 +258,11 @@ void read_components(const ical::Parsed& parsed, UtcSeconds now, Findings& findi
   const detail::ReadContext context{out.method, out.kind, zones, now, findings};
   out.components = out.method == Method::Reply ? read_answers(components, context)
                                                : read_all(components, context);
-  check_scopes(out.components, findings);
+  if (out.kind == Kind::FreeBusy) {
+    check_free_busy(out, findings);
+  } else {
+    check_scopes(out.components, findings);
+  }
   out.organizer = read_organizer(out.components, findings);
 }
 

@@ -7,6 +7,7 @@
 #include "base/digest.hpp"
 #include "itip/ageing.hpp"
 #include "pipeline/conflicts.hpp"
+#include "pipeline/free_busy.hpp"
 #include "pipeline/held.hpp"
 #include "pipeline/offers.hpp"
 
@@ -85,8 +86,9 @@ Result<void> limit_flood(const Judge& judge, const Calendar& calendar, JudgedPar
 /// For whoever answers, asks or only looks; of what is refused nobody wants to know.
 void look_around(const Judge& judge, const Calendar& calendar, JudgedPart& part)
 {
-  if (part.plan && part.decision.verdict != policy::Verdict::Untrusted)
-    find_conflicts(judge, &calendar, part);
+  if (!part.plan || part.decision.verdict == policy::Verdict::Untrusted) return;
+  find_conflicts(judge, &calendar, part);
+  offer_busy_time(judge, &calendar, part);
 }
 
 Result<void> judge_here(const Judge& judge, const Calendar& calendar, JudgedPart& part,
@@ -200,6 +202,7 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   if (!may.granted) return stopped(stopping_outcome(part), part);
   if (may.by_consent) {
     IMIP_CHECK(judge_here(judge, calendar, part, true));
+    offer_busy_time(judge, &calendar, part);  // of the new plan
   }
   choose(judge, part, trial.choice);
   Applied applied;
@@ -365,6 +368,8 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
                                                              : part.evidence.refusals.front().text);
   IMIP_CHECK(check_answerable(part, answer));
   IMIP_CHECK(require_permission(judge, calendar, part, consent));
+  if (part.message()->kind == itip::Kind::FreeBusy)
+    return plan_busy_reply(judge, calendar, part, answer);
   IMIP_TRY(const AnswerBase base, base_of(judge, calendar, part, answer));
   itip::PlanOptions options;
   options.remove_cancelled = judge.policy().remove_cancelled;

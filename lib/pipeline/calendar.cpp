@@ -85,10 +85,10 @@ Result<Surroundings> Calendar::surroundings(const itip::Message& message) const
 
 Result<store::SearchGaps> Calendar::search(
     const std::vector<itip::Window>& windows,
-    const std::function<void(const ical::Component&)>& each) const
+    const std::function<void(const ical::Component&)>& each, std::size_t most) const
 {
   if (!store_) return err(Errc::Config, "no calendar to look at");
-  return store_->search(windows, each);
+  return store_->search(windows, each, most);
 }
 
 void Calendar::on_indexing(store::IndexProgress progress) const

@@ -35,7 +35,8 @@ class Calendar {
                                                   const CalAddress& organizer) const;
   /// As VdirStore::search. @errors Errc::Config: no store
   Result<store::SearchGaps> search(const std::vector<itip::Window>& windows,
-                                   const std::function<void(const ical::Component&)>& each) const;
+                                   const std::function<void(const ical::Component&)>& each,
+                                   std::size_t most = store::VdirStore::most_candidates) const;
   void on_indexing(store::IndexProgress progress) const;
   [[nodiscard]] Result<store::Lock> lock() const;
   /// Facts first, then the file: after a crash between the two the next run renders again and repairs (itip.md).

@@ -107,6 +107,7 @@ class Judgement {
   [[nodiscard]] bool is_pair(const Delegate& d) const;
   [[nodiscard]] std::optional<Method> lacking_method(const Delegate& d) const;
   void weigh_objections(Decision& out) const;
+  [[nodiscard]] bool may_know_busy_time() const;
   [[nodiscard]] Verdict most_under(itip::Objection& objection, Origin& origin) const;
 
   [[nodiscard]] const Claimant& claimant() const { return *evidence_.correlation.claimant; }
@@ -494,9 +495,20 @@ Verdict Judgement::most_under(itip::Objection& objection, Origin& origin) const
                         cat("a new ORGANIZER must sign in person: ", objection.reason.text)};
     return Verdict::Untrusted;
   }
+  if (objection.reason.code == Code::AnswerWanted)
+    return by_default(policy_.defaults.free_busy, "free-busy");
   if (objection.reason.code == Code::PartyCrasher)
     return by_default(policy_.defaults.party_crasher, "party-crasher");
   return Verdict::Ask;
+}
+
+/// An [[allow]] entry says so, of whom the signer proves to be or may speak for.
+bool Judgement::may_know_busy_time() const
+{
+  return evidence_.correlation.claimant &&
+         std::any_of(policy_.allows.begin(), policy_.allows.end(), [&](const Allow& allow) {
+           return allow.free_busy && same_(allow.address, claimant().address);
+         });
 }
 
 void Judgement::weigh_objections(Decision& out) const
@@ -505,6 +517,7 @@ void Judgement::weigh_objections(Decision& out) const
   std::vector<Reason> others;
   Verdict verdict = out.verdict;
   for (itip::Objection objection : evidence_.objections) {
+    if (objection.reason.code == Code::AnswerWanted && may_know_busy_time()) continue;
     Origin origin;
     const Verdict most = most_under(objection, origin);
     if (reach(most) < reach(verdict)) {

@@ -887,3 +887,33 @@ TEST_CASE("the pin of an assistant holds for what she signs for somebody else")
   expect(judge(p, request(boss, pa), {with_spki(by(pa), "bb")}), Verdict::Untrusted,
          Code::PinMismatch);
 }
+
+TEST_CASE("busy time is a question unless an [[allow]] entry of the very party says free-busy")
+{
+  const Message m = request();
+  const auto decided = [&](const Policy& p) {
+    Evidence e = evidence_of(p, m, {by(boss)});
+    e.objections = {{false, {Code::AnswerWanted, "boss asks when you are busy"}}};
+    return decide(p, e);
+  };
+  Policy p = with_allow(boss);
+  expect(decided(p), Verdict::Ask, Code::AnswerWanted);
+  CHECK(decided(p).decided_by.entry == "defaults.free-busy");
+  p.allows.back().free_busy = true;
+  expect(decided(p), Verdict::Trusted, Code::Allowed);
+  Policy other = with_allow("carol@example.com");
+  other.allows.back().free_busy = true;
+  expect(decided(other), Verdict::Ask, Code::AnswerWanted);
+  Policy strict = base_policy();
+  strict.defaults.free_busy = Default::Untrusted;
+  expect(decided(strict), Verdict::Untrusted, Code::AnswerWanted);
+}
+
+TEST_CASE("what lets somebody ask for busy time is suggested")
+{
+  const Policy p = base_policy();
+  const Message m = request();
+  Evidence e = evidence_of(p, m, {by(boss)});
+  e.objections = {{false, {Code::AnswerWanted, "boss asks when you are busy"}}};
+  CHECK(suggest(p, e) == "imip policy allow boss@example.com --free-busy");
+}

@@ -68,6 +68,9 @@ void read_store(Table table, Policy& policy)
     policy.display_alarms = *choice == 1;
   if (const auto choice = table.choice("task-progress", {"one", "any"}))
     policy.any_task_progress = *choice == 1;
+  if (const auto choice = table.choice("unanswered", {"tentative", "busy", "free"}))
+    policy.unanswered = std::array{itip::Unanswered::Tentative, itip::Unanswered::Busy,
+                                   itip::Unanswered::Free}[*choice];
   table.finish();
 }
 
@@ -252,8 +255,9 @@ void read_delegate(Table table, Policy& policy)
 void read_allow(Table table, Policy& policy)
 {
   const auto address = table.address("address", true);
-  table.finish({"free-busy"});
-  if (address) policy.allows.push_back({*address, origin_of(table, "allow")});
+  const bool free_busy = table.boolean("free-busy").value_or(false);
+  table.finish();
+  if (address) policy.allows.push_back({*address, origin_of(table, "allow"), free_busy});
 }
 
 // Hexadecimal of so many digits, however written; a problem if it is not.
@@ -310,7 +314,7 @@ void read_openpgp(Table table, Policy& policy)
 void read_defaults(Table table, Policy& policy)
 {
   Defaults& defaults = policy.defaults;
-  const std::array<std::pair<std::string_view, Default*>, 9> keys = {{
+  const std::array<std::pair<std::string_view, Default*>, 10> keys = {{
       {"unsigned", &defaults.unsigned_},
       {"unknown-signer", &defaults.unknown_signer},
       {"sent-by", &defaults.sent_by},
@@ -320,6 +324,7 @@ void read_defaults(Table table, Policy& policy)
       {"delegator", &defaults.delegator},
       {"forwarder", &defaults.forwarder},
       {"delegation", &defaults.delegation},
+      {"free-busy", &defaults.free_busy},
   }};
   for (const auto& [key, target] : keys) {
     const auto choice =
@@ -329,7 +334,7 @@ void read_defaults(Table table, Policy& policy)
     *target = *choice == 0 ? Default::Untrusted : Default::Ask;
     defaults.lines[std::string{key}] = table.node().find(key)->line;
   }
-  table.finish({"free-busy", "old-reply", "authenticated-domain"});
+  table.finish({"old-reply", "authenticated-domain"});
 }
 
 struct SizeLimit {

@@ -13,6 +13,7 @@
 #include "base/mail_address.hpp"
 #include "base/result.hpp"
 #include "crypto/verifier.hpp"
+#include "itip/free_busy.hpp"
 #include "itip/plan.hpp"
 
 namespace imip::policy {
@@ -37,6 +38,7 @@ struct Delegate {
 struct Allow {
   CalAddress address;
   Origin origin;
+  bool free_busy = false;  ///< may ask for busy time, and tell of hers
 };
 /// This calendar user signs with these keys and no other. Never instead of a chain; an OpenPGP key so
 /// named needs no validity in the key ring.
@@ -72,7 +74,8 @@ struct Identity {
 struct Defaults {
   Default unsigned_ = Default::Untrusted, unknown_signer = Default::Untrusted;
   Default sent_by = Default::Ask, organizer_change = Default::Ask, party_crasher = Default::Ask,
-          first_contact = Default::Ask, delegator = Default::Ask, forwarder = Default::Ask;
+          first_contact = Default::Ask, delegator = Default::Ask, forwarder = Default::Ask,
+          free_busy = Default::Ask;
   Default delegation = Default::Ask;  ///< of mail to delegates whom an attendee names
   std::map<std::string, std::size_t>
       lines;  ///< "first-contact" -> its line; what the file does not set is absent
@@ -85,6 +88,7 @@ struct Policy {
   std::string store_path;      ///< [store] path, "~" expanded
   bool remove_cancelled = false, display_alarms = false;
   bool any_task_progress = false;  ///< [store] task-progress = "any"
+  itip::Unanswered unanswered = itip::Unanswered::Tentative;  ///< [store] unanswered
   std::vector<Anchor> anchors;  ///< in order; globs expanded, paths absolute
   std::vector<std::string> intermediates, crls;
   crypto::Revocation revocation = crypto::Revocation::IfAvailable;
@@ -145,6 +149,7 @@ struct AllowEdit {
   std::string sent_by;  ///< "" : [[allow]]
   std::vector<std::string> methods;
   std::string role, until;  ///< "" : not written
+  bool free_busy = false;   ///< of [[allow]]
 };
 /// The last second of an `until` of a policy: "2027-06-30" (all of that day) or "2027-06-30T12:00:00Z".
 /// @errors Errc::BadValue

@@ -113,6 +113,7 @@ std::string toml_string(std::string_view s)
 struct CheckedEdit {
   CalAddress address;
   std::optional<Delegate> delegate;
+  bool free_busy = false;
 };
 
 Result<Delegate::Role> role_of(std::string_view word)
@@ -135,12 +136,15 @@ Result<CheckedEdit> check_words(const AllowEdit& edit)
 {
   CheckedEdit out;
   IMIP_TRY(out.address, one_address(edit.address));
+  out.free_busy = edit.free_busy;
   if (edit.sent_by.empty()) {
     if (!edit.methods.empty() || !edit.role.empty() || !edit.until.empty())
       return err(Errc::Usage, "a method, role or date needs --sent-by",
                  "without --sent-by the address itself is allowed, for everything");
     return out;
   }
+  if (edit.free_busy)
+    return err(Errc::Usage, "--free-busy is for the address itself", "leave --sent-by out");
   Delegate delegate;
   delegate.principal = out.address;
   IMIP_TRY(delegate.sent_by, one_address(edit.sent_by));
@@ -177,7 +181,10 @@ bool is_there(const Policy& policy, const CheckedEdit& edit)
   const LocalPart mode = policy.owner.local_part;
   if (!edit.delegate)
     return std::any_of(policy.allows.begin(), policy.allows.end(),
-                       [&](const Allow& a) { return same_user(a.address, edit.address, mode); });
+                       [&](const Allow& a) {
+                         return same_user(a.address, edit.address, mode) &&
+                                (a.free_busy || !edit.free_busy);
+                       });
   return std::any_of(policy.delegates.begin(), policy.delegates.end(), [&](const Delegate& d) {
     return same_user(d.principal, edit.delegate->principal, mode) &&
            same_user(d.sent_by, edit.delegate->sent_by, mode) &&
@@ -189,7 +196,8 @@ bool is_there(const Policy& policy, const CheckedEdit& edit)
 std::string table_text(const AllowEdit& edit, const std::string& eol)
 {
   if (edit.sent_by.empty())
-    return cat("[[allow]]", eol, "address = ", toml_string(edit.address), eol);
+    return cat("[[allow]]", eol, "address = ", toml_string(edit.address), eol,
+               edit.free_busy ? cat("free-busy = true", eol) : "");
   std::string out = cat("[[delegate]]", eol, "principal = ", toml_string(edit.address), eol,
                         "sent-by = ", toml_string(edit.sent_by), eol);
   std::string methods;

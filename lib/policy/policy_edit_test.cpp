@@ -64,6 +64,23 @@ address = "carol@elsewhere.example"
 
 }  // namespace
 
+TEST_CASE("free-busy: an entry of its own beside the one without")
+{
+  const TempDir dir;
+  const fs::path path = dir / "policy.toml";
+  AllowEdit edit = allow("boss@example.com");
+  REQUIRE(add_entry(path, home, edit));
+  edit.free_busy = true;
+  const auto added = add_entry(path, home, edit);
+  CHECK((added && *added));
+  const auto again = add_entry(path, home, edit);
+  CHECK((again && !*again));
+  CHECK(dir.read("policy.toml").ends_with(
+      "\n[[allow]]\naddress = \"boss@example.com\"\nfree-busy = true\n"));
+  edit.sent_by = "pa@example.com";
+  CHECK_FALSE(add_entry(path, home, edit));
+}
+
 TEST_CASE("the first entry makes the file, its folder, and their modes")
 {
   const TempDir dir;

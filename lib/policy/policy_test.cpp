@@ -308,6 +308,26 @@ TEST_CASE("the system's anchors never admit")
   }
 }
 
+TEST_CASE("busy time: who may ask, and how what is not answered shows")
+{
+  const TempDir dir;
+  const Policy p = good(dir,
+                        "[me]\naddresses = [\"a@b.example\"]\ntimezone = \"Europe/Berlin\"\n"
+                        "[store]\nunanswered = \"busy\"\n"
+                        "[[allow]]\naddress = \"c@b.example\"\nfree-busy = true\n"
+                        "[[allow]]\naddress = \"d@b.example\"\n"
+                        "[defaults]\nfree-busy = \"untrusted\"\n");
+  CHECK(p.timezone == "Europe/Berlin");
+  CHECK(p.unanswered == imip::itip::Unanswered::Busy);
+  REQUIRE(p.allows.size() == 2);
+  CHECK(p.allows[0].free_busy);
+  CHECK_FALSE(p.allows[1].free_busy);
+  CHECK(p.defaults.free_busy == Default::Untrusted);
+  const Policy none = good(dir, "[me]\naddresses = [\"a@b.example\"]\n");
+  CHECK(none.unanswered == imip::itip::Unanswered::Tentative);
+  CHECK(none.defaults.free_busy == Default::Ask);
+}
+
 TEST_CASE("aliases of the owner's aliases are hers too")
 {
   const TempDir dir;
@@ -346,8 +366,7 @@ TEST_CASE("each mistake is found at its place")
       {"[[rule]]\nname = \"x\"\n", 2, 3, "this version of imip has no rule", ""},
       {"[defaults]\nold-reply = \"keep\"\n", 3, 1,
        "this version of imip has no old-reply in [defaults]", ""},
-      {"[[allow]]\naddress = \"a@b.example\"\nfree-busy = true\n", 4, 1,
-       "this version of imip has no free-busy", ""},
+      {"[store]\nunanswered = \"sometimes\"\n", 3, 14, "sometimes", "tentative, busy or free"},
       {"[[delegate]]\nprincipal = \"a@b.example\"\nsent-by = \"*@b.example\"\n", 4, 11,
        "no wildcard", "each assistant"},
       // types

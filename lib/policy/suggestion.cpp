@@ -47,9 +47,11 @@ std::string suggest_allow(const Policy& policy, const Evidence& evidence, const 
   const CalAddress& address = evidence.correlation.claimant->address;
   if (!is_plain(address)) return {};
   Policy changed = policy;
-  changed.allows.push_back({address, {}});
-  if (!helps(changed, evidence, decision)) return {};
-  return cat("imip policy allow ", text::shell_quote(address.mailbox()));
+  changed.allows.push_back({address, {}, false});
+  const std::string command = cat("imip policy allow ", text::shell_quote(address.mailbox()));
+  if (helps(changed, evidence, decision)) return command;
+  changed.allows.back().free_busy = true;
+  return helps(changed, evidence, decision) ? cat(command, " --free-busy") : std::string();
 }
 
 std::string suggest_delegate(const Policy& policy, const Evidence& evidence,

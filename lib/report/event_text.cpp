@@ -7,6 +7,7 @@
 #include "base/cat.hpp"
 #include "base/mail_address.hpp"
 #include "base/text.hpp"
+#include "itip/free_busy.hpp"
 
 namespace imip::report {
 
@@ -159,6 +160,29 @@ std::string interval_text(UtcSeconds start, UtcSeconds end, bool all_day, const 
   return from == to ? cat(from, " (all day)") : cat(from, " to ", to, " (all day)");
 }
 
+namespace {
+
+std::vector<std::string> busy_text(const ical::Component& free_busy, const std::string& zone)
+{
+  constexpr std::size_t shown = 20;
+  std::vector<std::string> lines;
+  const auto periods = itip::busy_periods(free_busy);
+  if (!periods) return {periods.error().what};
+  for (const itip::BusyPeriod& p : *periods) {
+    if (lines.size() == shown) {
+      lines.push_back(cat("and ", periods->size() - shown, " more"));
+      break;
+    }
+    const bool plain = p.type == "BUSY";
+    const std::string type = text::ascii_lower(p.type.starts_with("BUSY-") ? p.type.substr(5) : p.type);
+    lines.push_back(cat(report::interval_text(p.when.from, p.when.to, false, zone),
+                        plain ? "" : cat(" (", type, ")")));
+  }
+  return lines;
+}
+
+}  // namespace
+
 std::string party_text(const ical::Property& property)
 {
   const std::string address = address_text(property.value);
@@ -186,6 +210,7 @@ EventText describe(const ical::Zones& zones, const ical::Component& event,
     const auto time = due ? zones.time_of(*due) : Result<ical::Time>(ical::Time{});
     if (due && time) text.due = time_text(zones, *time);
   }
+  if (event.name == "VFREEBUSY") text.busy = busy_text(event, local_zone);
   if (const auto* percent = event.value("PERCENT-COMPLETE")) text.progress = cat(*percent, " %");
   if (const auto* rule = event.value("RRULE")) text.repeats = repeats_text(*rule);
   if (const auto* organizer = event.find("ORGANIZER")) {

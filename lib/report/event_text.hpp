@@ -19,6 +19,7 @@ struct EventText {
   std::string organizer;               ///< "Boss <boss@example.com>, sent by pa@example.com"
   std::vector<std::string> attendees;  ///< "Alice <alice@example.com> (accepted)"
   std::string status;                  ///< "CANCELLED"
+  std::vector<std::string> busy;       ///< of a VFREEBUSY: its periods, and how many more
   std::string description, comment;
 };
 

@@ -208,6 +208,9 @@ void event_lines(Lines& lines, const pipeline::JudgedPart& part, const ical::Com
   lines.field("due", safe(event.due));
   lines.field("done", safe(event.progress));
   lines.field("repeats", safe(event.repeats));
+  std::vector<std::string> busy;
+  for (const auto& line : event.busy) busy.push_back(safe(line));
+  lines.fields("busy", busy);
   lines.field("where", safe(event.location));
   lines.field("status", safe(event.status));
   lines.field("organizer", safe(event.organizer));
@@ -303,7 +306,8 @@ void conflict_lines(Lines& lines, const pipeline::JudgedPart& part)
 std::string_view method_sentence(itip::Method method, itip::Kind kind)
 {
   if (kind == itip::Kind::Todo && method == itip::Method::Request) return "Task";
-
+  if (kind == itip::Kind::FreeBusy)
+    return method == itip::Method::Request ? "Question for busy time" : "Busy time";
   switch (method) {
     case itip::Method::Request:
       return "Invitation";

@@ -38,12 +38,13 @@ using IndexProgress = std::function<void(std::size_t done, std::size_t total)>;
 /// What a search by time could not look at.
 struct SearchGaps {
   std::size_t unreadable = 0;  ///< files that do not parse
-  std::size_t left_out = 0;    ///< files beyond most_candidates
+  std::size_t left_out = 0;    ///< files beyond the most that were wanted
 };
 
 /// A folder with one .ics per UID (vdir). Names that other programs chose are found by content.
 class VdirStore {
  public:
+  static constexpr std::size_t most_candidates = 2'000;  ///< files that a search reads
   /// @param path       an existing folder @errors Errc::NoInput (missing: hint to mkdir),
   /// Errc::Config
   /// @param state_dir  where the lock file and the index of UIDs go (made if missing, 0700); empty:
@@ -58,12 +59,12 @@ class VdirStore {
   /// is guessed.
   [[nodiscard]] Result<std::optional<itip::StoredObject>> find(const std::string& uid) const;
   /// Gives every object that may take time in one of the windows, and perhaps others; at most
-  /// most_candidates. A file that another program rewrote in place, and not by renaming, counts as
+  /// `most`. A file that another program rewrote in place, and not by renaming, counts as
   /// it was until the folder changes again.
   /// @errors Errc::Io, Errc::NoInput; Errc::TooLarge: no state, and too many files to read them all
   Result<SearchGaps> search(const std::vector<itip::Window>& windows,
-                            const std::function<void(const ical::Component&)>& each) const;
-  static constexpr std::size_t most_candidates = 2'000;
+                            const std::function<void(const ical::Component&)>& each,
+                            std::size_t most = most_candidates) const;
   void on_indexing(IndexProgress progress) const;
   /// Carries the plan out: re-reads the object, compares with plan.base_sha256 (Errc::Conflict if
   /// another program changed it), writes atomically (mode 0600, or the file's own) or removes. Call

@@ -261,14 +261,15 @@ Result<std::optional<itip::StoredObject>> VdirStore::find(const std::string& uid
 }
 
 Result<SearchGaps> VdirStore::search(const std::vector<itip::Window>& windows,
-                                     const std::function<void(const ical::Component&)>& each) const
+                                     const std::function<void(const ical::Component&)>& each,
+                                     std::size_t most) const
 {
   if (windows.empty()) return SearchGaps{};
   IMIP_TRY(const detail::BusyFiles files, index_->busy_during(windows));
   SearchGaps gaps{files.unreadable, 0};
   std::size_t given = 0;
   for (std::size_t at = 0; at < files.names.size(); ++at) {
-    if (given == most_candidates) {
+    if (given == most) {
       gaps.left_out = files.names.size() - at;
       break;
     }

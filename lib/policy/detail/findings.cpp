@@ -94,6 +94,7 @@ bool is_final(Code code, crypto::Revocation mode)
 
 bool request_cancels(const itip::Message& message, UtcSeconds now, const Limits& limits)
 {
+  if (message.kind == itip::Kind::FreeBusy) return false;  // a question has nothing to cancel
   bool has_start = false;
   for (const itip::MessageComponent& c : message.components) {
     const std::string* status = c.component.value("STATUS");
