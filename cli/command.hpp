@@ -112,6 +112,7 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context);
 Result<ExitCode> run(const ShowOptions& options, Context& context);
 Result<ExitCode> run(const LintOptions& options, Context& context);
 Result<ExitCode> run(const ReplyOptions& options, Context& context);
+Result<ExitCode> run(const RetractOptions& options, Context& context);
 Result<ExitCode> run(const PolicyOptions& options, Context& context);
 
 /// `policy explain`: each step of the decision about a message.

@@ -25,7 +25,7 @@ bash_offers()
     grep -qxF -- "$word" offered || fail "bash does not offer '$word' after 'imip $line'"
   done
 }
-bash_offers '' build sign verify apply show lint reply policy completion help
+bash_offers '' build sign verify apply show lint reply retract policy completion help
 bash_offers 'v' verify
 bash_offers 'policy ' check allow revoke list explain
 bash_offers 'build ' request publish cancel
@@ -48,7 +48,7 @@ fish_offers()
     cut -f1 offered | grep -qxF -- "$word" || fail "fish does not offer '$word' after 'imip $line'"
   done
 }
-fish_offers '' build sign verify apply show lint reply policy completion help
+fish_offers '' build sign verify apply show lint reply retract policy completion help
 fish_offers 'v' verify
 fish_offers 'policy ' check allow revoke list explain
 fish_offers 'build ' request publish cancel

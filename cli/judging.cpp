@@ -111,6 +111,16 @@ Result<Bench> set_up(const CommonOptions& common, const KeyOptions& keys, Needs 
   return Bench{std::move(judge), std::move(calendar)};
 }
 
+Result<OwnCalendar> open_own_calendar(const CommonOptions& common)
+{
+  if (common.state == "none")
+    return err(Errc::Usage, "--state none: what a message changed is in the state", "leave it out");
+  IMIP_TRY(auto policy, load_policy(common));
+  IMIP_CHECK(require_calendar(policy));
+  IMIP_TRY(auto calendar, open_to_change(common, policy));
+  return OwnCalendar{std::move(policy), std::move(calendar)};
+}
+
 Result<std::vector<Bench>> set_up_many(const CommonOptions& common, const KeyOptions& keys,
                                        std::size_t how_many, Context& context)
 {

@@ -31,6 +31,14 @@ Result<Bench> set_up(const CommonOptions& common, const KeyOptions& keys, Needs 
 Result<std::vector<Bench>> set_up_many(const CommonOptions& common, const KeyOptions& keys,
                                        std::size_t how_many, Context& context);
 
+/// The owner's calendar, to change it without judging mail.
+struct OwnCalendar {
+  policy::Policy policy;
+  pipeline::Calendar calendar;
+};
+/// @errors Errc::Config (no owner, no store), Errc::Usage (--state none)
+Result<OwnCalendar> open_own_calendar(const CommonOptions& common);
+
 /// Judges every input in order; `each` is called once per calendar part (already decided against the calendar), and
 /// `failed` once per input that could not be judged. Gives the worst code. An exit code from `each` other than Ok,
 /// Ask, Untrusted, NothingJudged with `stop_on_error` ends the loop. `found` is called once for each input, before

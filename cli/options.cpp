@@ -404,6 +404,15 @@ void add_reply(App& app, ReplyOptions& o)
   add_common(app, o.common, judging | Stateless | Json);
 }
 
+void add_retract(App& app, RetractOptions& o)
+{
+  app.add_option("MESSAGE-ID", o.message_id, "of the mail that is to be undone")->type_name("");
+  text(app, "--digest", o.digest, "SHA256", "which calendar part (its part_sha256, or how that begins)");
+  app.add_flag("--dry-run", o.dry_run, "say what would be undone, undo nothing");
+  app.add_flag("--yes", o.yes, "even if changes of your own go with the event");
+  add_common(app, o.common, Me | Store | State | Now | Json);
+}
+
 void add_policy_check(App& app, PolicyOptions& o)
 {
   o.action = PolicyOptions::Action::Check;
@@ -471,6 +480,7 @@ constexpr std::array commands = {
     command<ShowOptions, add_show>("show", "the message for a person"),
     command<LintOptions, add_lint>("lint", "departures from RFC 5545, 5546 and 6047, each with its section"),
     command<ReplyOptions, add_reply>("reply", "answer a received message"),
+    command<RetractOptions, add_retract>("retract", "undo what one message changed"),
     command<PolicyOptions, add_policy_check>("policy check", "is the policy file in order"),
     command<PolicyOptions, add_policy_allow>(
         "policy allow", "let somebody invite, or act for somebody else (--sent-by)"),
@@ -527,7 +537,7 @@ std::vector<std::string> joined_values(const App& app, const std::vector<std::st
       throw CLI::ParseError(cat(name, " is given twice"), 64);
     if (flag && equals != std::string::npos)
       throw CLI::ParseError(cat(name, " takes no value"), 64);
-    if (word == "--yes") {
+    if (word == "--yes" && !flag) {
       out.emplace_back("--yes=*");
     } else if (flag) {
       out.push_back(word);

@@ -142,6 +142,13 @@ struct ReplyOptions {
   std::string message_id, boundary_seed;
   OutboxOptions outbox;
 };
+struct RetractOptions {
+  CommonOptions common;
+  std::string message_id;  ///< with or without angle brackets; "" only with `digest`
+  std::string digest;      ///< --digest: the beginning of a part_sha256
+  bool yes = false;        ///< --yes: also where the owner's own changes go with the event
+  bool dry_run = false;
+};
 struct PolicyOptions {
   CommonOptions common;
   enum class Action : std::uint8_t {
@@ -162,7 +169,7 @@ struct PolicyOptions {
 };
 
 using AnyOptions = std::variant<BuildOptions, SignOptions, VerifyOptions, ApplyOptions, ShowOptions,
-                                LintOptions, ReplyOptions, PolicyOptions>;
+                                LintOptions, ReplyOptions, RetractOptions, PolicyOptions>;
 
 /// What main does next: run a command, or print `text` (help, version) and exit with `exit_code`.
 struct Parsed {

@@ -14,13 +14,13 @@ _imip()
     COMPREPLY=()
 
     if ((cword == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show lint reply policy completion help --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show lint reply retract policy completion help --help --version" -- "$cur")
         return
     fi
     command=${words[1]}
     if [[ $command == help ]]; then
         command=
-        ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show lint reply policy completion" -- "$cur")
+        ((cword == 2)) && mapfile -t COMPREPLY < <(compgen -W "build sign verify apply show lint reply retract policy completion" -- "$cur")
         return
     fi
     if [[ $command == policy ]]; then
@@ -72,7 +72,7 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "organizer attendee both" -- "$cur")
             return
             ;;
-        --as|--attendee|--boundary-seed|--comment|--completed|--description|--due|--duration|--end|--exdate|--freebusy|--from|--instance|-j|--jobs|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--percent-complete|--priority|--rdate|--recurrence-id|--request-status|--rrule|--send|--sent-by|--sequence|--start|--status|--summary|--timezone|--to|--uid|--until|--verification-time)
+        --as|--attendee|--boundary-seed|--comment|--completed|--description|--digest|--due|--duration|--end|--exdate|--freebusy|--from|--instance|-j|--jobs|--location|--me|--message-id|--now|--organizer|--part|--passphrase-env|--passphrase-fd|--percent-complete|--priority|--rdate|--recurrence-id|--request-status|--rrule|--send|--sent-by|--sequence|--start|--status|--summary|--timezone|--to|--uid|--until|--verification-time)
             return
             ;;
     esac
@@ -98,6 +98,9 @@ _imip()
             ;;
         "reply")
             options="--anchor --as --boundary-seed --cipher --color --comment --completed --crl --due --duration --encrypt-to --end --exact --gpg-home --help --identity --instance --intermediate --json --key --layout --location --mbox --me --message-id --no-store --now --once --opaque --output --part --passphrase-env --passphrase-fd --passphrase-file --percent-complete --policy --send --sign --start --state --stateless --store --summary --this-and-future --timezone --to --verbose --verification-time --yes -h -v"
+            ;;
+        "retract")
+            options="--digest --dry-run --help --json --me --now --policy --state --store --verbose --yes -h -v"
             ;;
         "policy check")
             options="--help --json --now --policy --verbose -h -v"

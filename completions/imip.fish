@@ -19,6 +19,7 @@ complete -c imip -n __fish_use_subcommand -a apply -d 'verify, then change the c
 complete -c imip -n __fish_use_subcommand -a show -d 'the message for a person'
 complete -c imip -n __fish_use_subcommand -a lint -d 'departures from the RFCs'
 complete -c imip -n __fish_use_subcommand -a reply -d 'answer a message'
+complete -c imip -n __fish_use_subcommand -a retract -d 'undo what a message changed'
 complete -c imip -n __fish_use_subcommand -a policy -d 'the trust policy'
 complete -c imip -n __fish_use_subcommand -a completion -d 'print completions'
 complete -c imip -n __fish_use_subcommand -a help -d 'commands, or options of one'
@@ -28,7 +29,7 @@ complete -c imip -n '__imip_is policy; and not __fish_seen_subcommand_from check
 complete -c imip -n '__imip_is policy; and not __fish_seen_subcommand_from check allow revoke list explain' -a list -d 'who may do what'
 complete -c imip -n '__imip_is policy; and not __fish_seen_subcommand_from check allow revoke list explain' -a explain -d 'why a message gets its verdict'
 complete -c imip -n '__imip_is completion' -a 'bash zsh fish'
-complete -c imip -n '__imip_is help' -a 'build sign verify apply show lint reply policy completion'
+complete -c imip -n '__imip_is help' -a 'build sign verify apply show lint reply retract policy completion'
 
 # build
 complete -c imip -n '__imip_is build; and not __fish_seen_subcommand_from request publish reply add cancel refresh counter declinecounter' -a 'request publish reply add cancel refresh counter declinecounter'
@@ -259,6 +260,19 @@ complete -c imip -n '__imip_is reply' -l stateless -d 'work without state'
 complete -c imip -n '__imip_is reply' -l json -d 'JSON Lines'
 complete -c imip -n '__imip_is reply' -s v -l verbose -d 'say more'
 complete -c imip -n '__imip_is reply' -s h -l help -d 'print the options'
+
+# retract
+complete -c imip -n '__imip_is retract' -l digest -x -d 'which calendar part'
+complete -c imip -n '__imip_is retract' -l dry-run -d 'say what would be undone'
+complete -c imip -n '__imip_is retract' -l yes -d 'even if your changes go too'
+complete -c imip -n '__imip_is retract' -l policy -r -F -d 'trust policy'
+complete -c imip -n '__imip_is retract' -l me -x -d 'whose calendar this is'
+complete -c imip -n '__imip_is retract' -l store -x -a '(__fish_complete_directories)' -d 'the calendar'
+complete -c imip -n '__imip_is retract' -l state -x -a '(__fish_complete_directories)' -d 'where imip remembers'
+complete -c imip -n '__imip_is retract' -l now -x -d 'take this for the present'
+complete -c imip -n '__imip_is retract' -l json -d 'JSON Lines'
+complete -c imip -n '__imip_is retract' -s v -l verbose -d 'say more'
+complete -c imip -n '__imip_is retract' -s h -l help -d 'print the options'
 
 # policy check
 complete -c imip -n '__imip_is policy check' -l policy -r -F -d 'trust policy'

@@ -297,6 +297,7 @@ Result<void> plan_reply(const View& view, const std::vector<AnswerItem>& items, 
     IMIP_TRY(out.forward, forwarded(items, *said.delegate, heard, out.plan.uid, a, stamp));
   }
   out.plan.outcome = Outcome::Answered;
+  out.plan.found = news(next, a.given);
   settle(out.plan, a.given, a.before, std::move(next), a.stored, a.owner, a.options, false);
   for (Change& change : out.plan.changes) change.action = "answer";
   return {};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
+#include "base/digest.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/free_busy.hpp"
 #include "itip/detail/merge.hpp"
@@ -346,6 +347,16 @@ Facts facts_before(const Facts& facts, const StoredObject* stored, const Owner& 
   return out;
 }
 
+Facts news(const Facts& now, const Facts& before)
+{
+  std::vector<FactRow> out;
+  for (const FactRow& row : now.rows()) {
+    const FactRow* known = before.find(row.reg, row.scope, row.attendee, row.number);
+    if (!known || *known != row) out.push_back(row);
+  }
+  return Facts::from_rows(out);
+}
+
 Settled settle(Plan& plan, const Facts& given, const Facts& before, Facts next,
                const StoredObject* stored, const Owner& owner, const PlanOptions& options,
                bool newer_series, const Rules& rules)
@@ -416,6 +427,9 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
   Facts next = before;
   const Recorded recorded = record_message(next, message, speaker, owner, options);
   plan.reasons = recorded.reasons;
+  plan.digest = message_digest(message);
+  record_message(plan.said, message, speaker, owner, options);
+  plan.found = news(before, facts);
   note_gap(message, before, plan);
   note_for_you(message, stored, owner, plan);
   // Rendered even if nothing is new: an earlier run may have been stopped before it wrote the file.
@@ -431,5 +445,17 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
 }
 
 }  // namespace detail
+
+std::string message_digest(const Message& message)
+{
+  std::vector<std::string> said;
+  for (const MessageComponent& c : message.components) {
+    said.push_back(cat(c.scope.key(), ' ', detail::canonical_digest(detail::normalised(c)), '\n'));
+  }
+  std::sort(said.begin(), said.end());
+  std::string all = cat(method_word(message.method), '\n');
+  for (const std::string& line : said) all += line;
+  return sha256_hex(all);
+}
 
 }  // namespace imip::itip

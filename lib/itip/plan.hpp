@@ -118,6 +118,10 @@ struct Plan {
   std::vector<Change> changes;
   std::vector<Reason> reasons;   ///< notices; for Refused why
   std::vector<Change> proposal;  ///< COUNTER: what it would change; action "propose"
+  // What the new facts are made of, so that one message can be taken out again (itip/retract.hpp).
+  std::string digest;  ///< message_digest(); empty: no message adds anything
+  Facts said;          ///< what the message says, news or not
+  Facts found;         ///< what the owner's file, or her answer, added to the facts
   std::vector<Offer> offers;
 };
 
@@ -126,6 +130,9 @@ struct Plan {
 Plan plan_message(const Message& message, const Speaker& speaker, const StoredObject* stored,
                   const Facts& facts, const Owner& owner, const PlanOptions& options,
                   UtcSeconds now);
+
+/// Of what the message says, whatever mail carries it and whoever signed it.
+[[nodiscard]] std::string message_digest(const Message& message);
 
 enum class PartStat : std::uint8_t {
   NeedsAction = 0,

@@ -381,6 +381,9 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
                              judge.policy().owner, answer, options, judge.now()));
   const itip::Plan& plan = *part.plan;
   if (answer.method == itip::Method::Refresh) return PlannedAnswer{std::move(planned), plan.outcome};
+  planned.plan.digest = plan.digest;
+  planned.plan.said = plan.said;
+  planned.plan.found.merge(plan.found);
   if (!planned.plan.octets) planned.plan.octets = plan.octets;
   planned.plan.base_sha256 = plan.base_sha256;
   planned.plan.facts_changed = planned.plan.facts_changed || plan.facts_changed;

@@ -77,8 +77,13 @@ Result<Surroundings> Calendar::surroundings(const itip::Message& message) const
     IMIP_TRY(found.stored, store_->find(message.uid));
   }
   if (state_) {
-    IMIP_TRY(found.facts, state_->load(key(message.uid, organizer_of(message, found.stored)),
-                                       sha256_of(found.stored)));
+    const state::ObjectKey object = key(message.uid, organizer_of(message, found.stored));
+    IMIP_TRY(found.facts, state_->load(object, sha256_of(found.stored)));
+    IMIP_TRY(const auto retracted, state_->retracted(object));
+    if (!retracted.empty()) {
+      const auto mark = retracted.find(itip::message_digest(message));
+      if (mark != retracted.end()) found.retracted = mark->second;
+    }
   }
   return found;
 }
@@ -96,6 +101,23 @@ void Calendar::on_indexing(store::IndexProgress progress) const
   if (store_) store_->on_indexing(std::move(progress));
 }
 
+Result<Surroundings> Calendar::surroundings(const state::ObjectKey& key) const
+{
+  Surroundings found;
+  if (store_) {
+    IMIP_TRY(found.stored, store_->find(key.uid));
+  }
+  if (state_) {
+    IMIP_TRY(found.facts, state_->load(key, sha256_of(found.stored)));
+  }
+  return found;
+}
+
+bool Calendar::owns(const state::ObjectKey& key) const
+{
+  return store_ && key.store == store_->path().string() && key.owner == places_.owner;
+}
+
 Result<store::Lock> Calendar::lock() const
 {
   if (!store_)
@@ -104,18 +126,45 @@ Result<store::Lock> Calendar::lock() const
   return store_->lock(lock_timeout_ms);
 }
 
+Result<std::optional<state::Pending>> Calendar::pending_for(const state::ObjectKey& object,
+                                                            const itip::Plan& plan) const
+{
+  if (!plan.octets && !plan.remove) return std::optional<state::Pending>();
+  IMIP_TRY(const auto before, state_->load(object, plan.base_sha256));
+  return std::optional(
+      state::Pending{plan.octets ? sha256_hex(*plan.octets) : std::string{}, before.last_rendered});
+}
+
+Result<void> Calendar::carry_out(const state::Journaled& message, const itip::Plan& plan,
+                                 const store::Lock& lock, const state::JournalEntry& entry)
+{
+  if (plan.remove) IMIP_CHECK(store_->apply(plan, lock));
+  std::optional<state::Pending> pending;
+  if (!plan.remove) {
+    IMIP_TRY(pending, pending_for(message.key, plan));
+  }
+  IMIP_CHECK(state_->save_retraction(message, plan.facts, entry, pending));
+  if (!plan.octets) return {};
+  IMIP_CHECK(store_->apply(plan, lock));
+  return state_->confirm(message.key);
+}
+
 Result<void> Calendar::carry_out(const itip::Plan& plan, const store::Lock& lock,
                                  state::JournalEntry entry)
 {
   const bool writes = plan.octets || plan.remove;
   const state::ObjectKey object = key(plan.uid, plan.organizer);
-  if (state_ && (plan.facts_changed || writes)) {
-    std::optional<state::Pending> pending;
-    if (writes) {
-      const std::optional<std::string> base = plan.base_sha256;
-      IMIP_TRY(const auto before, state_->load(object, base));
-      pending = {plan.octets ? sha256_hex(*plan.octets) : std::string{}, before.last_rendered};
-    }
+  // what came too late changes nothing now, but would show if the newer message were retracted
+  bool late = plan.outcome == itip::Outcome::Obsolete && !plan.said.empty();
+  if (state_ && late && !plan.facts_changed && !writes) {
+    IMIP_TRY(const bool known, state_->knows(object, plan.digest));
+    late = !known;
+  }
+  if (state_ && (plan.facts_changed || writes || late)) {
+    IMIP_TRY(const auto pending, pending_for(object, plan));
+    entry.digest = plan.digest;
+    entry.said = plan.said;
+    entry.found = plan.found;
     IMIP_CHECK(state_->save(object, plan.facts, entry, pending));
   }
   if (writes) {

@@ -42,6 +42,15 @@ class Calendar {
   /// Facts first, then the file: after a crash between the two the next run renders again and repairs (itip.md).
   /// @errors Errc::Conflict, Errc::TryAgain, Errc::Permission, Errc::Io
   Result<void> carry_out(const itip::Plan& plan, const store::Lock& lock, state::JournalEntry entry);
+  /// What retract.hpp works on; null: no state.
+  [[nodiscard]] const state::State* state() const { return state_ ? &*state_ : nullptr; }
+  [[nodiscard]] Result<Surroundings> surroundings(const state::ObjectKey& key) const;
+  /// Is it about this store and this owner?
+  [[nodiscard]] bool owns(const state::ObjectKey& key) const;
+  /// As carry_out(). A file that goes does so before the state says it: a file without facts would be taken
+  /// for the owner's own by the next message.
+  Result<void> carry_out(const state::Journaled& message, const itip::Plan& plan,
+                         const store::Lock& lock, const state::JournalEntry& entry);
   /// New objects from that signer during the last 24 hours.
   [[nodiscard]] Result<std::int64_t> new_objects_today(const std::string& signer, UtcSeconds now) const;
   Result<void> note_new_object(const std::string& signer, UtcSeconds now);
@@ -61,6 +70,8 @@ class Calendar {
   std::optional<store::VdirStore> store_;
   std::optional<state::State> state_;
   [[nodiscard]] state::ObjectKey key(const std::string& uid, const CalAddress& organizer) const;
+  [[nodiscard]] Result<std::optional<state::Pending>> pending_for(const state::ObjectKey& object,
+                                                                  const itip::Plan& plan) const;
 };
 
 }  // namespace imip::pipeline

@@ -553,6 +553,10 @@ void Judge::decide_only(JudgedPart& part, Surroundings surroundings) const
     part.evidence.objections =
         itip::authorize(*part.message(), part.stored ? &*part.stored : nullptr, surroundings.facts,
                         impl_->policy.owner, impl_->policy.limits, impl_->now);
+  if (surroundings.retracted)
+    part.evidence.objections.push_back(
+        {false, {Code::DeletedByOwner, cat("you retracted this message at ",
+                                           to_rfc3339(*surroundings.retracted))}});
   part.decision = policy::decide(impl_->policy, part.evidence);
   part.suggestion = policy::suggestion(impl_->policy, part.evidence, part.decision);
   part.plan.reset();

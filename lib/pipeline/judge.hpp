@@ -77,6 +77,7 @@ struct JudgedPart {
 struct Surroundings {
   std::optional<itip::StoredObject> stored;
   itip::Facts facts;
+  std::optional<UtcSeconds> retracted;  ///< a person took this very message out again
 };
 
 /// Where the passphrase of one [[identity]] comes from.

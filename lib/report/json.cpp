@@ -307,4 +307,30 @@ std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan&
   return line(json);
 }
 
+std::string retract_json(const pipeline::Retracted& one, bool dry_run)
+{
+  const auto source = [](const state::Journaled& message) {
+    return Json{{"message_id", message.entry.message_id.empty() ? Json{} : Json(message.entry.message_id)},
+                {"part_sha256", message.entry.part_sha256},
+                {"method", message.entry.method},
+                {"applied_at", to_rfc3339(message.entry.at)}};
+  };
+  Json json = {{"schema", "imip.retract/1"}};
+  json.update(source(one.message));
+  json["uid"] = one.message.key.uid;
+  json["organizer"] = one.message.key.organizer;
+  json["summary"] = one.title;
+  json["outcome"] = pipeline::outcome_word(one.outcome);
+  json["dry_run"] = dry_run;
+  json["exact"] = one.plan.exact;
+  json["retracted_at"] =
+      one.message.retracted ? Json(to_rfc3339(*one.message.retracted)) : Json{};
+  json["changes"] = changes_json(one.plan.plan.changes);
+  json["answered"] = one.answered;
+  Json depends = Json::array();
+  for (const state::Journaled& later : one.depends) depends.push_back(source(later));
+  json["depends"] = std::move(depends);
+  return line(json);
+}
+
 }  // namespace imip::report

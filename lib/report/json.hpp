@@ -7,6 +7,7 @@
 #include "itip/plan.hpp"
 #include "pipeline/apply.hpp"
 #include "pipeline/judge.hpp"
+#include "pipeline/retract.hpp"
 
 namespace imip::report {
 
@@ -30,5 +31,8 @@ struct AnswerMail {
 /// @param mails  in the order of sending; none if nothing was said
 [[nodiscard]] std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan& answer,
                                      const std::vector<AnswerMail>& mails, bool stored);
+
+/// "imip.retract/1": one object that the message had changed.
+[[nodiscard]] std::string retract_json(const pipeline::Retracted& one, bool dry_run);
 
 }  // namespace imip::report

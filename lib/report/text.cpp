@@ -227,23 +227,6 @@ void event_lines(Lines& lines, const pipeline::JudgedPart& part, const ical::Com
   lines.field("about", safe(event.description));
 }
 
-/// "change  LOCATION:Room 7 -> Room 8"; the name and parameters are told once where they stay the same.
-std::string change_line(const itip::Change& change)
-{
-  std::string line = change.action;
-  if (!change.instance.empty()) line += cat(' ', safe(change.instance));
-  const std::string& before = change.before;
-  const std::string& after = change.after;
-  if (before.empty() && after.empty())
-    return change.property.empty() ? line : cat(line, "  ", safe(change.property));
-  if (before.empty() || after.empty())
-    return cat(line, "  ", before.empty() ? "" : "was ", safe(before.empty() ? after : before));
-  const std::size_t colon = before.find(':');
-  const bool same_name = colon != std::string::npos &&
-                         after.compare(0, colon + 1, before, 0, colon + 1) == 0;
-  return cat(line, "  ", safe(before), " -> ", safe(same_name ? after.substr(colon + 1) : after));
-}
-
 void plan_lines(Lines& lines, const pipeline::JudgedPart& part, std::string_view label)
 {
   if (!part.plan) return;
@@ -339,6 +322,22 @@ std::string first_code(const std::vector<Reason>& reasons)
 }
 
 }  // namespace
+
+std::string change_line(const itip::Change& change)
+{
+  std::string line = change.action;
+  if (!change.instance.empty()) line += cat(' ', safe(change.instance));
+  const std::string& before = change.before;
+  const std::string& after = change.after;
+  if (before.empty() && after.empty())
+    return change.property.empty() ? line : cat(line, "  ", safe(change.property));
+  if (before.empty() || after.empty())
+    return cat(line, "  ", before.empty() ? "" : "was ", safe(before.empty() ? after : before));
+  const std::size_t colon = before.find(':');
+  const bool same_name = colon != std::string::npos &&
+                         after.compare(0, colon + 1, before, 0, colon + 1) == 0;
+  return cat(line, "  ", safe(before), " -> ", safe(same_name ? after.substr(colon + 1) : after));
+}
 
 std::string verdict_text(const pipeline::JudgedPart& part, const Style& style)
 {

@@ -4,6 +4,7 @@
 
 #include "pipeline/apply.hpp"
 #include "pipeline/judge.hpp"
+#include "pipeline/retract.hpp"
 
 namespace imip::report {
 
@@ -19,6 +20,10 @@ struct Style {
 /// `apply`: what was done (or would be), and why not.
 [[nodiscard]] std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
                                      bool dry_run, const Style& style);
+/// "change  LOCATION:Room 7 -> Room 8"; the name and parameters are told once where they stay the same.
+[[nodiscard]] std::string change_line(const itip::Change& change);
+/// `retract`: what was undone (or would be), what was not, and what cannot be.
+[[nodiscard]] std::string retract_text(const pipeline::Retracted& one, bool dry_run);
 /// `policy explain`: each step of RFC 6047 section 3, what was found, and what decided.
 [[nodiscard]] std::string explain_text(const pipeline::JudgedPart& part, const Style& style);
 /// `--brief`: the verdict or outcome word and the first reason code.

@@ -95,7 +95,10 @@ Result<void> State::age(UtcSeconds now, std::chrono::days held)
   IMIP_CHECK(db.run("DELETE FROM aged"));
   IMIP_CHECK(db.execute("INSERT INTO aged (at) VALUES (?)", seconds(now)));
   IMIP_CHECK(db.execute("DELETE FROM held WHERE received < ?", seconds(now - held)));
-  for (const char* rows : {"fact WHERE object IN ", "journal WHERE object IN ", "object WHERE id IN ", "ageing WHERE object IN "})
+  IMIP_CHECK(db.execute(cat("DELETE FROM said_fact WHERE said IN (SELECT id FROM said WHERE object IN ",
+                            forgotten, ")"),
+                        seconds(now)));
+  for (const char* rows : {"said WHERE object IN ", "fact WHERE object IN ", "journal WHERE object IN ", "object WHERE id IN ", "ageing WHERE object IN "})
     IMIP_CHECK(db.execute(cat("DELETE FROM ", rows, forgotten), seconds(now)));
   return transaction.commit();
 }

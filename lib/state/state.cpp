@@ -7,6 +7,7 @@
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "state/detail/impl.hpp"
+#include "state/detail/journal.hpp"
 #include "state/detail/keeping.hpp"
 
 namespace imip::state {
@@ -14,7 +15,7 @@ namespace {
 
 constexpr const char* database_name = "state.sqlite";
 constexpr int busy_ms = 5000;
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 constexpr std::int64_t application_id = 0x694d4950;  // "iMIP": no other program's database
 constexpr std::chrono::days keep_new_objects{32};    // the flood limit looks back one day
 
@@ -58,12 +59,15 @@ Result<std::int64_t> pragma(sqlite::Database& db, std::string_view name)
   return there ? row.integer(0) : 0;
 }
 
-/// Is it ours, and no newer than we know? False: the file is new and wants its tables.
-Result<bool> known_schema(sqlite::Database& db, const std::string& file)
+enum class Schema : std::uint8_t { None = 0, Old, Ours };
+
+/// Is it ours, and no newer than we know? None: the file is new and wants its tables.
+Result<Schema> known_schema(sqlite::Database& db, const std::string& file)
 {
   IMIP_TRY(const std::int64_t maker, pragma(db, "application_id"));
   IMIP_TRY(const std::int64_t version, pragma(db, "user_version"));
-  if (maker == application_id && version == schema_version) return true;
+  if (maker == application_id && version == schema_version) return Schema::Ours;
+  if (maker == application_id && version == 1) return Schema::Old;
   if (maker == application_id)
     return err(Errc::Config,
                cat(file, ": written by a newer imip (schema ", version, ", this one knows ",
@@ -74,7 +78,7 @@ Result<bool> known_schema(sqlite::Database& db, const std::string& file)
   if (maker != 0 || version != 0 || (there && count.integer(0) != 0))
     return err(Errc::Config, cat(file, ": is another program's database"),
                "name another --state folder");
-  return false;
+  return Schema::None;
 }
 
 /// SQLite waits for other processes everywhere but where the journal's mode changes: there it gives
@@ -91,14 +95,15 @@ Result<void> write_ahead(sqlite::Database& db)
   }
 }
 
-/// Two processes may both find a new file: the second sees the first one's tables.
+/// Two processes may both find a new file, or an old one: the second sees the first one's tables.
 Result<void> make_schema(sqlite::Database& db, const std::string& file)
 {
   IMIP_CHECK(write_ahead(db));
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
-  IMIP_TRY(const bool known, known_schema(db, file));
-  if (known) return {};
-  IMIP_CHECK(db.run(schema));
+  IMIP_TRY(const Schema known, known_schema(db, file));
+  if (known == Schema::Ours) return {};
+  if (known == Schema::None) IMIP_CHECK(db.run(schema));
+  IMIP_CHECK(db.run(detail::journal_schema));
   IMIP_CHECK(db.run(cat("PRAGMA application_id = ", application_id).c_str()));
   IMIP_CHECK(db.run(cat("PRAGMA user_version = ", schema_version).c_str()));
   return transaction.commit();
@@ -120,29 +125,6 @@ Result<std::int64_t> object_id(sqlite::Database& db, const ObjectKey& key,
   return row.integer(0);
 }
 
-Result<void> put_facts(sqlite::Database& db, std::int64_t object, const itip::Facts& facts)
-{
-  IMIP_CHECK(db.execute("DELETE FROM fact WHERE object = ?", object));
-  IMIP_TRY(auto insert, db.prepare("INSERT INTO fact (object, reg, scope, attendee, number, "
-                                   "sequence, dtstamp, digest, content) "
-                                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
-  for (const itip::FactRow& fact : facts.rows()) {
-    insert.reset();
-    IMIP_CHECK(insert.bind(0, object));
-    IMIP_CHECK(insert.bind(1, fact.reg));
-    IMIP_CHECK(insert.bind(2, fact.scope));
-    IMIP_CHECK(insert.bind(3, fact.attendee));
-    IMIP_CHECK(insert.bind(4, fact.number));
-    IMIP_CHECK(insert.bind(5, fact.sequence));
-    IMIP_CHECK(insert.bind(6, fact.dtstamp));
-    IMIP_CHECK(insert.bind(7, fact.digest));
-    IMIP_CHECK(insert.bind(8, fact.content));
-    IMIP_TRY(const bool row, insert.step());
-    static_cast<void>(row);  // an INSERT gives none
-  }
-  return {};
-}
-
 }  // namespace
 
 State::State(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -156,7 +138,7 @@ bool State::exists(const std::filesystem::path& dir)
   return std::filesystem::exists(dir / database_name, failed);
 }
 
-Result<State> State::open(const std::filesystem::path& dir)
+Result<State> State::open(const std::filesystem::path& dir, const JournalLimits& limits)
 {
   auto folder = make_private_folder(dir);
   if (!folder) {
@@ -169,10 +151,10 @@ Result<State> State::open(const std::filesystem::path& dir)
   IMIP_TRY(sqlite::Database db, sqlite::Database::open(file, busy_ms));
   IMIP_CHECK(require_private(file));
   IMIP_CHECK(db.run("PRAGMA synchronous = FULL"));
-  IMIP_TRY(const bool known, known_schema(db, file.native()));
-  if (!known) IMIP_CHECK(make_schema(db, file.native()));
+  IMIP_TRY(const Schema known, known_schema(db, file.native()));
+  if (known != Schema::Ours) IMIP_CHECK(make_schema(db, file.native()));
   IMIP_CHECK(db.run(detail::keeping_schema));
-  return State(std::make_unique<Impl>(Impl{std::move(db)}));
+  return State(std::make_unique<Impl>(Impl{std::move(db), limits}));
 }
 
 Result<itip::Facts> State::load(const ObjectKey& key,
@@ -195,16 +177,7 @@ Result<itip::Facts> State::load(const ObjectKey& key,
     if (!there) break;
     last_rendered = row.text(0);
     if (row.is_null(1)) continue;  // an object without facts
-    itip::FactRow fact;
-    fact.reg = row.text(1);
-    fact.scope = row.text(2);
-    fact.attendee = row.text(3);
-    fact.number = row.integer(4);
-    fact.sequence = row.integer(5);
-    fact.dtstamp = row.integer(6);
-    fact.digest = row.text(7);
-    fact.content = row.text(8);
-    rows.push_back(std::move(fact));
+    rows.push_back(detail::row_at(row, 1));
   }
   itip::Facts facts = itip::Facts::from_rows(rows);
   facts.last_rendered = std::move(last_rendered);
@@ -224,21 +197,44 @@ Result<std::vector<std::string>> State::organizers_of(const ObjectKey& key) cons
   }
 }
 
+namespace {
+
+Result<void> save_object(sqlite::Database& db, std::int64_t object, const itip::Facts& facts,
+                         const std::optional<Pending>& pending)
+{
+  if (pending)
+    IMIP_CHECK(db.execute("UPDATE object SET pending_sha256 = ?, rendered_before = ? WHERE id = ?",
+                          pending->sha256, pending->rendered_before, object));
+  IMIP_CHECK(db.execute("DELETE FROM fact WHERE object = ?", object));
+  return detail::put_rows(db, "fact", "object", object, facts);
+}
+
+}  // namespace
+
 Result<void> State::save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry,
                          const std::optional<Pending>& pending)
 {
   sqlite::Database& db = impl_->db;
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
+  IMIP_TRY(const itip::Facts before, load(key));
   IMIP_TRY(const std::int64_t object, object_id(db, key, facts.last_rendered));
-  if (pending)
-    IMIP_CHECK(db.execute("UPDATE object SET pending_sha256 = ?, rendered_before = ? WHERE id = ?",
-                          pending->sha256, pending->rendered_before, object));
-  IMIP_CHECK(put_facts(db, object, facts));
-  IMIP_CHECK(
-      db.execute("INSERT INTO journal (object, at, part_sha256, message_id, method, outcome, "
-                 "verdict, before, after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 object, seconds(entry.at), entry.part_sha256, entry.message_id, entry.method,
-                 entry.outcome, entry.verdict, entry.before, entry.after));
+  IMIP_CHECK(save_object(db, object, facts, pending));
+  IMIP_CHECK(detail::add_entry(db, object, entry, before, facts, true, impl_->limits));
+  return transaction.commit();
+}
+
+Result<void> State::save_retraction(const Journaled& message, const itip::Facts& facts,
+                                    const JournalEntry& entry, const std::optional<Pending>& pending)
+{
+  sqlite::Database& db = impl_->db;
+  IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
+  IMIP_TRY(const std::int64_t object, object_id(db, message.key, facts.last_rendered));
+  IMIP_CHECK(save_object(db, object, facts, pending));
+  IMIP_CHECK(detail::add_entry(db, object, entry, {}, facts, false, impl_->limits));
+  IMIP_CHECK(db.execute("UPDATE said SET retracted = ? WHERE id = ? AND retracted IS NULL",
+                        seconds(entry.at), message.said));
+  // a cancelled event that lives again is not forgotten
+  IMIP_CHECK(db.execute("DELETE FROM ageing WHERE object = ?", object));
   return transaction.commit();
 }
 

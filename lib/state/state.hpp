@@ -1,7 +1,9 @@
 /// @file What must be remembered between messages, in SQLite.
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +29,36 @@ struct JournalEntry {
   std::string part_sha256;  ///< of the decoded calendar part
   std::string message_id, method, outcome, verdict;
   std::string before, after;  ///< the object's octets
+  // What `retract` needs; see itip::Plan.
+  std::string digest = {};
+  itip::Facts said = {}, found = {};
+};
+
+/// How long, and how much of it, the journal keeps: what is older than any of these cannot be retracted.
+struct JournalLimits {
+  std::chrono::days age{90};
+  std::int64_t entries = 20'000;          ///< in all
+  std::int64_t entries_per_object = 200;
+  std::size_t octets = 1'048'576;         ///< of `before` and of `after`; larger: retract renders again
+};
+
+/// A message in the journal: what it did first to one object.
+struct Journaled {
+  std::int64_t said = 0;  ///< what it said, among all that was said of the object
+  ObjectKey key;
+  JournalEntry entry;          ///< without facts
+  bool has_octets = false;     ///< `before` and `after` were kept
+  std::optional<UtcSeconds> retracted;
+};
+
+/// What is known of an object beside one message.
+struct Besides {
+  itip::Facts said;                  ///< what the message itself said
+  itip::Facts without;               ///< the facts that there would be without it; no last_rendered
+  std::vector<Journaled> later;      ///< messages that came after it and are not retracted
+  std::vector<itip::Facts> later_said;
+  bool is_last = false;              ///< the journal has nothing later about the object
+  bool answered = false;             ///< the owner answered the event with `reply`
 };
 
 /// What is about to become of the object's file, said before it is done: after a crash between the two the
@@ -41,7 +73,7 @@ class State {
  public:
   /// Makes the folder (0700) and the database (0600). @errors Errc::TryAgain (locked, unreadable, corrupt,
   /// disk full), Errc::Config (others may write it; schema newer than this program)
-  static Result<State> open(const std::filesystem::path& dir);
+  static Result<State> open(const std::filesystem::path& dir, const JournalLimits& limits = {});
   /// Is there a database to open in that folder?
   [[nodiscard]] static bool exists(const std::filesystem::path& dir);
   State(State&&) noexcept;
@@ -59,6 +91,21 @@ class State {
   Result<void> save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry,
                     const std::optional<Pending>& pending = {});
   Result<void> confirm(const ObjectKey& key);
+
+  /// Messages that said something, with this Message-ID and (or) a part whose SHA-256 begins with `digest`;
+  /// in the order in which they came. At least one of the two must be given.
+  [[nodiscard]] Result<std::vector<Journaled>> journal(const std::string& message_id,
+                                                       const std::string& digest) const;
+  /// Was that message, by its digest, kept and not retracted since?
+  [[nodiscard]] Result<bool> knows(const ObjectKey& key, const std::string& message_digest) const;
+  [[nodiscard]] Result<Besides> besides(const Journaled& message) const;
+  /// As save(), and marks the message as retracted.
+  Result<void> save_retraction(const Journaled& message, const itip::Facts& facts,
+                               const JournalEntry& entry,
+                               const std::optional<Pending>& pending = {});
+  /// Message digests that were retracted for the object, and when.
+  [[nodiscard]] Result<std::map<std::string, UtcSeconds>> retracted(const ObjectKey& key) const;
+
   /// New objects (outcome "added" or "held") by that signer since `since`.
   [[nodiscard]] Result<std::int64_t> count_new(const std::string& signer, UtcSeconds since) const;
   Result<void> note_new(const std::string& signer, UtcSeconds at);

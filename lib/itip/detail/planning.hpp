@@ -10,6 +10,9 @@ namespace imip::itip::detail {
 Facts facts_before(const Facts& facts, const StoredObject* stored, const Owner& owner,
                    const Limits& limits, UtcSeconds now);
 
+/// The rows of `now` that `before` does not have.
+[[nodiscard]] Facts news(const Facts& now, const Facts& before);
+
 /// How a plan was settled.
 struct Settled {
   Rendering rendering;

@@ -8,6 +8,7 @@ namespace imip::state {
 struct State::Impl {
   /// Reading is const to callers, but SQLite's handle changes with every statement.
   mutable sqlite::Database db;
+  JournalLimits limits;
 };
 
 }  // namespace imip::state

@@ -1,0 +1,201 @@
+#include "pipeline/retract.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "base/cat.hpp"
+#include "base/digest.hpp"
+
+namespace imip::pipeline {
+
+namespace {
+
+constexpr int attempts = 3;
+constexpr std::size_t shown_digits = 12;
+
+std::string name_of(const RetractRequest& request)
+{
+  if (request.message_id.empty()) return cat("digest ", request.digest);
+  return cat('<', request.message_id, '>');
+}
+
+std::string listed(const std::vector<state::Journaled>& messages)
+{
+  std::set<std::string> seen;
+  std::string out;
+  for (const state::Journaled& m : messages) {
+    const std::string digest = m.entry.part_sha256.substr(0, shown_digits);
+    if (!seen.insert(digest).second) continue;
+    out += cat(out.empty() ? "" : ", ", digest, " (", m.entry.method, " of ", m.key.uid, ", ",
+               to_rfc3339(m.entry.at), ')');
+  }
+  return out;
+}
+
+/// The entries of the one message that is meant, in this calendar.
+Result<std::vector<state::Journaled>> find(const Calendar& calendar, const RetractRequest& request)
+{
+  if (calendar.state() == nullptr) return err(Errc::Internal, "nothing is retracted without state");
+  IMIP_TRY(auto all, calendar.state()->journal(request.message_id, request.digest));
+  std::vector<state::Journaled> ours;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(ours),
+               [&](const state::Journaled& m) { return calendar.owns(m.key); });
+  if (ours.empty() && !all.empty())
+    return err(Errc::NoInput,
+               cat(name_of(request), " changed another calendar: ", all.front().key.store, " of ",
+                   all.front().key.owner),
+               "name that one with --store and --me");
+  if (ours.empty())
+    return err(Errc::NoInput,
+               cat("no message ", name_of(request), " has changed this calendar in the last ",
+                   state::JournalLimits{}.age.count(), " days"),
+               "imip verify --json says the part_sha256 of a mail, for --digest");
+  std::set<std::string> parts;
+  for (const state::Journaled& m : ours) parts.insert(m.entry.part_sha256);
+  if (parts.size() > 1)
+    return err(Errc::Refused,
+               cat(parts.size(), " calendar parts of ", name_of(request), ": ", listed(ours)),
+               "say which with --digest");
+  return ours;
+}
+
+itip::Undo undo_of(const state::Journaled& message, state::Besides besides)
+{
+  itip::Undo undo;
+  undo.without = std::move(besides.without);
+  undo.said = std::move(besides.said);
+  undo.later = std::move(besides.later_said);
+  undo.before = message.entry.before;
+  undo.after = message.entry.after;
+  undo.has_octets = message.has_octets;
+  undo.is_last = besides.is_last;
+  return undo;
+}
+
+std::string title_in(const std::string& octets, const Limits& limits)
+{
+  const auto parsed = ical::parse(octets, limits);
+  if (!parsed) return {};
+  for (const ical::Component& c : parsed->calendar.components)
+    if (c.find("SUMMARY") != nullptr) return c.text("SUMMARY");
+  return {};
+}
+
+RetractOutcome outcome_of(const state::Journaled& message, const itip::RetractPlan& plan, bool yes)
+{
+  const bool writes = plan.plan.octets || plan.plan.remove;
+  if (message.retracted && !writes) return RetractOutcome::Already;
+  if (!plan.depends.empty()) return RetractOutcome::Refused;
+  if (plan.loses_edits && !yes) return RetractOutcome::Ask;
+  return writes ? RetractOutcome::Retracted : RetractOutcome::Unseen;
+}
+
+Result<Retracted> plan_one(const Calendar& calendar, const policy::Policy& policy,
+                           const state::Journaled& message, bool yes, UtcSeconds now)
+{
+  Retracted out;
+  out.message = message;
+  IMIP_TRY(const Surroundings here, calendar.surroundings(message.key));
+  IMIP_TRY(auto besides, calendar.state()->besides(message));
+  out.answered = besides.answered;
+  const std::vector<state::Journaled> later = besides.later;
+  itip::PlanOptions options;
+  options.remove_cancelled = policy.remove_cancelled;
+  options.take_display_alarms = policy.display_alarms;
+  options.any_task_progress = policy.any_task_progress;
+  options.limits = policy.limits;
+  CalAddress organizer;
+  if (auto parsed = CalAddress::parse(message.key.organizer)) organizer = *std::move(parsed);
+  const auto* stored = here.stored ? &*here.stored : nullptr;
+  out.plan = itip::plan_retract(message.key.uid, organizer, undo_of(message, std::move(besides)),
+                                stored, here.facts, policy.owner, options, now);
+  // its file went before it was marked: one that is there now is another
+  if (message.retracted) out.plan.plan.remove = false;
+  for (const std::size_t i : out.plan.depends) out.depends.push_back(later[i]);
+  for (const std::string& octets : {stored ? stored->octets : std::string{}, message.entry.after,
+                                    message.entry.before})
+    if (out.title.empty()) out.title = title_in(octets, policy.limits);
+  out.outcome = outcome_of(message, out.plan, yes);
+  return out;
+}
+
+state::JournalEntry entry_of(const Retracted& one, const std::string& stored, UtcSeconds now)
+{
+  state::JournalEntry entry;
+  entry.at = now;
+  entry.part_sha256 = one.message.entry.part_sha256;
+  entry.message_id = one.message.entry.message_id;
+  entry.method = one.message.entry.method;
+  entry.outcome = outcome_word(one.outcome);
+  entry.verdict = one.message.entry.verdict;
+  entry.before = stored;
+  const itip::Plan& plan = one.plan.plan;
+  entry.after = plan.octets ? *plan.octets : plan.remove ? std::string{} : stored;
+  entry.found = plan.found;
+  return entry;
+}
+
+bool stops(const Retracted& one)
+{
+  return one.outcome == RetractOutcome::Ask || one.outcome == RetractOutcome::Refused;
+}
+
+Result<std::vector<Retracted>> plan_all(const Calendar& calendar, const policy::Policy& policy,
+                                        const RetractRequest& request, UtcSeconds now)
+{
+  IMIP_TRY(const auto messages, find(calendar, request));
+  std::vector<Retracted> all;
+  for (const state::Journaled& message : messages) {
+    IMIP_TRY(auto one, plan_one(calendar, policy, message, request.yes, now));
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+Result<std::vector<Retracted>> attempt(Calendar& calendar, const policy::Policy& policy,
+                                       const RetractRequest& request, UtcSeconds now)
+{
+  IMIP_TRY(const store::Lock lock, calendar.lock());
+  IMIP_TRY(auto all, plan_all(calendar, policy, request, now));
+  if (std::any_of(all.begin(), all.end(), stops)) return all;
+  for (const Retracted& one : all) {
+    if (one.outcome == RetractOutcome::Already) continue;
+    IMIP_TRY(const Surroundings here, calendar.surroundings(one.message.key));
+    const std::string stored = here.stored ? here.stored->octets : std::string{};
+    IMIP_CHECK(calendar.carry_out(one.message, one.plan.plan, lock, entry_of(one, stored, now)));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::string_view outcome_word(RetractOutcome outcome)
+{
+  switch (outcome) {
+    case RetractOutcome::Retracted:
+      return "retracted";
+    case RetractOutcome::Unseen:
+      return "unseen";
+    case RetractOutcome::Already:
+      return "already";
+    case RetractOutcome::Ask:
+      return "ask";
+    case RetractOutcome::Refused:
+      return "refused";
+    case RetractOutcome::None:
+      break;
+  }
+  return "none";
+}
+
+Result<std::vector<Retracted>> retract(Calendar& calendar, const policy::Policy& policy,
+                                       const RetractRequest& request, UtcSeconds now)
+{
+  if (request.dry_run) return plan_all(calendar, policy, request, now);
+  for (int tries = 1;; ++tries) {
+    auto done = attempt(calendar, policy, request, now);
+    if (done || done.error().code != Errc::Conflict || tries == attempts) return done;
+  }
+}
+
+}  // namespace imip::pipeline
