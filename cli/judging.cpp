@@ -77,7 +77,7 @@ Result<void> require_calendar(const policy::Policy& policy)
                "say --me ADDRESS, or [me] addresses in the policy");
   if (policy.store_path.empty())
     return err(Errc::Config, "which calendar?",
-               "say --store DIR (a vdir folder), or [store] path in the policy");
+               "say --store PATH (a vdir folder, or one .ics file), or [store] path in the policy");
   return {};
 }
 

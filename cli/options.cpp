@@ -132,7 +132,7 @@ void add_common(App& app, CommonOptions& c, unsigned share)
   if ((share & Me) != 0)
     in_group(texts(app, "--me", c.me, "ADDRESS", "whose calendar this is, instead of [me]"));
   if ((share & Store) != 0)
-    in_group(text(app, "--store", c.store, "FOLDER", "the calendar (a vdir), instead of [store]"));
+    in_group(text(app, "--store", c.store, "PATH", "the calendar: a vdir, or one .ics file; instead of [store]"));
   if ((share & State) != 0)
     in_group(text(app, "--state", c.state, "FOLDER",
                   "where imip remembers what messages said (verify, show: or 'none')"));

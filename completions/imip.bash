@@ -32,7 +32,7 @@ _imip()
     fi
 
     case $prev in
-        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--mbox|--output|--passphrase-file|--policy|--previous|--report)
+        --anchor|--attach|--crl|--encrypt-to|--identity|--intermediate|--key|--mbox|--output|--passphrase-file|--policy|--previous|--report|--store)
             mapfile -t COMPREPLY < <(compgen -f -- "$cur")
             return
             ;;
@@ -52,7 +52,7 @@ _imip()
             mapfile -t COMPREPLY < <(compgen -W "aes256-cbc aes256-gcm" -- "$cur")
             return
             ;;
-        --gpg-home|--replies|--state|--store)
+        --gpg-home|--replies|--state)
             mapfile -t COMPREPLY < <(compgen -d -- "$cur")
             return
             ;;

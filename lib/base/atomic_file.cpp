@@ -181,7 +181,8 @@ Result<void> AtomicFile::commit_new()
   return finish(false);
 }
 
-Result<void> AtomicFile::finish(bool replace)
+/// @return true: a name is still to be given; false: it was written in place
+Result<bool> AtomicFile::close_synced()
 {
   if (fd_ < 0) return err(Errc::Internal, cat(target_.native(), ": committed twice"));
   const bool in_place = temp_.empty();
@@ -192,13 +193,62 @@ Result<void> AtomicFile::finish(bool replace)
   fd_ = -1;
   if (::close(fd) != 0 && errno != EINTR)
     return err(Errc::Io, cat(target_.native(), ": ", errno_text(errno)), create_hint(errno));
-  if (in_place) return {};
+  return !in_place;
+}
+
+Result<void> AtomicFile::finish(bool replace)
+{
+  IMIP_TRY(const bool named_later, close_synced());
+  if (!named_later) return {};
   if (move_into_place(temp_, target_, replace) != 0)
     return err(!replace && errno == EEXIST ? Errc::Conflict : Errc::Io,
                cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
                create_hint(errno));
   temp_.clear();
   return sync_folder(target_);
+}
+
+Result<bool> AtomicFile::commit_over(const std::function<bool(const fs::path&)>& is_expected)
+{
+  struct stat ours {};
+  if (fd_ >= 0 && ::fstat(fd_, &ours) != 0)
+    return err(Errc::Io, cat(target_.native(), ": ", errno_text(errno)));
+  IMIP_TRY(const bool named_later, close_synced());
+  if (!named_later) return true;
+  const auto exchange = [&] {
+    return ::renameat2(AT_FDCWD, temp_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE);
+  };
+  if (exchange() != 0) {
+    if (errno != EINVAL && errno != ENOSYS && errno != ENOENT)
+      return err(Errc::Io, cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
+                 create_hint(errno));
+    if (errno == ENOENT || !is_expected(target_)) return false;
+    if (::rename(temp_.c_str(), target_.c_str()) != 0)
+      return err(Errc::Io, cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
+                 create_hint(errno));
+    temp_.clear();
+    IMIP_CHECK(sync_folder(target_));
+    return true;
+  }
+  if (!is_expected(temp_)) {
+    struct stat back {};
+    if (exchange() != 0)
+      return err(Errc::Io, cat(target_.native(), ": is now ", temp_.native(), ": ", errno_text(errno)),
+                 "rename it back");
+    if (::stat(temp_.c_str(), &back) != 0 || back.st_ino == ours.st_ino) return false;
+    // Within this moment somebody replaced ours, perhaps made of ours: that is the newest and stays, but what
+    // they had written just before must not go with it.
+    static_cast<void>(exchange());
+    const std::string kept = temp_.native().substr(0, temp_.native().size() - 3) + "kept";
+    if (::rename(temp_.c_str(), kept.c_str()) == 0) temp_.clear();
+    return err(Errc::TryAgain,
+               cat(target_.native(), ": another program wrote it twice within a moment; what it wrote first is ",
+                   kept),
+               "compare the two, then remove that one");
+  }
+  // the destructor takes what was replaced away
+  IMIP_CHECK(sync_folder(target_));
+  return true;
 }
 
 Result<void> write_file(const fs::path& target, std::string_view octets, unsigned mode)

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,9 +28,17 @@ class AtomicFile {
   Result<void> commit();
   /// commit() that replaces nothing. @errors Errc::Conflict, the target exists by now
   Result<void> commit_new();
+  /// commit() that replaces a certain file only: `is_expected` is shown, under another name, what was replaced
+  /// (on file systems that cannot exchange two names: the target, just before), and if it says no everything is
+  /// as it was. So what another program wrote a moment ago is never lost. @return what it said
+  /// @errors Errc::TryAgain  it wrote twice within that moment: the first is kept as ".NAME.XXXXXX.kept"
+  Result<bool> commit_over(const std::function<bool(const std::filesystem::path&)>& is_expected);
+  /// Open for writing, until one of the commits.
+  [[nodiscard]] int descriptor() const { return fd_; }
 
  private:
   Result<void> finish(bool replace);
+  Result<bool> close_synced();
   AtomicFile(std::filesystem::path target, std::filesystem::path temp, int fd);
   std::filesystem::path target_;
   std::filesystem::path temp_;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "base/digest.hpp"
 #include "base/text.hpp"
 
 namespace imip::pipeline {
@@ -41,7 +40,7 @@ Result<Calendar> Calendar::open(const CalendarPlaces& places, const Limits& limi
   Calendar calendar;
   calendar.places_ = places;
   if (!places.store.empty()) {
-    IMIP_TRY(auto store, store::VdirStore::open(places.store, places.state_dir, limits));
+    IMIP_TRY(auto store, store::CalendarStore::open(places.store, places.state_dir, limits));
     calendar.store_.emplace(std::move(store));
   }
   if (places.use_state) {
@@ -132,7 +131,7 @@ Result<std::optional<state::Pending>> Calendar::pending_for(const state::ObjectK
   if (!plan.octets && !plan.remove) return std::optional<state::Pending>();
   IMIP_TRY(const auto before, state_->load(object, plan.base_sha256));
   return std::optional(
-      state::Pending{plan.octets ? sha256_hex(*plan.octets) : std::string{}, before.last_rendered});
+      state::Pending{plan.octets ? store_->digest_of(*plan.octets) : std::string{}, before.last_rendered});
 }
 
 Result<void> Calendar::carry_out(const state::Journaled& message, const itip::Plan& plan,

@@ -25,7 +25,7 @@ struct CalendarPlaces {
 
 class Calendar {
  public:
-  /// Opens what is named. @errors as VdirStore::open and State::open
+  /// Opens what is named. @errors as CalendarStore::open and State::open
   static Result<Calendar> open(const CalendarPlaces& places, const Limits& limits);
 
   [[nodiscard]] bool has_store() const { return store_.has_value(); }
@@ -67,7 +67,7 @@ class Calendar {
 
  private:
   CalendarPlaces places_;
-  std::optional<store::VdirStore> store_;
+  std::optional<store::CalendarStore> store_;
   std::optional<state::State> state_;
   [[nodiscard]] state::ObjectKey key(const std::string& uid, const CalAddress& organizer) const;
   [[nodiscard]] Result<std::optional<state::Pending>> pending_for(const state::ObjectKey& object,

@@ -5,6 +5,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/limits.hpp"
@@ -28,7 +30,11 @@ class Lock {
 
  private:
   friend class VdirStore;
+  friend class FileStore;
+  static Result<Lock> take(const std::filesystem::path& store, const std::filesystem::path& state_dir,
+                           int timeout_ms);
   explicit Lock(int fd);
+  [[nodiscard]] bool held() const { return fd_ >= 0; }
   int fd_ = -1;
 };
 
@@ -71,6 +77,8 @@ class VdirStore {
   /// under lock().
   /// @errors Errc::Conflict, Errc::Permission, Errc::CannotCreate, Errc::Io (disk full)
   Result<void> apply(const itip::Plan& plan, const Lock& lock) const;
+  /// The sha256 that find() gives after `octets` were written.
+  [[nodiscard]] static std::string digest_of(const std::string& octets);
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
@@ -78,6 +86,56 @@ class VdirStore {
   std::filesystem::path path_, state_dir_;
   Limits limits_;
   std::shared_ptr<detail::Index> index_;  ///< a cache, so finding is const
+};
+
+/// One .ics file with many UIDs. An object is its components and the VTIMEZONEs that they use; all other octets of
+/// the file stay as they are.
+class FileStore {
+ public:
+  /// @param path  an existing file, which may be empty @errors Errc::NoInput (missing: hint to touch), Errc::Config
+  static Result<FileStore> open(const std::filesystem::path& path, const std::filesystem::path& state_dir,
+                                const Limits& limits);
+  [[nodiscard]] Result<Lock> lock(int timeout_ms) const;
+  /// Its sha256 is of the components alone, without zones and line ends.
+  /// @errors Errc::Conflict  the file is no calendar, or is being written
+  [[nodiscard]] Result<std::optional<itip::StoredObject>> find(const std::string& uid) const;
+  /// As VdirStore::search, over all of the file. @errors Errc::Conflict; Errc::TooLarge: more than most_searched
+  Result<SearchGaps> search(const std::vector<itip::Window>& windows,
+                            const std::function<void(const ical::Component&)>& each,
+                            std::size_t most = VdirStore::most_candidates) const;
+  static constexpr std::size_t most_searched = 20'000;  ///< components; each is parsed
+  void on_indexing(const IndexProgress&) const {}       ///< there is no index
+  /// As VdirStore::apply. What another program did to other objects meanwhile is read again and kept.
+  Result<void> apply(const itip::Plan& plan, const Lock& lock) const;
+  /// The sha256 that find() gives after `octets` were written.
+  [[nodiscard]] static std::string digest_of(const std::string& octets);
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+ private:
+  FileStore(std::filesystem::path path, std::filesystem::path state_dir, const Limits& limits);
+  std::filesystem::path path_, state_dir_;
+  Limits limits_;
+};
+
+/// The calendar, whatever it is kept in: a folder is a vdir, anything else a file.
+class CalendarStore {
+ public:
+  static Result<CalendarStore> open(const std::filesystem::path& path, const std::filesystem::path& state_dir,
+                                    const Limits& limits);
+  [[nodiscard]] Result<Lock> lock(int timeout_ms) const;
+  [[nodiscard]] Result<std::optional<itip::StoredObject>> find(const std::string& uid) const;
+  Result<void> apply(const itip::Plan& plan, const Lock& lock) const;
+  Result<SearchGaps> search(const std::vector<itip::Window>& windows,
+                            const std::function<void(const ical::Component&)>& each,
+                            std::size_t most = VdirStore::most_candidates) const;
+  void on_indexing(IndexProgress progress) const;
+  [[nodiscard]] std::string digest_of(const std::string& octets) const;
+  [[nodiscard]] const std::filesystem::path& path() const;
+
+ private:
+  using Any = std::variant<VdirStore, FileStore>;
+  explicit CalendarStore(Any any) : any_(std::move(any)) {}
+  Any any_;
 };
 
 }  // namespace imip::store

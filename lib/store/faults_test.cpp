@@ -105,7 +105,7 @@ TEST_CASE("a rename that fails leaves the old object and no litter")
 {
   const Fixture f;
   f.put("u.ics", event("u", "old"));
-  const Outcome outcome = apply_under(f, "rename:error=ENOSPC:when=1", "faults: change u");
+  const Outcome outcome = apply_under(f, "renameat2:error=ENOSPC:when=1", "faults: change u");
   CHECK(outcome.exit_code == exit_of(Errc::Io));
   CHECK(f.get("u.ics") == event("u", "old"));
   CHECK(std::distance(fs::directory_iterator(f.cal), fs::directory_iterator()) == 1);
@@ -129,6 +129,15 @@ TEST_CASE("a file system without renameat2 still replaces nothing")
         exit_of(Errc::Conflict));
 }
 
+TEST_CASE("a file system that cannot exchange two names still replaces one")
+{
+  const Fixture f;
+  f.put("u.ics", event("u", "old"));
+  CHECK(apply_under(f, "renameat2:error=EINVAL", "faults: change u").exit_code == 0);
+  CHECK(f.get("u.ics") == event("u", "new"));
+  CHECK(std::distance(fs::directory_iterator(f.cal), fs::directory_iterator()) == 1);
+}
+
 TEST_CASE("a folder that cannot be synced after the rename is an error, not a success")
 {
   const Fixture f;
@@ -149,7 +158,7 @@ TEST_CASE("a removal that is not allowed is an error, and the object stays")
 
 TEST_CASE("killed before the rename: the old object is whole, and the next one succeeds")
 {
-  for (const char* inject : {"fsync:signal=SIGKILL:when=1", "rename:signal=SIGKILL:when=1"}) {
+  for (const char* inject : {"fsync:signal=SIGKILL:when=1", "renameat2:signal=SIGKILL:when=1"}) {
     const Fixture f;
     f.put("u.ics", event("u", "old"));
     CHECK(apply_under(f, inject, "faults: change u").exit_code != 0);

@@ -1,13 +1,10 @@
 #include "store/calendar_store.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <set>
-#include <thread>
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
@@ -16,6 +13,7 @@
 #include "store/detail/folder.hpp"
 #include "store/detail/index.hpp"
 #include "store/detail/object_file.hpp"
+#include "store/detail/replace.hpp"
 
 namespace imip::store {
 namespace {
@@ -28,13 +26,6 @@ struct Found {
   std::string octets;
   Stamp stamp;
 };
-
-/// Lock and index are per store: named by what its path really is.
-std::string key_of(const fs::path& canonical)
-{
-  constexpr std::size_t digits = 32;
-  return sha256_hex(canonical.native()).substr(0, digits);
-}
 
 struct Candidates {
   std::vector<Found> files;
@@ -154,32 +145,6 @@ Result<std::optional<Found>> planned_against(const fs::path& folder, std::vector
   return std::move(now.file);
 }
 
-Result<void> remove_file(const fs::path& path)
-{
-  if (::unlink(path.c_str()) != 0) {
-    const bool forbidden = errno == EACCES || errno == EPERM;
-    return err(forbidden ? Errc::Permission : Errc::CannotCreate,
-               cat(path.native(), ": cannot be removed: ", errno_text(errno)));
-  }
-  const Fd folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.ok() || (::fsync(folder.get()) != 0 && errno != EINVAL))
-    return err(Errc::Io, cat(path.parent_path().native(), ": ", errno_text(errno)));
-  return {};
-}
-
-/// Replaces the file that we read, if it is that one still.
-Result<void> replace_file(const fs::path& path, const Stamp& read, const std::string& octets,
-                          const itip::Plan& plan)
-{
-  struct stat info {};
-  const bool there = ::stat(path.c_str(), &info) == 0;
-  constexpr mode_t permissions = 07777;
-  IMIP_TRY(AtomicFile file, AtomicFile::create(path, there ? info.st_mode & permissions : 0600));
-  IMIP_CHECK(file.write(octets));
-  if (stamp_of_file(path) != read) return changed_meanwhile(path.parent_path(), plan.uid);
-  return file.commit();
-}
-
 /// The first name that no file has yet, not even in other letter case. @return the name
 Result<std::string> add_file(const fs::path& folder, detail::Index& index, const itip::Plan& plan)
 {
@@ -198,21 +163,11 @@ Result<std::string> add_file(const fs::path& folder, detail::Index& index, const
 
 }  // namespace
 
-Lock::Lock(int fd) : fd_(fd) {}
-Lock::Lock(Lock&& other) noexcept : fd_(other.fd_)
-{
-  other.fd_ = -1;
-}
-Lock::~Lock()
-{
-  if (fd_ >= 0) ::close(fd_);
-}
-
 VdirStore::VdirStore(fs::path path, fs::path state_dir, const Limits& limits)
     : path_(std::move(path)), state_dir_(std::move(state_dir)), limits_(limits)
 {
   const fs::path cache =
-      state_dir_.empty() ? fs::path() : state_dir_ / cat("index-", key_of(path_), ".sqlite");
+      state_dir_.empty() ? fs::path() : state_dir_ / cat("index-", store_key(path_), ".sqlite");
   index_ = std::make_shared<detail::Index>(path_, cache, limits_);
 }
 
@@ -227,30 +182,19 @@ Result<VdirStore> VdirStore::open(const fs::path& path, const fs::path& state_di
   if (!fs::is_directory(real, failed))
     return err(Errc::NoInput, cat(path.native(), ": is not a folder"),
                "the store is a folder with one .ics file per event");
-  IMIP_CHECK(require_private(path));
+  IMIP_CHECK(detail::require_own(path));
   if (!state_dir.empty()) IMIP_CHECK(make_private_folder(state_dir));
   return VdirStore(real, state_dir, limits);
 }
 
 Result<Lock> VdirStore::lock(int timeout_ms) const
 {
-  if (state_dir_.empty())
-    return err(Errc::Internal, cat(path_.native(), ": a store without state cannot be locked"));
-  const fs::path file = state_dir_ / cat("lock-", key_of(path_));
-  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-  if (fd < 0) return err(Errc::TryAgain, cat(file.native(), ": ", errno_text(errno)));
-  Lock held(fd);
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-  constexpr std::chrono::milliseconds pause{10};
-  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR)
-      return err(Errc::TryAgain, cat(file.native(), ": cannot be locked: ", errno_text(errno)));
-    if (std::chrono::steady_clock::now() >= end)
-      return err(Errc::TryAgain, cat(path_.native(), ": another imip is changing this calendar"),
-                 "try again");
-    std::this_thread::sleep_for(pause);
-  }
-  return held;
+  return Lock::take(path_, state_dir_, timeout_ms);
+}
+
+std::string VdirStore::digest_of(const std::string& octets)
+{
+  return sha256_hex(octets);
 }
 
 Result<std::optional<itip::StoredObject>> VdirStore::find(const std::string& uid) const
@@ -299,7 +243,7 @@ void VdirStore::on_indexing(IndexProgress progress) const
 
 Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
 {
-  if (lock.fd_ < 0) return err(Errc::Internal, "the store is changed without its lock");
+  if (!lock.held()) return err(Errc::Internal, "the store is changed without its lock");
   if (!plan.octets && !plan.remove) return {};
   if (plan.uid.empty()) return err(Errc::Internal, "a plan without a UID");
 
@@ -312,11 +256,15 @@ Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
     IMIP_TRY(name, add_file(path_, *index_, plan));
   } else if (plan.remove) {
     name = now->name;
-    IMIP_CHECK(remove_file(path_ / name));
+    IMIP_TRY(const bool removed, detail::remove_file(path_ / name, now->stamp));
+    if (!removed) return changed_meanwhile(path_, plan.uid);
   } else {
     name = now->name;
-    IMIP_CHECK(replace_file(path_ / name, now->stamp, *plan.octets, plan));
+    IMIP_TRY(const bool replaced,
+             detail::replace_file(path_ / name, now->stamp, *plan.octets));
+    if (!replaced) return changed_meanwhile(path_, plan.uid);
   }
+  if (index_->listed()) detail::remove_leftovers(path_);  // else looking for them would cost too much
   index_->note_own_change(name, watch);
   return {};
 }

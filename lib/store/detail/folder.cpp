@@ -9,6 +9,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/digest.hpp"
+
 namespace imip::store {
 namespace {
 
@@ -95,6 +97,12 @@ bool is_object_name(std::string_view name)
   return name.size() > suffix.size() && name.front() != '.' && name.ends_with(suffix);
 }
 
+std::string store_key(const std::filesystem::path& canonical)
+{
+  constexpr std::size_t digits = 32;
+  return sha256_hex(canonical.native()).substr(0, digits);
+}
+
 FolderWatch::FolderWatch(const std::filesystem::path& folder)
     : fd_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC))
 {
@@ -107,6 +115,7 @@ FolderWatch::FolderWatch(const std::filesystem::path& folder)
 bool FolderWatch::saw_only(const std::string& name) const
 {
   int ours = 0;
+  bool just_came = false;
   alignas(inotify_event) std::array<char, 16384> buffer{};
   for (;;) {
     const ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
@@ -121,7 +130,10 @@ bool FolderWatch::saw_only(const std::string& name) const
       at += sizeof event + event.len;
       if (!is_object_name(about)) continue;
       if (about != name) return false;
-      ++ours;
+      // Of an exchange we see that the name came and that it went, in one.
+      const bool other_half = just_came && (event.mask & IN_MOVED_FROM) != 0;
+      if (!other_half) ++ours;
+      just_came = (event.mask & IN_MOVED_TO) != 0;
     }
   }
 }

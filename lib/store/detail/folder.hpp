@@ -31,12 +31,15 @@ struct Stamp {
 /// Does a vdir program take this file name for a calendar object? Not "*.tmp", ".x.ics", "color".
 [[nodiscard]] bool is_object_name(std::string_view name);
 
+/// Lock and index are per store: named by what its path really is.
+[[nodiscard]] std::string store_key(const std::filesystem::path& canonical);
+
 /// Everything that happens to a folder's names from construction on (inotify(7)).
 class FolderWatch {
  public:
   explicit FolderWatch(const std::filesystem::path& folder);
-  /// Did object `name`, and no other object, come, change or go, and exactly once? False also if
-  /// the watch could not be set up. Names that are no objects do not count. Call it once.
+  /// Did object `name`, and no other object, come, change or go, and exactly once? An exchange of two names
+  /// is once. False also if the watch could not be set up. Names that are no objects do not count. Call it once.
   [[nodiscard]] bool saw_only(const std::string& name) const;
 
  private:

@@ -171,6 +171,7 @@ Result<void> Index::refresh_rows(sqlite::Database& db, bool keep)
     IMIP_CHECK(db.run(span_table));
   }
   IMIP_TRY(const auto names, object_names(folder_));
+  listed_ = true;
   for (const std::string& name : names) {
     const auto stamp = stamp_of_file(folder_ / name);
     if (!stamp) continue;  // gone since, or a folder or pipe of that name

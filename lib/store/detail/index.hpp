@@ -42,6 +42,8 @@ class Index {
   [[nodiscard]] bool has_name(const std::string& name);
   /// A hit did not hold the UID any more: read everything at the next files_with().
   void distrust();
+  /// Was the whole folder listed by this process?
+  [[nodiscard]] bool listed() const { return listed_; }
   /// We have written or removed file `name`, and `watch`, which is older than the last
   /// files_with(), knows whether somebody else changed something as well.
   void note_own_change(const std::string& name, const FolderWatch& watch);
@@ -70,6 +72,7 @@ class Index {
   Limits limits_;
   std::optional<sqlite::Database> db_;
   std::optional<Stamp> current_;    ///< the folder's stamp for which the rows hold
+  bool listed_ = false;
   std::vector<std::string> names_;  ///< of the last listing, where there is no cache
 };
 
