@@ -56,8 +56,8 @@ Result<mime::OutgoingMail> answer_mail(const AnswerDraft& draft, const pipeline:
   IMIP_TRY(mail.date, parse_instant(stamp != nullptr ? *stamp : std::string{}));
   mail.message_id = draft.message_id.empty() ? cat(seed.substr(0, 32), "@", draft.from.domain())
                                              : draft.message_id;
-  if (is_usable_id(answered.envelope.message_id)) {
-    mail.in_reply_to = cat('<', answered.envelope.message_id, '>');
+  if (is_usable_id(answered.envelope->message_id)) {
+    mail.in_reply_to = cat('<', answered.envelope->message_id, '>');
     mail.references = mail.in_reply_to;
   }
   mail.auto_submitted = draft.unasked;

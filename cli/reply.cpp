@@ -81,7 +81,7 @@ Result<std::optional<ical::Time>> instance_of(const std::string& when, const iti
                "--instance WHEN says which one is answered");
   if (adds) return std::optional<ical::Time>{message.components.front().scope.at};
   const ical::Zones zones(message.calendar);
-  if (const auto* start = message.components.front().component.find("DTSTART")) {
+  if (const auto* start = message.components.front().component->find("DTSTART")) {
     const auto time = zones.time_of(*start);
     if (time && time->kind == ical::TimeKind::Date && when.find('T') != std::string::npos)
       return err(Errc::Usage, cat("--instance ", when, ": the event has days, not times"),

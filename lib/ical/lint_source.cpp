@@ -14,7 +14,7 @@ using detail::excerpt;
 
 namespace {
 
-constexpr std::size_t most_parameters = 400'000;  // their values, as parse() has it
+constexpr std::size_t most_parameters = 200'000;  // their values, as for a mail
 constexpr std::size_t longest_line = 75;  // octets, RFC 5545 section 3.1
 
 bool is_control(char c)

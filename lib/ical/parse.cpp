@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t list_chunk = 500;  // programs on libical silently drop what is beyond
 constexpr std::size_t quoted_octets = 100;
-// Values of parameters: each takes a hundred octets of memory, of the two that it is written in. Not fewer: in
-// what we store, overrides repeat the attendees that they inherited.
+// Values of parameters: each takes a hundred octets of memory, of the two that it is written in. Twice what a
+// mail may have, because in what we store of it overrides repeat what they inherited.
 constexpr std::size_t most_parameters = 400'000;
 constexpr std::size_t max_zones = 100;  // whose names are looked at, for a notice
 

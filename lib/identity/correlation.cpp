@@ -5,7 +5,6 @@
 namespace imip::identity {
 namespace {
 
-using crypto::Signature;
 using itip::MessageComponent;
 using itip::Party;
 
@@ -60,7 +59,7 @@ const Party* attendee_of(const Asked& asked, const MessageComponent& component,
 template <typename Accept>
 bool names(const Party& party, std::string_view parameter, Accept accept)
 {
-  for (const ical::Parameter& p : party.property.parameters) {
+  for (const ical::Parameter& p : party.property->parameters) {
     if (p.name != parameter) continue;
     for (const std::string& value : p.values) {
       const auto address = CalAddress::parse(value);
@@ -226,7 +225,16 @@ std::string_view backing_word(Backing b)
   return "none";
 }
 
-Correlation correlate(const itip::Message& message, const std::vector<Signature>& signatures,
+std::size_t cost_of_correlation(const itip::Message& message, const Signatures& signatures)
+{
+  std::size_t identities = 0;
+  for (const crypto::Signature& s : signatures) identities += s.identities.size();
+  std::size_t parties = 0;
+  for (const MessageComponent& component : message.components) parties += 1 + component.attendees.size();
+  return identities * parties;
+}
+
+Correlation correlate(const itip::Message& message, const Signatures& signatures,
                       const itip::Owner& owner,
                       const std::vector<std::pair<CalAddress, CalAddress>>& aliases)
 {
@@ -235,8 +243,8 @@ Correlation correlate(const itip::Message& message, const std::vector<Signature>
   out.claimant = claim(asked);
   if (message.method == itip::Method::None) return out;
   for (std::size_t i = 0; i < signatures.size(); ++i) {
-    if (signatures[i].status != crypto::SignatureStatus::Valid) continue;
-    for (const CalAddress& identity : signatures[i].identities) {
+    if (signatures[i]->status != crypto::SignatureStatus::Valid) continue;
+    for (const CalAddress& identity : signatures[i]->identities) {
       const Found found = find(asked, identity);
       if (reach(found.backing) <= reach(out.backing)) continue;
       out.backing = found.backing;

@@ -9,11 +9,15 @@
 #include <vector>
 
 #include "base/mail_address.hpp"
+#include "base/shared.hpp"
 #include "crypto/signature.hpp"
 #include "itip/message.hpp"
 #include "itip/plan.hpp"
 
 namespace imip::identity {
+
+/// Those that cover one part of a mail; other parts may have the same.
+using Signatures = std::vector<Shared<crypto::Signature>>;
 
 /// The calendar user a message speaks for: the ORGANIZER for PUBLISH, REQUEST, ADD, CANCEL and
 /// DECLINECOUNTER; one ATTENDEE for REPLY, REFRESH, COUNTER and for the REQUEST of a delegator or a
@@ -53,6 +57,10 @@ struct SameUser {
   [[nodiscard]] bool operator()(const CalAddress& a, const CalAddress& b) const;
 };
 
+/// How many addresses correlate() may have to compare, at most: to be bounded before it is called.
+[[nodiscard]] std::size_t cost_of_correlation(const itip::Message& message,
+                                              const Signatures& signatures);
+
 /// Cannot fail: whatever is missing is Backing::None. From and Sender are no evidence. One identity
 /// of one signer must stand for the whole message: with several components its weakest backing
 /// counts; of several identities and signers the strongest.
@@ -60,7 +68,7 @@ struct SameUser {
 /// identities
 /// @param aliases     Policy::aliases
 Correlation correlate(const itip::Message& message,
-                      const std::vector<crypto::Signature>& signatures, const itip::Owner& owner,
+                      const Signatures& signatures, const itip::Owner& owner,
                       const std::vector<std::pair<CalAddress, CalAddress>>& aliases = {});
 
 }  // namespace imip::identity

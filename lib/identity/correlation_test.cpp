@@ -137,7 +137,7 @@ TEST_CASE("a valid signature without identities backs nothing")
 
 TEST_CASE("of several signers the strongest counts, wherever it stands")
 {
-  const auto best = [](std::vector<imip::crypto::Signature> signatures) {
+  const auto best = [](const imip::identity::Signatures& signatures) {
     return correlate(invitation(), signatures, owner);
   };
   const Correlation last =
@@ -393,6 +393,13 @@ TEST_CASE("very many attendees cost no more than their number")
   many.assign(20'000, attendee(bob, pa));
   CHECK(by(message(Method::Reply, {event(boss, "", many)}), {pa}).backing ==
         Backing::SignedBySentBy);
+}
+
+TEST_CASE("the cost of a correlation is signers' addresses times parties")
+{
+  const auto m = message(Method::Request, {event(boss, {}, {attendee(alice), attendee(bob)}), event(boss)});
+  CHECK(imip::identity::cost_of_correlation(m, {}) == 0);
+  CHECK(imip::identity::cost_of_correlation(m, {signed_by({boss, pa}), signed_by({mallory})}) == 3 * 4);
 }
 
 TEST_CASE("backings have their words")

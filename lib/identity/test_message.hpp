@@ -21,11 +21,12 @@ inline itip::Party party(const std::string& name, const std::string& mailbox,
 {
   itip::Party out;
   out.address = user(mailbox);
-  out.property.name = name;
-  out.property.value = "mailto:" + mailbox;
-  if (sent_by.empty()) return out;
-  out.sent_by = user(sent_by);
-  out.property.parameters.push_back({"SENT-BY", {"mailto:" + sent_by}});
+  ical::Property property{name, {}, "mailto:" + mailbox};
+  if (!sent_by.empty()) {
+    out.sent_by = user(sent_by);
+    property.parameters.push_back({"SENT-BY", {"mailto:" + sent_by}});
+  }
+  out.property = std::move(property);
   return out;
 }
 inline itip::Party attendee(const std::string& mailbox, const std::string& sent_by = {})
@@ -34,7 +35,7 @@ inline itip::Party attendee(const std::string& mailbox, const std::string& sent_
 }
 inline itip::Party with(itip::Party p, const std::string& parameter, const std::string& value)
 {
-  p.property.parameters.push_back({parameter, {value}});
+  p.property.edit().parameters.push_back({parameter, {value}});
   return p;
 }
 
@@ -43,9 +44,11 @@ inline itip::MessageComponent event(const std::string& organizer, const std::str
                                     std::vector<itip::Party> attendees = {})
 {
   itip::MessageComponent out;
-  out.component.name = "VEVENT";
-  out.component.properties = {
-      {"UID", {}, "uid-1"}, {"DTSTART", {}, "20270104T100000Z"}, {"DTEND", {}, "20270104T110000Z"}};
+  out.component = ical::Component{"VEVENT",
+                                  {{"UID", {}, "uid-1"},
+                                   {"DTSTART", {}, "20270104T100000Z"},
+                                   {"DTEND", {}, "20270104T110000Z"}},
+                                  {}};
   if (!organizer.empty()) out.organizer = party("ORGANIZER", organizer, sent_by);
   out.attendees = std::move(attendees);
   return out;
@@ -58,8 +61,9 @@ inline itip::Message message(itip::Method method, std::vector<itip::MessageCompo
   out.kind = itip::Kind::Event;
   out.uid = "uid-1";
   if (!components.empty()) out.organizer = components.front().organizer;
-  out.calendar.name = "VCALENDAR";
-  for (const auto& c : components) out.calendar.components.push_back(c.component);
+  ical::Component calendar{"VCALENDAR", {}, {}};
+  for (const auto& c : components) calendar.components.push_back(c.component);
+  out.calendar = std::move(calendar);
   out.components = std::move(components);
   return out;
 }

@@ -194,7 +194,7 @@ void check_zones(Case& c)
   const ical::Zones zones(c.message.calendar);
   for (const MessageComponent& m : c.message.components) {
     for (const char* name : {"DTSTART", "DTEND", "DUE"}) {
-      const ical::Property* p = m.component.find(name);
+      const ical::Property* p = m.component->find(name);
       const auto time = p ? zones.time_of(*p) : Result<ical::Time>(ical::Time{});
       if (!time || time->kind != ical::TimeKind::Zoned) continue;
       if (!zones.differs_from_tzdata(time->tzid, time->instant)) continue;
@@ -221,7 +221,7 @@ bool was_published(const Case& c)
 bool lists_nobody(const Message& message)
 {
   return std::all_of(message.components.begin(), message.components.end(),
-                     [](const MessageComponent& m) { return !m.component.find("ATTENDEE"); });
+                     [](const MessageComponent& m) { return !m.component->find("ATTENDEE"); });
 }
 
 /// An ADD and a DECLINECOUNTER need not list anybody: what they speak of must. A journal lists
@@ -262,7 +262,7 @@ void check_organizer_method(Case& c)
 bool claims_delegation(const Case& c, const Party& p)
 {
   if (c.message.method != Method::Reply) return false;
-  for (const ical::Parameter& q : p.property.parameters) {
+  for (const ical::Parameter& q : p.property->parameters) {
     if (q.name != "DELEGATED-FROM") continue;
     for (const std::string& uri : q.values) {
       const auto from = CalAddress::parse(uri);

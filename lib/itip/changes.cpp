@@ -3,6 +3,9 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <span>
+#include <string>
+#include <utility>
 
 #include "base/mail_address.hpp"
 #include "base/text.hpp"
@@ -53,11 +56,36 @@ std::string without_marks(ical::Property p)
   return line_of(p);
 }
 
-/// Lines of one property name; attendees are told apart by who they are.
-std::map<std::string, std::vector<std::string>> lines_of(const ical::Component* c)
+/// What people look for first: when, where, what, who; then the rest.
+std::size_t rank_of(const std::string& name)
 {
-  std::map<std::string, std::vector<std::string>> out;
+  static constexpr std::string_view order[] = {
+      "DTSTART", "DTEND",    "DUE",  "DURATION", "RRULE",   "RDATE",       "EXDATE",
+      "STATUS",  "LOCATION", "GEO",  "SUMMARY",  "COMMENT", "DESCRIPTION", "ORGANIZER"};
+  const std::string_view property = std::string_view(name).substr(0, name.find(' '));
+  if (property == "ATTENDEE") return std::size(order);
+  const auto* const at = std::find(std::begin(order), std::end(order), property);
+  const auto rank = static_cast<std::size_t>(at - std::begin(order));
+  return rank == std::size(order) ? rank + 1 : rank;
+}
+
+struct Named {
+  std::size_t rank;
+  std::string key;
+  const ical::Property* property;
+};
+
+bool comes_before(const Named& a, const Named& b)
+{
+  return a.rank != b.rank ? a.rank < b.rank : a.key < b.key;
+}
+
+/// Properties by importance and name; attendees are told apart by who they are.
+std::vector<Named> properties_of(const ical::Component* c)
+{
+  std::vector<Named> out;
   if (!c) return out;
+  out.reserve(c->properties.size());
   for (const ical::Property& p : c->properties) {
     if (is_silent(p.name)) continue;
     std::string key = p.name;
@@ -66,14 +94,21 @@ std::map<std::string, std::vector<std::string>> lines_of(const ical::Component* 
       key += ' ';
       key += address ? address_key(*address, LocalPart::Fold) : p.value;
     }
-    out[key].push_back(without_marks(p));
+    const std::size_t rank = rank_of(key);
+    out.push_back({rank, std::move(key), &p});
   }
-  for (auto& [key, lines] : out) std::sort(lines.begin(), lines.end());
+  std::sort(out.begin(), out.end(), comes_before);
   return out;
 }
 
-std::string joined(const std::vector<std::string>& lines)
+/// Takes the properties of that key off the front: their content lines, sorted.
+std::string take_lines(std::span<const Named>& rest, const std::string& key)
 {
+  std::vector<std::string> lines;
+  for (; !rest.empty() && rest.front().key == key; rest = rest.subspan(1)) {
+    lines.push_back(without_marks(*rest.front().property));
+  }
+  std::sort(lines.begin(), lines.end());
   std::string out;
   for (const std::string& line : lines) {
     if (!out.empty()) out += '\n';
@@ -81,6 +116,31 @@ std::string joined(const std::vector<std::string>& lines)
   }
   return out;
 }
+
+/// Keeps what the bounds let it keep, and counts the rest.
+class Changes {
+ public:
+  void add(Change change)
+  {
+    const std::size_t octets = change.before.size() + change.after.size();
+    if (list_.size() >= most_changes || octets > most_change_octets - octets_) {
+      ++left_out_;
+      return;
+    }
+    octets_ += octets;
+    list_.push_back(std::move(change));
+  }
+  std::vector<Change> take(std::size_t& left_out)
+  {
+    left_out = left_out_;
+    return std::move(list_);
+  }
+
+ private:
+  std::vector<Change> list_;
+  std::size_t octets_ = 0;
+  std::size_t left_out_ = 0;
+};
 
 bool is_cancelled(const ical::Component* c)
 {
@@ -98,49 +158,30 @@ std::string action_for(const Found* before, const Found* after, const std::strin
   return action;
 }
 
-/// What people look for first: when, where, what, who; then the rest.
-std::size_t rank_of(const std::string& name)
+void compare(const Found* before, const Found* after, const std::string& action, Changes& out)
 {
-  static constexpr std::string_view order[] = {
-      "DTSTART", "DTEND",    "DUE",  "DURATION", "RRULE",   "RDATE",       "EXDATE",
-      "STATUS",  "LOCATION", "GEO",  "SUMMARY",  "COMMENT", "DESCRIPTION", "ORGANIZER"};
-  const std::string_view property = std::string_view(name).substr(0, name.find(' '));
-  if (property == "ATTENDEE") return std::size(order);
-  const auto* const at = std::find(std::begin(order), std::end(order), property);
-  const auto rank = static_cast<std::size_t>(at - std::begin(order));
-  return rank == std::size(order) ? rank + 1 : rank;
-}
-
-void compare(const Found* before, const Found* after, const std::string& action,
-             std::vector<Change>& out)
-{
-  const auto old_lines = lines_of(before ? before->component : nullptr);
-  const auto new_lines = lines_of(after ? after->component : nullptr);
-  std::set<std::string> names;
-  for (const auto& [name, lines] : old_lines) names.insert(name);
-  for (const auto& [name, lines] : new_lines) names.insert(name);
+  const auto old_ones = properties_of(before ? before->component : nullptr);
+  const auto new_ones = properties_of(after ? after->component : nullptr);
   const std::string word = action_for(before, after, action);
-  std::vector<std::string> in_order(names.begin(), names.end());
-  std::stable_sort(in_order.begin(), in_order.end(),
-                   [](const std::string& a, const std::string& b) { return rank_of(a) < rank_of(b); });
-  for (const std::string& name : in_order) {
-    const auto was = old_lines.find(name);
-    const auto is = new_lines.find(name);
-    Change change{word, (after ? after : before)->instance, name.substr(0, name.find(' ')), {}, {}};
-    if (was != old_lines.end()) change.before = joined(was->second);
-    if (is != new_lines.end()) change.after = joined(is->second);
-    if (change.before != change.after) out.push_back(std::move(change));
+  std::span<const Named> was(old_ones);
+  std::span<const Named> is(new_ones);
+  while (!was.empty() || !is.empty()) {
+    const bool old_first = is.empty() || (!was.empty() && comes_before(was.front(), is.front()));
+    const std::string key = (old_first ? was : is).front().key;
+    Change change{word, (after ? after : before)->instance, key.substr(0, key.find(' ')),
+                  take_lines(was, key), take_lines(is, key)};
+    if (change.before != change.after) out.add(std::move(change));
   }
 }
 
 }  // namespace
 
 std::vector<Change> changes_between(const ical::Component* before, const ical::Component& after,
-                                    const std::string& action)
+                                    const std::string& action, std::size_t& left_out)
 {
   const auto old_ones = components_of(before);
   const auto new_ones = components_of(&after);
-  std::vector<Change> out;
+  Changes out;
   std::set<std::string> keys;
   for (const auto& [key, found] : old_ones) keys.insert(key);
   for (const auto& [key, found] : new_ones) keys.insert(key);
@@ -154,7 +195,7 @@ std::vector<Change> changes_between(const ical::Component* before, const ical::C
     compare(was == old_ones.end() ? nullptr : &was->second,
             is == new_ones.end() ? nullptr : &is->second, action, out);
   }
-  return out;
+  return out.take(left_out);
 }
 
 }  // namespace imip::itip::detail

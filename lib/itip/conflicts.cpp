@@ -30,17 +30,27 @@ void add_zones(const ical::Component& from, ical::Component& to)
   }
 }
 
+/// Nobody's time depends on who else comes, nor on what programs add: there may be a hundred thousand of either.
+MessageComponent without_people(const MessageComponent& c)
+{
+  ical::Component lean{c.component->name, {}, {}};
+  for (const ical::Property& p : c.component->properties) {
+    if (p.name != "ATTENDEE" && !p.name.starts_with("X-")) lean.properties.push_back(p);
+  }
+  return {std::move(lean), c.scope, c.revision, c.organizer, {}};
+}
+
 /// The message's event: by itself, or for a range within the series that the store has.
 ical::Component object_of(const Message& message, const StoredObject* stored)
 {
-  ical::Component out{"VCALENDAR", {}, message.timezones};
+  ical::Component out{"VCALENDAR", {}, {message.timezones.begin(), message.timezones.end()}};
   std::set<std::string> told;
   bool series = false, range = false;
   for (const MessageComponent& c : message.components) {
     series = series || c.scope.type == Scope::Type::Series;
     range = range || c.scope.type == Scope::Type::Range;
     told.insert(c.scope.key());
-    out.components.push_back(detail::normalised(c));
+    out.components.push_back(detail::normalised(without_people(c)));
   }
   if (series || !range || stored == nullptr) return out;
   add_zones(stored->calendar, out);

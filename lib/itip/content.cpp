@@ -69,9 +69,9 @@ constexpr std::array<std::string_view, 47> message_properties{"ACKNOWLEDGED",
 
 std::size_t order_of(const std::string& name)
 {
+  if (name.starts_with("X-")) return property_order.size() + 1;
   const auto at = std::find(property_order.begin(), property_order.end(), name);
-  const auto known = static_cast<std::size_t>(at - property_order.begin());
-  return name.starts_with("X-") ? property_order.size() + 1 : known;
+  return static_cast<std::size_t>(at - property_order.begin());
 }
 
 bool is_ours(const std::string& name)
@@ -109,20 +109,58 @@ void mend(ical::Property& p)
   }
 }
 
-void sort_fully(ical::Component& component)
+void sort_parameters(ical::Property& property)
 {
-  component = ordered(std::move(component));
-  std::vector<std::pair<std::string, ical::Property>> lines;
-  lines.reserve(component.properties.size());
-  for (ical::Property& p : component.properties) {
-    std::string line = line_of(p);
-    lines.emplace_back(std::move(line), std::move(p));
+  std::stable_sort(property.parameters.begin(), property.parameters.end(),
+                   [](const ical::Parameter& a, const ical::Parameter& b) { return a.name < b.name; });
+}
+
+ical::Property by_parameter(ical::Property property)
+{
+  sort_parameters(property);
+  return property;
+}
+
+/// As serialised: folded, and ended.
+std::string folded_line(const ical::Property& property)
+{
+  constexpr std::string_view begin = "BEGIN:X\r\n";
+  constexpr std::string_view end = "END:X\r\n";
+  const std::string text = ical::serialise({"X", {property}, {}});  // the serialiser alone knows how to quote
+  return text.substr(begin.size(), text.size() - begin.size() - end.size());
+}
+
+std::string unfolded(std::string_view folded)
+{
+  std::string line;
+  line.reserve(folded.size());
+  for (std::size_t i = 0; i + 2 < folded.size(); ++i) {
+    if (folded.substr(i, 3) == "\r\n ") {
+      i += 2;
+    } else {
+      line += folded[i];
+    }
   }
-  std::stable_sort(lines.begin(), lines.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  component.properties.clear();
-  for (auto& [line, p] : lines) component.properties.push_back(std::move(p));
-  for (ical::Component& c : component.components) sort_fully(c);
+  return line;
+}
+
+/// The component serialised with its properties sorted as lines, and their parameters by name.
+void append_canonical(const ical::Component& component, std::string& out)
+{
+  std::vector<std::pair<std::string, std::string>> lines;
+  lines.reserve(component.properties.size());
+  for (const ical::Property& p : component.properties) {
+    std::string folded = folded_line(by_parameter(p));
+    std::string line = unfolded(folded);
+    lines.emplace_back(std::move(line), std::move(folded));
+  }
+  std::sort(lines.begin(), lines.end());
+  const std::string frame = ical::serialise({component.name, {}, {}});
+  const std::size_t end = frame.find("\r\nEND:") + 2;
+  out += frame.substr(0, end);
+  for (const auto& [line, folded] : lines) out += folded;
+  for (const ical::Component& c : component.components) append_canonical(c, out);
+  out += frame.substr(end);
 }
 
 }  // namespace
@@ -136,35 +174,21 @@ std::string address_key(const CalAddress& address, LocalPart mode)
 
 std::string line_of(const ical::Property& property)
 {
-  // The serialiser alone knows how to quote; its folding is undone here.
-  const std::string text = ical::serialise({"X", {property}, {}});
-  std::string line;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text.compare(i, 3, "\r\n ") == 0) {
-      i += 2;
-    } else {
-      line += text[i];
-    }
-  }
-  const std::size_t begin = line.find("\r\n");
-  const std::size_t end = line.rfind("\r\nEND:X");
-  if (begin == std::string::npos || end == std::string::npos || end <= begin) return {};
-  return line.substr(begin + 2, end - begin - 2);
+  return unfolded(folded_line(property));
 }
 
 ical::Component ordered(ical::Component component)
 {
-  std::stable_sort(component.properties.begin(), component.properties.end(),
-                   [](const ical::Property& a, const ical::Property& b) {
-                     const std::size_t left = order_of(a.name);
-                     const std::size_t right = order_of(b.name);
-                     return left != right ? left < right : a.name < b.name;
-                   });
-  for (ical::Property& p : component.properties) {
-    std::stable_sort(
-        p.parameters.begin(), p.parameters.end(),
-        [](const ical::Parameter& a, const ical::Parameter& b) { return a.name < b.name; });
+  const auto before = [](const ical::Property& a, const ical::Property& b) {
+    const std::size_t left = order_of(a.name);
+    const std::size_t right = order_of(b.name);
+    return left != right ? left < right : a.name < b.name;
+  };
+  auto& properties = component.properties;  // mostly sorted already, and sorting takes memory
+  if (!std::is_sorted(properties.begin(), properties.end(), before)) {
+    std::stable_sort(properties.begin(), properties.end(), before);
   }
+  for (ical::Property& p : component.properties) sort_parameters(p);
   if (component.name == "VTIMEZONE") return component;
   for (ical::Component& c : component.components) c = ordered(std::move(c));
   return component;
@@ -172,9 +196,9 @@ ical::Component ordered(ical::Component component)
 
 std::string canonical_digest(const ical::Component& component)
 {
-  ical::Component copy = component;
-  sort_fully(copy);
-  return sha256_hex(ical::serialise(copy));
+  std::string text;
+  append_canonical(component, text);
+  return sha256_hex(text);
 }
 
 void strip_marks(ical::Component& component)
@@ -209,7 +233,7 @@ std::set<std::string> used_tzids(const ical::Component& component)
   return out;
 }
 
-std::string pack(const ical::Component& event, const std::vector<ical::Component>& timezones)
+std::string pack(const ical::Component& event, const std::vector<Shared<ical::Component>>& timezones)
 {
   ical::Component calendar{"VCALENDAR", {}, {}};
   calendar.properties.push_back(make_property("VERSION", "2.0"));
@@ -223,8 +247,11 @@ std::string pack(const ical::Component& event, const std::vector<ical::Component
       break;
     }
   }
-  calendar.components.push_back(event);
-  return ical::serialise(calendar);
+  // the event is large: written into the calendar's text, not copied into the calendar
+  constexpr std::string_view end = "END:VCALENDAR\r\n";
+  std::string out = ical::serialise(calendar);
+  out.insert(out.size() - end.size(), ical::serialise(event));
+  return out;
 }
 
 std::optional<Content> unpack(const std::string& text, const Limits& limits)

@@ -72,13 +72,16 @@ void overlay(Proposal& p)
 /// People whom the proposal would have besides: shown, never invited on an attendee's word.
 void add_people(const Proposal& p, ical::Component& shown)
 {
+  std::set<std::string> there;
+  for (const ical::Property* q : shown.all("ATTENDEE")) {
+    if (const auto address = CalAddress::parse(q->value)) {
+      there.insert(address_key(*address, p.o.owner.local_part));
+    }
+  }
   for (const Party& a : p.said.attendees) {
-    const auto known = shown.all("ATTENDEE");
-    const bool there = std::any_of(known.begin(), known.end(), [&](const ical::Property* q) {
-      const auto address = CalAddress::parse(q->value);
-      return address && same_user(*address, a.address, p.o.owner.local_part);
-    });
-    if (!there) shown.properties.push_back(a.property);
+    if (there.insert(address_key(a.address, p.o.owner.local_part)).second) {
+      shown.properties.push_back(a.property);
+    }
   }
 }
 
@@ -89,8 +92,8 @@ void tell_changes(const Proposal& p, Plan& plan)
   add_people(p, shown);
   ical::Component after{"VCALENDAR", {}, {std::move(shown)}};
   complete_timezones(before, {&p.view.calendar});
-  complete_timezones(after, {&p.view.calendar, &p.o.message.calendar});
-  for (Change& change : changes_between(&before, after, "propose")) {
+  complete_timezones(after, {&p.view.calendar, &*p.o.message.calendar});
+  for (Change& change : changes_between(&before, after, "propose", plan.proposal_left_out)) {
     change.action = "propose";
     plan.proposal.push_back(std::move(change));
   }
@@ -128,7 +131,7 @@ ical::Component object_of(const Proposal& p, std::string_view method, ical::Comp
       {make_property("VERSION", "2.0"), make_property("PRODID", std::string(prodid)),
        make_property("METHOD", std::string(method))},
       {ordered(std::move(c))}};
-  complete_timezones(out, {&p.view.calendar, &p.o.message.calendar});
+  complete_timezones(out, {&p.view.calendar, &*p.o.message.calendar});
   return out;
 }
 
@@ -179,10 +182,10 @@ void offer_request(const Proposal& p, Plan& plan)
 void offer_decline(const Offering& o, const View& view, const MessageComponent& said, Reason why,
                    Plan& plan)
 {
-  ical::Component c{said.component.name, {}, {}};
+  ical::Component c{said.component->name, {}, {}};
   for (const char* name :
        {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY"}) {
-    if (const ical::Property* p = said.component.find(name)) c.properties.push_back(*p);
+    if (const ical::Property* p = said.component->find(name)) c.properties.push_back(*p);
   }
   c.properties.push_back(make_property("SEQUENCE", cat(said.revision.sequence)));
   c.properties.push_back(make_property("ORGANIZER", plan.organizer.uri()));
@@ -234,7 +237,7 @@ void plan_component(const Offering& o, const View& view, const MessageComponent&
   p.sequence = view.source(p.slot)->write->revision.sequence;
   overlay(p);
   tell_changes(p, plan);
-  const std::string comment = c.component.text("COMMENT");
+  const std::string comment = c.component->text("COMMENT");
   plan.reasons.push_back(
       {Code::Counter, cat(who, " proposes another ", p.moves ? "time" : "form", " of the event",
                           comment.empty() ? "" : ": ", comment)});

@@ -102,8 +102,8 @@ TEST_CASE("accepting a COUNTER is a REQUEST to everybody with the next SEQUENCE"
   CHECK(accept->to.size() == 2);
   const Message m = offered(*accept, "REQUEST");
   CHECK(m.components.front().revision.sequence == 5);
-  CHECK(m.components.front().component.text("DTSTART") == "20270104T120000Z");
-  CHECK(m.components.front().component.text("SUMMARY") == "Planning");
+  CHECK(m.components.front().component->text("DTSTART") == "20270104T120000Z");
+  CHECK(m.components.front().component->text("SUMMARY") == "Planning");
   CHECK(ical::serialise(*accept->object).find("SECRET") == std::string::npos);
   CHECK(ical::serialise(*accept->object).find("VALARM") == std::string::npos);
   Book mine = book;
@@ -204,7 +204,7 @@ TEST_CASE("a COUNTER of a series keeps the rule that it does not repeat")
   CHECK_FALSE(proposed(p, "RRULE"));
   const Offer* accept = offer(p, Offer::Kind::Request);
   REQUIRE(accept);
-  CHECK(offered(*accept, "REQUEST").components.front().component.find("RRULE"));
+  CHECK(offered(*accept, "REQUEST").components.front().component->find("RRULE"));
 }
 
 TEST_CASE("a REFRESH is answered with the current state")
@@ -267,7 +267,7 @@ TEST_CASE("a REFRESH tells each what that one is invited to, and strangers nothi
   REQUIRE(offer(carols, Offer::Kind::Request));
   const Message one = offered(*offer(carols, Offer::Kind::Request), "REQUEST");
   REQUIRE(one.components.size() == 1);
-  CHECK(one.components.front().component.text("SUMMARY") == "With Carol");
+  CHECK(one.components.front().component->text("SUMMARY") == "With Carol");
   const Plan bobs = ask("bob@example.com");
   REQUIRE(offer(bobs, Offer::Kind::Request));
   const std::string text = ical::serialise(*offer(bobs, Offer::Kind::Request)->object);

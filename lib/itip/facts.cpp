@@ -1,6 +1,7 @@
 #include "itip/facts.hpp"
 
 #include <tuple>
+#include <utility>
 
 namespace imip::itip {
 
@@ -15,12 +16,12 @@ auto rank(const FactRow& row)
 
 }  // namespace
 
-bool Facts::raise(const FactRow& row)
+bool Facts::raise(Shared<FactRow> row)
 {
-  auto [at, inserted] = rows_.try_emplace(Key{row.reg, row.scope, row.attendee, row.number}, row);
+  auto [at, inserted] = rows_.try_emplace(Key{row->reg, row->scope, row->attendee, row->number}, row);
   if (inserted) return true;
   if (rank(row) <= rank(at->second)) return false;
-  at->second = row;
+  at->second = std::move(row);
   return true;
 }
 
@@ -33,21 +34,14 @@ const FactRow* Facts::find(const std::string& reg, const std::string& scope,
                            const std::string& attendee, std::int64_t number) const
 {
   const auto at = rows_.find(Key{reg, scope, attendee, number});
-  return at == rows_.end() ? nullptr : &at->second;
+  return at == rows_.end() ? nullptr : &*at->second;
 }
 
-std::vector<FactRow> Facts::rows() const
+std::vector<Shared<FactRow>> Facts::rows() const
 {
-  std::vector<FactRow> out;
+  std::vector<Shared<FactRow>> out;
   out.reserve(rows_.size());
   for (const auto& [key, row] : rows_) out.push_back(row);
-  return out;
-}
-
-Facts Facts::from_rows(const std::vector<FactRow>& rows)
-{
-  Facts out;
-  for (const FactRow& row : rows) out.raise(row);
   return out;
 }
 

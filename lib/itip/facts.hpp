@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/shared.hpp"
 #include "itip/message.hpp"
 
 namespace imip::itip {
@@ -29,14 +30,20 @@ struct FactRow {
 class Facts {
  public:
   /// Raises the row's register to the greater of what it holds and `row`; true if it changed.
-  bool raise(const FactRow& row);
+  bool raise(Shared<FactRow> row);
   void merge(const Facts& other);
   [[nodiscard]] const FactRow* find(const std::string& reg, const std::string& scope,
                                     const std::string& attendee = {},
                                     std::int64_t number = 0) const;
-  [[nodiscard]] std::vector<FactRow> rows() const;  ///< sorted by key
+  [[nodiscard]] std::vector<Shared<FactRow>> rows() const;  ///< sorted by key
   [[nodiscard]] bool empty() const { return rows_.empty(); }
-  static Facts from_rows(const std::vector<FactRow>& rows);
+  template <typename Rows>  // of FactRow, shared or not
+  static Facts from_rows(const Rows& rows)
+  {
+    Facts out;
+    for (const auto& row : rows) out.raise(row);
+    return out;
+  }
   friend bool operator==(const Facts&, const Facts&) = default;
 
   /// Not a fact but kept with them: the text that was rendered last (for the three-way merge).
@@ -48,7 +55,7 @@ class Facts {
     std::int64_t number;
     friend auto operator<=>(const Key&, const Key&) = default;
   };
-  std::map<Key, FactRow> rows_;
+  std::map<Key, Shared<FactRow>> rows_;  // contents are large, and facts are copied to be raised
 };
 
 }  // namespace imip::itip

@@ -80,7 +80,7 @@ std::optional<ical::Property> asked_as(const MessageComponent& request, const Ow
   for (const Party& p : request.attendees) {
     const bool mine =
         as.empty() ? owner.is(p.address) : same_user(as, p.address, owner.local_part);
-    if (mine) return detail::make_property("ATTENDEE", p.property.value);
+    if (mine) return detail::make_property("ATTENDEE", p.property->value);
     if (owner.is_group(p.address) && !group) group = p.property;
   }
   if (!group || owner.addresses.empty()) return std::nullopt;
@@ -97,7 +97,7 @@ ical::Component answer_component(const Message& request, const ical::Property& a
     return detail::make_property(name, std::move(value));
   };
   ical::Component out{"VFREEBUSY", {}, {}};
-  out.properties = {*request.components.front().component.find("UID"),
+  out.properties = {*request.components.front().component->find("UID"),
                     property("DTSTAMP", to_ical_utc(now)),
                     property("DTSTART", to_ical_utc(window.from)),
                     property("DTEND", to_ical_utc(window.to)), request.organizer->property, attendee};

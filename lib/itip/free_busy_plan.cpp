@@ -85,7 +85,7 @@ Plan plan_free_busy(const Message& message, const Speaker& speaker, const Facts&
     const UtcSeconds stamp = c.revision.dtstamp;
     if (message.method == Method::Reply) {
       raise(plan.facts, row_for(busy_reply, "series", attendee_key(speaker.address, owner), told, stamp), met);
-      if (const std::string* status = c.component.value("REQUEST-STATUS"); status && !status->starts_with('2'))
+      if (const std::string* status = c.component->value("REQUEST-STATUS"); status && !status->starts_with('2'))
         plan.reasons.push_back({Code::RequestStatus, cat(speaker.address.mailbox(), " answers: ", *status)});
     } else if (message.method == Method::Publish) {
       std::string scope = period_scope(told);

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/mail_address.hpp"
 #include "base/reason.hpp"
+#include "base/shared.hpp"
 #include "ical/object.hpp"
 #include "ical/time.hpp"
 
@@ -56,11 +57,11 @@ struct Scope {
 struct Party {
   CalAddress address;
   std::optional<CalAddress> sent_by;
-  ical::Property property;
+  Shared<ical::Property> property;
 };
 
 struct MessageComponent {
-  ical::Component component;  ///< as received
+  Shared<ical::Component> component;  ///< as received
   Scope scope;
   Revision revision;
   std::optional<Party> organizer;  ///< its own, or inherited from the master
@@ -73,8 +74,8 @@ struct Message {
   std::string uid;
   std::optional<Party> organizer;  ///< the same in all components (or inherited)
   std::vector<MessageComponent> components;
-  std::vector<ical::Component> timezones;  ///< the VTIMEZONEs
-  ical::Component calendar;                ///< the whole VCALENDAR as received
+  std::vector<Shared<ical::Component>> timezones;  ///< the VTIMEZONEs
+  Shared<ical::Component> calendar;  ///< the whole VCALENDAR as received; the others are parts of it
 };
 
 /// A message, or why it is refused (itip.md "Refused"); never both. Notices: what was tolerated.
@@ -87,12 +88,12 @@ struct Reading {
 /// @param method_parameter     of the Content-Type (RFC 6047 section 2.4); for bare iCalendar the
 /// METHOD property
 /// @param component_parameter  of the Content-Type, if given
-Reading read_message(const ical::Parsed& parsed, std::string_view method_parameter,
+Reading read_message(ical::Parsed parsed, std::string_view method_parameter,
                      const std::optional<std::string>& component_parameter, UtcSeconds now);
 
 /// The same, for what may hold several messages: a PUBLISH of several UIDs is one for each (RFC
 /// 5546 section 3.2.1), so that each is judged and planned alone. Never empty.
-std::vector<Reading> read_messages(const ical::Parsed& parsed, std::string_view method_parameter,
+std::vector<Reading> read_messages(ical::Parsed parsed, std::string_view method_parameter,
                                    const std::optional<std::string>& component_parameter,
                                    UtcSeconds now);
 

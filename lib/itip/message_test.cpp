@@ -491,8 +491,47 @@ TEST_CASE("attendees that overrides inherit are counted, however small the mail 
     }
     return out + "END:VCALENDAR\r\n";
   };
-  CHECK(reading(calendar(500, 100)).message);
-  CHECK(has_code(reading(calendar(501, 100)).refusals, Code::LimitExceeded));
+  CHECK(reading(calendar(500, 99)).message);
+  CHECK(has_code(reading(calendar(501, 99)).refusals, Code::LimitExceeded));
+  CHECK(reading(calendar(50'000, 0)).message);
+  CHECK(has_code(reading(calendar(50'001, 0)).refusals, Code::LimitExceeded));
+}
+
+TEST_CASE("a hundred oddities are told, and how many more there are; each is cut where it quotes too much")
+{
+  Event e;
+  for (int i = 0; i < 150; ++i) e.extra += cat("ATTENDEE:", std::string(2'000, 'x'), "\r\n");
+  const Reading r = reading(request(e));
+  REQUIRE(r.message);
+  REQUIRE(r.notices.size() > 100);
+  CHECK(r.notices.size() < 110);
+  CHECK(r.notices.back().text.ends_with(" more oddities"));
+  for (const Reason& reason : r.notices) CHECK(reason.text.size() < 1'100);
+}
+
+TEST_CASE("what the messages of a PUBLISH share, and the zones of overrides, are counted as often as they are used")
+{
+  std::vector<Event> many(400);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i].uid = cat("m-", i, "@example.com");
+  std::string shared;
+  for (int i = 0; i < 300; ++i) shared += "X-A:b\r\n";
+  const auto all = read_messages(parsed(calendar_text("PUBLISH", many, shared)), "PUBLISH", {}, now());
+  REQUIRE(all.size() == 1);
+  CHECK(has_code(all.front().refusals, Code::LimitExceeded));
+
+  std::string zone = ical::serialise(*ical::vtimezone("Europe/Berlin"));
+  zone.insert(zone.find("BEGIN:STANDARD"), cat("X-NOTE:", std::string(100'000, 'x'), "\r\n"));
+  std::vector<Event> overrides(100);
+  for (std::size_t i = 0; i < overrides.size(); ++i) {
+    const std::string at = cat(";TZID=Europe/Berlin:2027", 1 + i / 27 < 10 ? "0" : "", 1 + i / 27, 1 + i % 27 < 10 ? "0" : "",
+                               1 + i % 27, "T100000");
+    overrides[i].start = at;
+    overrides[i].end = "";
+    overrides[i].extra = cat("RECURRENCE-ID", at, "\r\n");
+  }
+  CHECK(has_code(reading(calendar_text("REQUEST", overrides, zone)).refusals, Code::LimitExceeded));
+  overrides.resize(50);
+  CHECK(reading(calendar_text("REQUEST", overrides, zone)).message);
 }
 
 }  // namespace imip::itip::test

@@ -214,7 +214,7 @@ void plan_decline_counter(const Offering& o, Plan& plan)
 {
   plan.outcome = Outcome::Ignored;
   for (const MessageComponent& c : o.message.components) {
-    const std::string comment = c.component.text("COMMENT");
+    const std::string comment = c.component->text("COMMENT");
     plan.reasons.push_back({Code::CounterDeclined, cat("the organizer declines your proposal (",
                                                        c.scope.key(), "); the event stays as it is",
                                                        comment.empty() ? "" : ": ", comment)});

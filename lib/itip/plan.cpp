@@ -150,7 +150,7 @@ void note_for_you(const Message& message, const StoredObject* stored, const Owne
         return same_user(p.address, who, owner.local_part);
       });
     };
-    if (!c.component.find("STATUS") || !c.component.find("ATTENDEE")) continue;
+    if (!c.component->find("STATUS") || !c.component->find("ATTENDEE")) continue;
     for (const ical::Component& known : stored->calendar.components) {
       for (const ical::Property* p : known.all("ATTENDEE")) {
         const auto who = CalAddress::parse(p->value);
@@ -372,26 +372,29 @@ Settled settle(Plan& plan, const Facts& given, const Facts& before, Facts next,
   if (stored && base.empty()) {
     base = ical::serialise(render(before, plan.uid, owner, options, rules).calendar);
   }
-  const std::string clean = rendering.empty ? std::string() : ical::serialise(rendering.calendar);
+  std::string clean = rendering.empty ? std::string() : ical::serialise(rendering.calendar);
   const bool gone = rendering.empty || (rendering.cancelled && options.remove_cancelled);
   if (!out.deleted_by_owner) next.last_rendered = gone ? std::string() : clean;
   if (gone && !rendering.empty && stored) {
     plan.remove = true;
-    plan.changes = changes_between(&stored->calendar, {"VCALENDAR", {}, {}}, "remove");
+    plan.changes = changes_between(&stored->calendar, {"VCALENDAR", {}, {}}, "remove", plan.changes_left_out);
   }
   if (!gone && !out.deleted_by_owner) {
-    ical::Component merged = rendering.calendar;
+    std::optional<ical::Component> merged;
     if (stored && stored->octets != base) {
       const auto parsed = ical::parse(base, options.limits);
-      merged = merge_owner_data(std::move(merged), parsed ? parsed->calendar : ical::Component{},
+      merged = merge_owner_data(rendering.calendar, parsed ? parsed->calendar : ical::Component{},
                                 stored->calendar, options.limits);
     }
-    const std::string text = ical::serialise(merged);
+    const ical::Component& result = merged ? *merged : rendering.calendar;
+    const bool news = clean != base;
+    std::string text = merged ? ical::serialise(*merged) : std::move(clean);
     // Where nothing new is said the file stays, whatever its owner made of it since.
-    const bool same = stored && (text == stored->octets || clean == base);
+    const bool same = stored && (text == stored->octets || !news);
     if (!same) {
-      plan.octets = text;
-      plan.changes = changes_between(stored ? &stored->calendar : nullptr, merged, "change");
+      plan.octets = std::move(text);
+      plan.changes = changes_between(stored ? &stored->calendar : nullptr, result, "change",
+                                     plan.changes_left_out);
     }
   }
   plan.facts_changed = !(next == given);

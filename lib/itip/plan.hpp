@@ -1,6 +1,7 @@
 /// @file What an iTIP message would do, as data, before anything is done. Pure: no clock, file,
 /// network.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -81,6 +82,10 @@ struct Change {
       after;  ///< raw property values with parameters as in a content line; may be empty
 };
 
+/// Of a list of changes, and octets of their text: a message can hold a hundred thousand.
+inline constexpr std::size_t most_changes = 1'000;
+inline constexpr std::size_t most_change_octets = 1'048'576;
+
 /// A message that the owner may want to send because of this one. Nothing is sent by itself:
 /// whoever mails it asks the policy, or a person.
 struct Offer {
@@ -115,9 +120,11 @@ struct Plan {
   bool facts_changed = false;
   std::optional<std::string> octets;  ///< the object's new text; empty: leave the file alone
   bool remove = false;                ///< take the file away ([store] cancelled = "remove")
-  std::vector<Change> changes;
+  std::vector<Change> changes;        ///< at most `most_changes`
+  std::size_t changes_left_out = 0;   ///< how many more there are
   std::vector<Reason> reasons;   ///< notices; for Refused why
-  std::vector<Change> proposal;  ///< COUNTER: what it would change; action "propose"
+  std::vector<Change> proposal;  ///< COUNTER: what it would change; action "propose"; bounded likewise
+  std::size_t proposal_left_out = 0;
   // What the new facts are made of, so that one message can be taken out again (itip/retract.hpp).
   std::string digest;  ///< message_digest(); empty: no message adds anything
   Facts said;          ///< what the message says, news or not

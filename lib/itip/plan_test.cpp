@@ -69,6 +69,21 @@ TEST_CASE("changes are told by importance: when, where, what, who")
   CHECK(told == "DTSTART DTEND RRULE LOCATION SUMMARY ATTENDEE CLASS ");
 }
 
+TEST_CASE("of a hundred thousand changes some are listed, and the others counted")
+{
+  Book book;
+  Event e;
+  for (int i = 0; i < 1'500; ++i) e.extra += cat("X-A", i, ":b\r\n");
+  const Plan many = book.plan(message("REQUEST", {e}), speaker());
+  CHECK(many.changes.size() == most_changes);
+  CHECK(many.changes_left_out > 500);
+  CHECK(many.changes_left_out < 520);
+  e.extra = cat("X-B:", std::string(most_change_octets - 20, 'x'), "\r\nX-C:c\r\n");
+  const Plan large = book.plan(message("REQUEST", {e}), speaker());
+  CHECK(large.changes_left_out == 1);
+  CHECK(large.changes.back().after == "X-C:c");
+}
+
 TEST_CASE("nobody proven to speak changes nothing")
 {
   const Book book;

@@ -99,7 +99,7 @@ const ical::Component* first_component(const Answering& a)
       if (c.name != "VTIMEZONE") return &c;
     }
   }
-  return a.message ? &a.message->components.front().component : nullptr;
+  return a.message ? &*a.message->components.front().component : nullptr;
 }
 
 /// Under which address the owner asks: as listed in what shows, in the message, else her own.
@@ -151,7 +151,7 @@ Result<void> plan_proposal(const View& view, const std::vector<AnswerItem>& item
                                 next);
   IMIP_CHECK(check_counter(a.answer, kind, object));
   ical::Component before{"VCALENDAR", {}, {item.content}};
-  for (Change& change : changes_between(&before, object, "propose")) {
+  for (Change& change : changes_between(&before, object, "propose", out.plan.proposal_left_out)) {
     change.action = "propose";
     if (change.property != "ATTENDEE") out.plan.proposal.push_back(std::move(change));
   }
@@ -186,7 +186,7 @@ Result<void> plan_question(const Answering& a, AnswerPlan& out)
   }
   const ical::Component empty{"VCALENDAR", {}, {}};
   complete_timezones(out.reply, {view ? &view->calendar : &empty,
-                                 a.message ? &a.message->calendar : &empty});
+                                 a.message ? &*a.message->calendar : &empty});
   // Asked again about the same state it is the same question.
   const std::int64_t sequence =
       view && view->series.write ? view->series.write->revision.sequence : 0;

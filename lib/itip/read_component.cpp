@@ -38,7 +38,7 @@ std::optional<Party> read_party(const ical::Property& property, const ReadContex
     context.findings.note(Code::Tolerated, cat(property.name, " ", property.value,
                                                " is not a URI; read as a mail address"));
   }
-  Party out{*address, std::nullopt, property};
+  Party out{*address, std::nullopt, Shared<ical::Property>::part_of(context.calendar, property)};
   if (const std::string* sent_by = property.parameter("SENT-BY")) {
     auto proxy = CalAddress::parse(*sent_by);
     if (!proxy) return std::nullopt;  // who speaks is unclear
@@ -265,6 +265,7 @@ void read_parties(const ical::Component& c, const ReadContext& context, MessageC
                               cat("ORGANIZER ", organizer->value, " is not one valid address"));
     }
   }
+  out.attendees.reserve(c.count("ATTENDEE"));
   for (const ical::Property* p : c.all("ATTENDEE")) {
     auto party = read_party(*p, context);
     if (party) {
@@ -292,7 +293,7 @@ void note_missing_summary(const ical::Component& c, const ReadContext& context)
 void check_parties(const MessageComponent& c, const ReadContext& context)
 {
   const Method m = context.method;
-  if (is_organizer_method(m) && !c.organizer && !c.component.find("ORGANIZER")) {
+  if (is_organizer_method(m) && !c.organizer && !c.component->find("ORGANIZER")) {
     context.findings.refuse(Code::NoOrganizer, cat("the ", name_of(c.component), " of a ",
                                                    method_word(m), " has no ORGANIZER"));
   }
@@ -309,12 +310,37 @@ void check_parties(const MessageComponent& c, const ReadContext& context)
   }
 }
 
+constexpr std::size_t most_findings = 100;
+constexpr std::size_t most_octets = 1'000;  // of what one finding says: it quotes the input
+
+std::string cut(std::string text)
+{
+  if (text.size() <= most_octets) return text;
+  std::size_t end = most_octets;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  return cat(text.substr(0, end), "...");
+}
+
 }  // namespace
+
+void Findings::refuse(Code code, std::string text)
+{
+  if (refusals.size() < most_findings) refusals.push_back({code, cut(std::move(text))});
+}
+
+void Findings::note(Code code, std::string text)
+{
+  if (notices.size() < most_findings) {
+    notices.push_back({code, cut(std::move(text))});
+  } else {
+    ++notices_left_out;
+  }
+}
 
 MessageComponent read_component(const ical::Component& component, const ReadContext& context)
 {
   MessageComponent out;
-  out.component = component;
+  out.component = Shared<ical::Component>::part_of(context.calendar, component);
   read_duplicates(component, context);
   read_revision(component, context, out.revision);
   if (context.kind == Kind::FreeBusy) {
@@ -334,21 +360,21 @@ void inherit_parties(std::vector<MessageComponent>& components, const ReadContex
   const auto series =
       std::find_if(components.begin(), components.end(),
                    [](const MessageComponent& c) { return c.scope.type == Scope::Type::Series; });
-  constexpr std::size_t most_inherited = 50'000;  // copies: a limit on what is read does not bound them
-  std::size_t copies = 0;
+  std::size_t count = 0;  // copies: a limit on what is read does not bound them
+  for (const MessageComponent& c : components) count += c.attendees.size();
   for (MessageComponent& c : components) {
     if (series != components.end() && &c != &*series) {
       bool inherited = false;
-      if (!c.component.find("ORGANIZER") && series->organizer) {
+      if (!c.component->find("ORGANIZER") && series->organizer) {
         c.organizer = series->organizer;
         inherited = true;
       }
-      if (!c.component.find("ATTENDEE") && !series->attendees.empty()) {
-        copies += series->attendees.size();
-        if (copies > most_inherited) {
+      if (!c.component->find("ATTENDEE") && !series->attendees.empty()) {
+        count += series->attendees.size();
+        if (count > most_attendees) {
           return context.findings.refuse(
-              Code::LimitExceeded, cat("overrides inherit more than ", most_inherited,
-                                       " attendees of the series, which no policy changes"));
+              Code::LimitExceeded, cat("with those that overrides inherit of the series there are more than ",
+                                       most_attendees, " attendees, which no policy changes"));
         }
         c.attendees = series->attendees;
         inherited = true;

@@ -215,8 +215,8 @@ std::vector<const ical::Component*> good_answers(const std::vector<const ical::C
   std::vector<Reason> bad;
   for (const ical::Component* c : all) {
     Findings findings;
-    const detail::ReadContext alone{context.method, context.kind, context.zones, context.now,
-                                    findings};
+    const detail::ReadContext alone{context.method, context.kind, context.calendar,
+                                    context.zones,  context.now,  findings};
     (void)read_all({c}, alone);
     if (findings.refusals.empty()) {
       good.push_back(c);
@@ -235,27 +235,94 @@ std::vector<MessageComponent> read_answers(const std::vector<const ical::Compone
                                            const detail::ReadContext& context)
 {
   Findings findings;
-  const detail::ReadContext trial{context.method, context.kind, context.zones, context.now,
-                                  findings};
+  const detail::ReadContext trial{context.method, context.kind, context.calendar,
+                                  context.zones,  context.now,  findings};
   std::vector<MessageComponent> out = read_all(components, trial);
   const auto good = findings.refusals.empty() ? std::vector<const ical::Component*>{}
                                               : good_answers(components, context);
   if (!good.empty()) return read_all(good, context);
   for (Reason& r : findings.refusals) context.findings.refusals.push_back(std::move(r));
-  for (Reason& r : findings.notices) context.findings.notices.push_back(std::move(r));
+  for (Reason& r : findings.notices) context.findings.note(r.code, std::move(r.text));
+  context.findings.notices_left_out += findings.notices_left_out;
   return out;
 }
 
-void read_components(const ical::Parsed& parsed, UtcSeconds now, Findings& findings, Message& out)
+/// What one PUBLISH may hold. Each message carries the calendar's properties and its zones with it, and each
+/// component that is kept its zones: so much of copies, whatever the limits on what is read.
+constexpr std::size_t most_messages = 500;
+constexpr std::size_t most_copied_octets = 8'388'608;
+constexpr std::size_t property_octets = 100;  // that one takes beside its text
+
+std::size_t line_octets(const ical::Property& p)
+{
+  std::size_t out = p.value.size() + p.name.size();
+  for (const ical::Parameter& parameter : p.parameters) {
+    for (const std::string& value : parameter.values) out += value.size() + property_octets;
+  }
+  return out;
+}
+
+std::size_t octets_of(const ical::Component& c)
+{
+  std::size_t out = 0;
+  for (const ical::Property& p : c.properties) out += line_octets(p) + property_octets;
+  for (const ical::Component& sub : c.components) out += octets_of(sub);
+  return out;
+}
+
+std::map<std::string, std::size_t> octets_of_zones(const ical::Component& calendar)
+{
+  std::map<std::string, std::size_t> out;
+  for (const ical::Component& c : calendar.components) {
+    if (c.name == "VTIMEZONE") out.emplace(c.text("TZID"), octets_of(c));
+  }
+  return out;
+}
+
+void check_zone_copies(const std::vector<const ical::Component*>& components, const ical::Component& calendar,
+                       Findings& findings)
+{
+  if (components.size() < 2) return;
+  const auto zones = octets_of_zones(calendar);
+  std::size_t octets = 0;
+  for (const ical::Component* c : components) {
+    for (const std::string& tzid : detail::used_tzids(*c)) {
+      const auto zone = zones.find(tzid);
+      if (zone != zones.end()) octets += zone->second;
+    }
+    if (octets > most_copied_octets) {
+      return findings.refuse(Code::LimitExceeded,
+                             cat("its components use VTIMEZONEs of more than ", most_copied_octets,
+                                 " octets, each counted as often as it is used, which no policy changes"));
+    }
+  }
+}
+
+/// False: too many to be read at all.
+bool check_attendees(const std::vector<const ical::Component*>& components, Findings& findings)
+{
+  std::size_t count = 0;
+  for (const ical::Component* c : components) count += c->count("ATTENDEE");
+  if (count <= detail::most_attendees) return true;
+  findings.refuse(Code::LimitExceeded, cat("there are more than ", detail::most_attendees,
+                                           " attendees, which no policy changes"));
+  return false;
+}
+
+void read_components(UtcSeconds now, Findings& findings, Message& out)
 {
   std::vector<const ical::Component*> components;
-  for (const ical::Component& c : parsed.calendar.components) {
+  for (const ical::Component& c : out.calendar->components) {
     if (c.name == kind_word(out.kind)) components.push_back(&c);
-    if (c.name == "VTIMEZONE") out.timezones.push_back(c);
+    if (c.name == "VTIMEZONE") {
+      out.timezones.push_back(Shared<ical::Component>::part_of(out.calendar, c));
+    }
   }
   out.uid = read_uid(components, findings);
-  const ical::Zones zones(parsed.calendar);
-  const detail::ReadContext context{out.method, out.kind, zones, now, findings};
+  check_zone_copies(components, *out.calendar, findings);
+  if (!check_attendees(components, findings)) return;
+  const ical::Zones zones(out.calendar);
+  const detail::ReadContext context{out.method, out.kind, out.calendar, zones, now, findings};
   out.components = out.method == Method::Reply ? read_answers(components, context)
                                                : read_all(components, context);
   if (out.kind == Kind::FreeBusy) {
@@ -266,18 +333,6 @@ void read_components(const ical::Parsed& parsed, UtcSeconds now, Findings& findi
   out.organizer = read_organizer(out.components, findings);
 }
 
-/// What one PUBLISH may hold. Each message carries the signatures and the zones with it.
-constexpr std::size_t most_messages = 500;
-constexpr std::size_t most_zone_octets = 33'554'432;
-
-std::size_t octets_of(const ical::Component& c)
-{
-  std::size_t out = 0;
-  for (const ical::Property& p : c.properties) out += p.value.size() + p.name.size();
-  for (const ical::Component& sub : c.components) out += octets_of(sub);
-  return out;
-}
-
 Reading too_much(std::string what)
 {
   Reading out;
@@ -286,13 +341,15 @@ Reading too_much(std::string what)
 }
 
 /// One calendar for each UID, in the order in which they first occur, with the zones that it uses.
-/// Empty if the zones would take too much room.
-std::vector<ical::Parsed> split(const ical::Parsed& parsed)
+/// Empty if what they share would take too much room.
+std::vector<ical::Parsed> split(ical::Parsed parsed, std::size_t uids)
 {
+  const std::size_t shared = uids * octets_of({{}, parsed.calendar.properties, {}});
+  if (shared > most_copied_octets) return {};
   std::vector<ical::Parsed> out;
   std::map<std::string, std::size_t> places;
   std::vector<std::set<std::string>> zones;
-  for (const ical::Component& c : parsed.calendar.components) {
+  for (ical::Component& c : parsed.calendar.components) {
     if (kind_of(c.name) == Kind::None) continue;
     const auto [at, is_new] = places.emplace(detail::canonical_uid(c.text("UID")), out.size());
     if (is_new) {
@@ -300,19 +357,19 @@ std::vector<ical::Parsed> split(const ical::Parsed& parsed)
       zones.emplace_back();
     }
     zones[at->second].merge(detail::used_tzids(c));
-    out[at->second].calendar.components.push_back(c);
+    out[at->second].calendar.components.push_back(std::move(c));
   }
   std::map<std::string, const ical::Component*> known;
   for (const ical::Component& c : parsed.calendar.components) {
     if (c.name == "VTIMEZONE") known.emplace(c.text("TZID"), &c);
   }
-  std::size_t octets = 0;
+  std::size_t octets = shared;
   for (std::size_t i = 0; i < out.size(); ++i) {
     for (const std::string& tzid : zones[i]) {
       const auto zone = known.find(tzid);
       if (zone == known.end()) continue;
       octets += octets_of(*zone->second);
-      if (octets > most_zone_octets) return {};
+      if (octets > most_copied_octets) return {};
       out[i].calendar.components.push_back(*zone->second);
     }
   }
@@ -330,7 +387,7 @@ std::size_t count_uids(const ical::Component& calendar)
 
 }  // namespace
 
-Reading read_message(const ical::Parsed& parsed, std::string_view method_parameter,
+Reading read_message(ical::Parsed parsed, std::string_view method_parameter,
                      const std::optional<std::string>& component_parameter, UtcSeconds now)
 {
   Findings findings;
@@ -340,9 +397,12 @@ Reading read_message(const ical::Parsed& parsed, std::string_view method_paramet
   check_calendar_properties(parsed.calendar, findings);
   message.kind = read_kind(parsed.calendar, component_parameter, findings);
   check_pair(message.method, message.kind, findings);
-  message.calendar = parsed.calendar;
+  message.calendar = std::move(parsed.calendar);
   if (message.method != Method::None && message.kind != Kind::None) {
-    read_components(parsed, now, findings, message);
+    read_components(now, findings, message);
+  }
+  if (findings.notices_left_out > 0) {
+    findings.notices.push_back({Code::Tolerated, cat("and ", findings.notices_left_out, " more oddities")});
   }
   Reading out;
   out.notices = std::move(findings.notices);
@@ -351,7 +411,7 @@ Reading read_message(const ical::Parsed& parsed, std::string_view method_paramet
   return out;
 }
 
-std::vector<Reading> read_messages(const ical::Parsed& parsed, std::string_view method_parameter,
+std::vector<Reading> read_messages(ical::Parsed parsed, std::string_view method_parameter,
                                    const std::optional<std::string>& component_parameter,
                                    UtcSeconds now)
 {
@@ -364,17 +424,17 @@ std::vector<Reading> read_messages(const ical::Parsed& parsed, std::string_view 
       publish && kinds.size() == 1 ? count_uids(parsed.calendar) : std::size_t{1};
   std::vector<Reading> out;
   if (count < 2) {
-    out.push_back(read_message(parsed, method_parameter, component_parameter, now));
+    out.push_back(read_message(std::move(parsed), method_parameter, component_parameter, now));
     return out;
   }
-  const auto parts = count > most_messages ? std::vector<ical::Parsed>{} : split(parsed);
+  auto parts = count > most_messages ? std::vector<ical::Parsed>{} : split(std::move(parsed), count);
   if (parts.empty()) {
     out.push_back(too_much(cat("a PUBLISH of ", count,
                                " different UIDs is more than imip reads at "
                                "once; publish them in several mails")));
   }
-  for (const ical::Parsed& part : parts) {
-    out.push_back(read_message(part, method_parameter, component_parameter, now));
+  for (ical::Parsed& part : parts) {
+    out.push_back(read_message(std::move(part), method_parameter, component_parameter, now));
   }
   return out;
 }

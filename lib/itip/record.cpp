@@ -26,11 +26,11 @@ FactRow row_of(std::string reg, std::string scope, std::string attendee, const R
 }
 
 /// Raises and keeps the books. `speaks`: not one of the registers that only help to judge others.
-void raise(Facts& facts, const FactRow& row, bool speaks, Recorded* into)
+void raise(Facts& facts, FactRow row, bool speaks, Recorded* into)
 {
   const FactRow* known = facts.find(row.reg, row.scope, row.attendee, row.number);
   const bool equal = known && *known == row;
-  const bool raised = facts.raise(row);
+  const bool raised = facts.raise(std::move(row));
   if (!into || !speaks) return;
   ++into->rows;
   if (equal) ++into->equal;
@@ -150,7 +150,7 @@ void record_request(Facts& facts, const Message& message, std::string_view cls, 
     if (!series || &c == series) continue;
     FactRow b = row_of(class_register('B', cls), c.scope.key(), {},
                        Revision{series->revision.sequence, UtcSeconds{}});
-    raise(facts, b, false, &into);
+    raise(facts, std::move(b), false, &into);
   }
 }
 
@@ -175,8 +175,8 @@ void record_added(Facts& facts, const Message& message, Recorded& into)
     d.number = c.revision.sequence;
     d.digest = n.digest;
     if (const auto shape = shape_of(zones, event)) d.content = encode(*shape);
-    raise(facts, n, true, &into);
-    raise(facts, d, false, &into);
+    raise(facts, std::move(n), true, &into);
+    raise(facts, std::move(d), false, &into);
     into.scopes.push_back(key);
   }
 }
@@ -185,10 +185,10 @@ void record_added(Facts& facts, const Message& message, Recorded& into)
 void record_cancel(Facts& facts, const Message& message, const Owner& owner, Recorded& into)
 {
   for (const MessageComponent& c : message.components) {
-    const std::string* status = c.component.value("STATUS");
+    const std::string* status = c.component->value("STATUS");
     const std::string scope = c.scope.key();
     into.scopes.push_back(scope);
-    const bool own_list = c.component.find("ATTENDEE") != nullptr;
+    const bool own_list = c.component->find("ATTENDEE") != nullptr;
     if ((status && text::ascii_iequal(*status, "CANCELLED")) || !own_list) {
       raise(facts, row_of("X", scope, {}, c.revision), true, &into);
       into.cancels = true;
@@ -299,7 +299,7 @@ std::string attendee_key(const CalAddress& address, const Owner& owner)
 
 void record_content(Facts& facts, std::string_view cls, const Scope& scope,
                     const Revision& revision, const ical::Component& event,
-                    const std::vector<ical::Component>& timezones, const ical::Zones& zones,
+                    const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
                     Recorded* into)
 {
   const std::string key = scope.key();
@@ -314,8 +314,8 @@ void record_content(Facts& facts, std::string_view cls, const Scope& scope,
   const auto shape = shape_of(zones, event);
   if (shape) d.content = encode(*shape);
   const std::size_t before = into ? into->raised : 0;
-  raise(facts, w, true, into);
-  raise(facts, d, false, into);
+  raise(facts, std::move(w), true, into);
+  raise(facts, std::move(d), false, into);
   if (!into) return;
   into->scopes.push_back(key);
   if (scope.type == Scope::Type::Series && into->raised != before) into->newer_series = true;
@@ -327,7 +327,7 @@ void record_answer(Facts& facts, const std::string& scope, const std::string& at
   FactRow row = row_of("A", scope, attendee, answer.revision);
   row.content = encode(answer);
   row.digest = sha256_hex(row.content);
-  raise(facts, row, true, into);
+  raise(facts, std::move(row), true, into);
 }
 
 Recorded record_message(Facts& facts, const Message& message, const Speaker& speaker,

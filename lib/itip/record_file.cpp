@@ -135,9 +135,9 @@ bool organizes(const StoredObject& stored, const Owner& owner)
   return false;
 }
 
-std::vector<ical::Component> timezones_of(const ical::Component& calendar)
+std::vector<Shared<ical::Component>> timezones_of(const ical::Component& calendar)
 {
-  std::vector<ical::Component> out;
+  std::vector<Shared<ical::Component>> out;
   for (const ical::Component& c : calendar.components) {
     if (c.name == "VTIMEZONE") out.push_back(c);
   }
@@ -197,7 +197,7 @@ void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSecond
   record_answer(facts, edit.scope, attendee_key(*address, owner), answer, nullptr);
 }
 
-void absorb_content(Facts& facts, const Edit& edit, const std::vector<ical::Component>& timezones,
+void absorb_content(Facts& facts, const Edit& edit, const std::vector<Shared<ical::Component>>& timezones,
                     const ical::Zones& zones, UtcSeconds now)
 {
   if (!edit.is_new && edit.before && edit_digest(*edit.now) == edit_digest(*edit.before)) return;
@@ -232,7 +232,7 @@ void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner
 {
   if (!facts.empty()) return;
   const ical::Zones zones(stored.calendar);
-  const std::vector<ical::Component> timezones = timezones_of(stored.calendar);
+  const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
   const bool owner_organizes = organizes(stored, owner);
   for (const ical::Component& c : stored.calendar.components) {
     if (!is_kind(c)) continue;
@@ -264,7 +264,7 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
   const auto before = by_scope(base_zones, base->calendar);
   const auto series = before.find("series");
   const bool owner_organizes = organizes(stored, owner);
-  const std::vector<ical::Component> timezones = timezones_of(stored.calendar);
+  const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
   for (const auto& [scope, component] : by_scope(zones, stored.calendar)) {
     Edit edit{scope, component, nullptr, false};
     const auto known = before.find(scope);

@@ -147,14 +147,16 @@ void Retracting::take_away(RetractPlan& out) const
 {
   if (!stored_) return;
   out.plan.remove = true;
-  out.plan.changes = detail::changes_between(&stored_->calendar, {"VCALENDAR", {}, {}}, "remove");
+  out.plan.changes = detail::changes_between(&stored_->calendar, {"VCALENDAR", {}, {}}, "remove",
+                                             out.plan.changes_left_out);
 }
 
 void Retracting::write(RetractPlan& out, const ical::Component& calendar, std::string text) const
 {
   out.plan.octets = std::move(text);
   out.plan.changes =
-      detail::changes_between(stored_ ? &stored_->calendar : nullptr, calendar, "change");
+      detail::changes_between(stored_ ? &stored_->calendar : nullptr, calendar, "change",
+                              out.plan.changes_left_out);
 }
 
 /// Nobody has touched the file since: it becomes what it was.

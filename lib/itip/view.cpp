@@ -27,14 +27,14 @@ Facts without_classes(const Facts& facts)
     if (row.reg.size() > 2 && row.reg[1] == ':') {
       row.reg = class_register(row.reg[0], class_organizer);
     }
-    out.raise(row);
+    out.raise(std::move(row));
   }
   return out;
 }
 
 std::string class_with_content(const Facts& facts)
 {
-  const std::vector<FactRow> rows = facts.rows();
+  const auto rows = facts.rows();
   for (const std::string_view cls : {class_organizer, class_vouched, class_publish}) {
     const std::string reg = class_register('W', cls);
     for (const FactRow& row : rows) {
@@ -132,14 +132,15 @@ Facts ViewMaker::canonical(const Facts& facts)
   const ical::Zones zones(calendar_of(content->timezones));
   const Instances instances(zones, content->event, texts, limits, added_texts);
   Facts out;
-  for (FactRow row : facts.rows()) {
-    const KeyParts key = split_key(row.scope);
+  for (Shared<FactRow> row : facts.rows()) {
+    const KeyParts key = split_key(row->scope);
     if (key.type != Scope::Type::Series) {
       const auto match = instances.match(key.text);
-      if (match) row.scope = scope_key(key.type, *match);
-      if (!match || !instances.yields(*match)) stray.insert(row.scope);
+      std::string scope = match ? scope_key(key.type, *match) : row->scope;
+      if (!match || !instances.yields(*match)) stray.insert(scope);
+      if (scope != row->scope) row.edit().scope = std::move(scope);
     }
-    out.raise(row);
+    out.raise(std::move(row));
   }
   return out;
 }
@@ -241,7 +242,7 @@ std::optional<View> View::make(const Facts& facts, const Owner& owner, const Lim
   if (view.cls.empty()) return std::nullopt;
   view.calendar.name = "VCALENDAR";
   ViewMaker maker{view, limits, {}};
-  const std::vector<FactRow> rows = maker.canonical(given).rows();
+  const auto rows = maker.canonical(given).rows();
   // The series first: its zones keep their names.
   for (const FactRow& row : rows) {
     if (row.scope == "series") maker.fill(view.series, row);

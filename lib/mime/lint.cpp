@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "mime/compose.hpp"
 #include "mime/detail/header_value.hpp"
@@ -121,7 +122,7 @@ class PartCheck {
     if (own_.part.place.alternative == no_node) return;
     for (const LintPart& other : all_) {
       if (other.part.node == own_.part.node || other.part.place.alternative != own_.part.place.alternative) continue;
-      if (to_crlf(other.octets) == to_crlf(own_.octets)) continue;
+      if (other.sha256 == own_.sha256) continue;
       tell(Rule::AlternativesDiffer, cat("part ", other.part.part, " is an alternative of it and another calendar"),
            refused(Code::AlternativesDiffer));
       return;
@@ -135,9 +136,9 @@ class PartCheck {
     for (std::size_t i = 0; i < message_.nodes().size(); ++i) {
       if (message_.nodes()[i].media_type != "application/ics") continue;
       const auto octets = message_.decoded(i, limits_.calendar_bytes);
-      const bool copy = octets && std::any_of(all_.begin(), all_.end(), [&](const LintPart& part) {
-                          return to_crlf(part.octets) == to_crlf(*octets);
-                        });
+      const std::string digest = octets ? sha256_hex(to_crlf(*octets)) : std::string();
+      const bool copy = std::any_of(all_.begin(), all_.end(),
+                                    [&](const LintPart& part) { return part.sha256 == digest; });
       if (!copy)
         tell(Rule::AttachedCopy, cat("the application/ics part ", message_.nodes()[i].part, " says something else"));
     }
@@ -159,7 +160,8 @@ Result<std::vector<LintPart>> lint_parts(const Message& message, const Limits& l
   std::vector<LintPart> out;
   for (CalendarPart& part : parts) {
     IMIP_TRY(auto octets, message.decoded(part.node, limits.calendar_bytes));
-    out.push_back({std::move(part), std::move(octets)});
+    std::string digest = sha256_hex(to_crlf(octets));
+    out.push_back({std::move(part), std::move(octets), std::move(digest)});
   }
   return out;
 }

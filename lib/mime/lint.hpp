@@ -15,6 +15,7 @@ namespace imip::mime {
 struct LintPart {
   CalendarPart part;
   std::string octets;  ///< transfer encoding undone, charset as it came
+  std::string sha256;  ///< of them with CRLF: parts are compared with one another
 };
 
 /// Every text/calendar leaf. @errors as calendar_parts()

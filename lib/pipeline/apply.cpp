@@ -268,7 +268,7 @@ state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan
   state::JournalEntry entry;
   entry.at = now;
   entry.part_sha256 = part.part_sha256;
-  entry.message_id = part.envelope.message_id;
+  entry.message_id = part.envelope->message_id;
   if (part.message() != nullptr) entry.method = itip::method_word(part.message()->method);
   entry.outcome = itip::outcome_word(plan.outcome);
   entry.verdict = policy::verdict_word(part.decision.verdict);

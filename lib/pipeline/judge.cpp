@@ -22,7 +22,7 @@ namespace {
 struct Layer {
   std::string prefix;  ///< "2/" for the content of the opaque signature at part 2
   std::size_t depth = 0;
-  std::vector<crypto::Signature> signatures;
+  identity::Signatures signatures;
   std::vector<Reason> signature_defects;
   std::vector<Reason> defects;
   bool in_forwarded = false, in_report = false;
@@ -43,7 +43,8 @@ struct Layer {
 /// A signed entity with what the signature engine says of it.
 struct CheckedEntity {
   mime::SignedEntity entity;
-  crypto::SignatureReport report;
+  crypto::SignatureReport report;  ///< its signatures are in `signatures`
+  identity::Signatures signatures{};
 };
 
 void append(std::vector<Reason>& to, const std::vector<Reason>& from)
@@ -87,8 +88,7 @@ bool is_ancestor(const mime::Message& message, std::size_t ancestor, std::size_t
 /// What the entities around `node` say: signatures of those that cover it, defects of those that
 /// stand around it and give none.
 void collect(const mime::Message& message, const std::vector<CheckedEntity>& entities,
-             std::size_t node, std::vector<crypto::Signature>& signatures,
-             std::vector<Reason>& defects)
+             std::size_t node, identity::Signatures& signatures, std::vector<Reason>& defects)
 {
   for (const CheckedEntity& checked : entities) {
     const bool around =
@@ -98,8 +98,7 @@ void collect(const mime::Message& message, const std::vector<CheckedEntity>& ent
     if (!mime::covers(message, checked.entity, node)) continue;
     append(defects, checked.report.defects);
     if (!checked.entity.defects.empty()) continue;
-    signatures.insert(signatures.end(), checked.report.signatures.begin(),
-                      checked.report.signatures.end());
+    signatures.insert(signatures.end(), checked.signatures.begin(), checked.signatures.end());
   }
 }
 
@@ -136,7 +135,8 @@ class Examination {
   void calendar_part(const mime::Message& message, const std::vector<CheckedEntity>& entities,
                      mime::CalendarPart part, const Layer& layer);
   void record(CheckedEntity& checked, const std::string& part);
-  void read(JudgedPart& judged, const std::string& method,
+  std::optional<Reason> count(const ical::Component& calendar);
+  void read(JudgedPart& judged, const std::string& text, const std::string& method,
             const std::optional<std::string>& component);
 
   const policy::Policy& policy_;
@@ -144,7 +144,7 @@ class Examination {
   const crypto::OpenPgp& openpgp_;
   UtcSeconds now_;
   std::string input_;
-  std::optional<mime::Envelope> envelope_;
+  std::optional<Shared<mime::Envelope>> envelope_;
   std::vector<JudgedPart> parts_;
   std::vector<ProtectedEntity> entities_;
   std::vector<OpenedMessage> opened_;
@@ -153,6 +153,7 @@ class Examination {
   bool saw_calendar_without_method_ = false;
   bool keep_opened_ = false;
   std::size_t inflated_ = 0;  ///< octets, in all layers
+  std::size_t properties_ = 0, parameters_ = 0;  ///< in all calendars
 };
 
 Result<void> Examination::message(std::string octets, const Layer& layer)
@@ -197,12 +198,14 @@ void Examination::record(CheckedEntity& checked, const std::string& part)
     signature.entity = part;
     if (signature.anchor && *signature.anchor < policy_.anchors.size())
       signature.anchor_file = policy_.anchors[*signature.anchor].file.path;
+    checked.signatures.emplace_back(std::move(signature));
   }
+  checked.report.signatures.clear();
   ProtectedEntity entity;
   entity.part = part;
   entity.protection = checked.entity.protection;
   entity.wrapping = checked.report.wrapping;
-  entity.signatures = checked.report.signatures;
+  entity.signatures = checked.signatures;
   entity.defects = checked.entity.defects;
   append(entity.defects, checked.report.defects);
   entities_.push_back(std::move(entity));
@@ -257,8 +260,8 @@ Result<void> Examination::opaque(const mime::Message& message,
   }
   append(content.signature_defects, inner.report.defects);
   if (inner.entity.defects.empty())
-    content.signatures.insert(content.signatures.end(), inner.report.signatures.begin(),
-                              inner.report.signatures.end());
+    content.signatures.insert(content.signatures.end(), inner.signatures.begin(),
+                              inner.signatures.end());
   else
     append(content.signature_defects, inner.entity.defects);
   if (inner.report.content->empty()) return {};
@@ -286,21 +289,19 @@ void Examination::calendar_part(const mime::Message& message,
   append(judged.evidence.defects, part.defects);
   collect(message, entities, part.node, judged.evidence.signatures,
           judged.evidence.signature_defects);
-  judged.calendar_text = std::move(part.text);
   if (here.in_report)
     judged.reading.refusals.push_back(
         {Code::InsideReport, "the calendar lies inside a delivery report: it was returned, not sent"});
-  read(judged, *part.method, part.component);
+  read(judged, part.text, *part.method, part.component);
 }
 
 void Examination::bare_calendar(std::string octets)
 {
   JudgedPart judged;
   judged.bare = true;
-  judged.calendar_text = std::move(octets);
   judged.notices.push_back(
       {Code::Unsigned, "signature not checked: this is a calendar without its mail"});
-  read(judged, {}, std::nullopt);
+  read(judged, octets, {}, std::nullopt);
 }
 
 /// Another message of the same part (a PUBLISH of several UIDs): the same signatures cover it.
@@ -322,22 +323,47 @@ JudgedPart like(const JudgedPart& part)
   return out;
 }
 
-void Examination::read(JudgedPart& judged, const std::string& method,
+void add_up(const ical::Component& component, std::size_t& properties, std::size_t& parameters)
+{
+  properties += component.properties.size();
+  for (const ical::Property& property : component.properties)
+    for (const ical::Parameter& parameter : property.parameters) parameters += parameter.values.size();
+  for (const ical::Component& inner : component.components) add_up(inner, properties, parameters);
+}
+
+constexpr std::size_t most_parameters = 200'000;
+
+/// What a mail's calendars may hold together is what one may: all of them stay in memory.
+std::optional<Reason> Examination::count(const ical::Component& calendar)
+{
+  add_up(calendar, properties_, parameters_);
+  if (properties_ > policy_.limits.properties)
+    return Reason{Code::LimitExceeded, cat("the calendars of this mail have more than ", policy_.limits.properties,
+                                           " properties (limit properties)")};
+  if (parameters_ > most_parameters)
+    return Reason{Code::LimitExceeded, cat("the calendars of this mail have more than ", most_parameters,
+                                           " values of parameters, which no policy changes")};
+  return std::nullopt;
+}
+
+void Examination::read(JudgedPart& judged, const std::string& text, const std::string& method,
                        const std::optional<std::string>& component)
 {
   judged.input = input_;
   if (envelope_) judged.envelope = *envelope_;
   // a mailbox with LF line ends has them in the text, and CRLF in what was base64
-  judged.part_sha256 = sha256_hex(mime::to_crlf(judged.calendar_text));
-  const auto parsed = ical::parse(judged.calendar_text, policy_.limits);
+  judged.part_sha256 = sha256_hex(mime::to_crlf(text));
+  auto parsed = ical::parse(text, policy_.limits);
   if (!parsed) {
     append(judged.reading.refusals, judged.evidence.defects);  // rather the cause than what came of it
     judged.reading.refusals.push_back({Code::BadCalendar, parsed.error().what});
+  } else if (auto too_much = count(parsed->calendar)) {
+    judged.reading.refusals.push_back(*std::move(too_much));
   } else if (judged.reading.refusals.empty()) {
     std::string method_parameter = method;
     if (judged.bare)
       if (const auto* value = parsed->calendar.value("METHOD")) method_parameter = *value;
-    auto readings = itip::read_messages(*parsed, method_parameter, component, now_);
+    auto readings = itip::read_messages(*std::move(parsed), method_parameter, component, now_);
     for (std::size_t i = 0; i + 1 < readings.size(); ++i) {
       JudgedPart one = like(judged);
       one.reading = std::move(readings[i]);
@@ -360,6 +386,16 @@ void note_coverage(std::vector<ProtectedEntity>& entities, const std::vector<Jud
         entity.calendar_parts.push_back(part.part);
 }
 
+/// Addresses of signers held against those of a mail's calendars. Honest mail has a few times its attendees.
+constexpr std::size_t most_comparisons = 2'000'000;
+
+void refuse_costly(JudgedPart& part)
+{
+  part.evidence.refusals.push_back(
+      {Code::LimitExceeded, cat("more than ", most_comparisons,
+                                " comparisons of signers with attendees would be needed, which no policy changes")});
+}
+
 void note_sender(JudgedPart& part)
 {
   if (!part.evidence.correlation.signer || part.bare) return;
@@ -368,8 +404,8 @@ void note_sender(JudgedPart& part)
     const auto address = CalAddress::from_mailbox(mailbox);
     return address && same_user(*address, signer);
   };
-  const auto& from = part.envelope.from;
-  const auto& sender = part.envelope.sender;
+  const auto& from = part.envelope->from;
+  const auto& sender = part.envelope->sender;
   if (from.empty() && sender.empty()) return;
   if (std::any_of(from.begin(), from.end(), is_signer) ||
       std::any_of(sender.begin(), sender.end(), is_signer))
@@ -439,7 +475,6 @@ JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
   in_forwarded = other.in_forwarded;
   encrypted = other.encrypted;
   group = std::move(other.group);
-  calendar_text = std::move(other.calendar_text);
   reading = std::move(other.reading);
   evidence = std::move(other.evidence);
   evidence.message = message();
@@ -515,14 +550,21 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
                    ? "the text/calendar part has no method parameter, so it is no iMIP message"
                    : "no text/calendar part in the message");
   }
+  std::size_t compared = 0;
   for (JudgedPart& part : parts) {
     append(part.evidence.refusals, part.reading.refusals);
     part.evidence.message = part.message();
     part.evidence.now = impl_->now;
-    if (part.message() != nullptr)
+    if (part.message() == nullptr) continue;
+    if (const std::size_t cost = identity::cost_of_correlation(*part.message(), part.evidence.signatures);
+        cost > most_comparisons - std::min(compared, most_comparisons)) {
+      refuse_costly(part);
+    } else {
+      compared += cost;
       part.evidence.correlation =
           identity::correlate(*part.message(), part.evidence.signatures, impl_->policy.owner,
                               impl_->policy.aliases);
+    }
   }
   detail::resolve_contradictions(parts);
   for (JudgedPart& part : parts) note_sender(part);

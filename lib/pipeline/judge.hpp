@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/shared.hpp"
 #include "crypto/verifier.hpp"
 #include "identity/correlation.hpp"
 #include "itip/conflicts.hpp"
@@ -27,7 +28,7 @@ struct ProtectedEntity {
   std::string part;  ///< numbered as JudgedPart::part
   mime::Protection protection = mime::Protection::None;
   crypto::Wrapping wrapping = crypto::Wrapping::None;
-  std::vector<crypto::Signature> signatures;
+  identity::Signatures signatures;
   std::vector<Reason> defects;              ///< why it gives no signature, or cannot be opened
   std::vector<std::string> calendar_parts;  ///< those that its signatures cover
 };
@@ -47,12 +48,11 @@ struct JudgedPart {
   std::string part;        ///< MIME part number; "2/1.1" is inside the opaque signature at "2"; "" bare iCalendar
   std::string part_sha256; ///< of the decoded calendar
   std::shared_ptr<const std::string> mail;  ///< all octets, where whoever examined it kept them
-  mime::Envelope envelope; ///< of the outermost header; never evidence
+  Shared<mime::Envelope> envelope; ///< of the outermost header; never evidence
   bool bare = false;       ///< bare iCalendar: unsigned by nature
   bool in_forwarded = false;
   bool encrypted = false;  ///< it was decrypted: an answer in clear would tell what it says
   std::string group;       ///< the outermost multipart/alternative around it; "" none
-  std::string calendar_text;      ///< decoded; only with the first message of a part
   itip::Reading reading;          ///< the message, or why it is refused
   policy::Evidence evidence;      ///< message points into `reading`
   std::vector<Reason> notices;    ///< change no verdict

@@ -232,7 +232,7 @@ void bare_calendars(std::string_view octets)
     const itip::Message* message = parts->front().message();
     if (message == nullptr) continue;
     const auto parsed = ical::parse(ical::serialise(message->calendar), Limits{});
-    hold(parsed && parsed->calendar == message->calendar, "what is written is read again");
+    hold(parsed && parsed->calendar == *message->calendar, "what is written is read again");
     static_cast<void>(itip::authorize(*message, calendar.object ? &*calendar.object : nullptr,
                                       calendar.facts_for(*message), judge().policy().owner, {}, judge().now()));
     take(*message, calendar);

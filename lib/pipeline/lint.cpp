@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <string_view>
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
@@ -16,8 +18,8 @@ namespace {
 
 /// A calendar, however it came.
 struct Given {
-  std::string octets;  ///< UTF-8, or nearly so
-  std::string text;    ///< as `apply` reads it
+  std::string_view octets;  ///< UTF-8, or nearly so
+  std::string_view text;    ///< as `apply` reads it
   bool line_ends = true;
   itip::Wrapping wrapping;
 };
@@ -40,14 +42,21 @@ void describe(const std::vector<ical::SourceComponent>& calendars, LintedPart& o
   }
 }
 
-/// What `apply` says of all messages of the part together: a PUBLISH of several UIDs is one for each.
-itip::Reading read_all(const ical::Parsed& parsed, const Given& given, UtcSeconds now)
+/// What `apply` would say of all messages of the part together: a PUBLISH of several UIDs is one for each. The messages
+/// themselves are let go.
+itip::Reading read(const Judge& judge, const Given& given)
 {
-  const std::string* own = parsed.calendar.value("METHOD");
-  const std::string bare = own != nullptr ? *own : std::string();
   itip::Reading out;
-  for (itip::Reading& one : itip::read_messages(parsed, given.wrapping.bare ? bare : given.wrapping.method.value_or(""),
-                                                given.wrapping.component, now)) {
+  auto parsed = ical::parse(given.text, judge.policy().limits);
+  if (!parsed) {
+    out.refusals.push_back({Code::BadCalendar, parsed.error().what});
+    return out;
+  }
+  const std::string* own = parsed->calendar.value("METHOD");
+  const std::string bare = own != nullptr ? *own : std::string();
+  for (itip::Reading& one :
+       itip::read_messages(*std::move(parsed), given.wrapping.bare ? bare : given.wrapping.method.value_or(""),
+                           given.wrapping.component, judge.now())) {
     std::move(one.refusals.begin(), one.refusals.end(), std::back_inserter(out.refusals));
     std::move(one.notices.begin(), one.notices.end(), std::back_inserter(out.notices));
   }
@@ -59,17 +68,11 @@ Result<std::vector<ical::SourceComponent>> lint_calendar(const Judge& judge, con
                                                          const std::vector<Reason>& refusals, LintedPart& out)
 {
   const Limits& limits = judge.policy().limits;
+  itip::Reading reading = read(judge, given);  // first: what it makes is gone before the next is made
   IMIP_TRY(auto calendars, ical::read_source(given.octets, given.line_ends, limits, out.departures));
   for (const ical::SourceComponent& calendar : calendars)
     itip::lint_message(calendar, given.wrapping, judge.now(), out.departures);
   describe(calendars, out);
-  itip::Reading reading;
-  const auto parsed = ical::parse(given.text, limits);
-  if (!parsed) {
-    reading.refusals.push_back({Code::BadCalendar, parsed.error().what});
-  } else {
-    reading = read_all(*parsed, given, judge.now());
-  }
   reading.refusals.insert(reading.refusals.begin(), refusals.begin(), refusals.end());
   itip::settle(out.departures, reading);
   out.refusals = std::move(reading.refusals);
@@ -101,7 +104,7 @@ std::vector<Reason> refusals_of(const mime::CalendarPart& part, const Departures
 }
 
 Result<LintedPart> lint_part(const Judge& judge, const OpenedMessage& opened, const std::vector<mime::LintPart>& all,
-                             std::size_t which)
+                             std::size_t which, const std::vector<std::string>& content_ids)
 {
   const Limits& limits = judge.policy().limits;
   const mime::LintPart& part = all[which];
@@ -109,12 +112,12 @@ Result<LintedPart> lint_part(const Judge& judge, const OpenedMessage& opened, co
   out.part = cat(opened.prefix, part.part.part);
   mime::lint_part(opened.message, all, which, limits, out.departures);
   Given given;
-  given.octets = text::is_utf8(part.octets) ? part.octets : part.part.text;
+  given.octets = text::is_utf8(part.octets) ? std::string_view(part.octets) : std::string_view(part.part.text);
   given.text = part.part.text;
   given.line_ends = opened.message.nodes()[part.part.node].encoding == "base64";
   given.wrapping = {false, part.part.method, part.part.component};
   IMIP_TRY(const auto calendars, lint_calendar(judge, given, refusals_of(part.part, out.departures), out));
-  lint_content_ids(calendars, mime::content_ids(opened.message, limits), out.departures);
+  lint_content_ids(calendars, content_ids, out.departures);
   return out;
 }
 
@@ -132,17 +135,20 @@ Result<std::vector<LintedPart>> lint(const Judge& judge, std::string octets, con
     return out;
   }
   std::vector<OpenedMessage> opened;
-  const auto judged = judge.examine(std::move(octets), input, nullptr, &opened);
-  if (!judged && judged.error().code != Errc::NothingToJudge) return tl::unexpected(judged.error());
+  std::optional<Error> unjudged;  // the parts themselves are not wanted
+  if (auto judged = judge.examine(std::move(octets), input, nullptr, &opened); !judged)
+    unjudged = std::move(judged).error();
+  if (unjudged && unjudged->code != Errc::NothingToJudge) return tl::unexpected(*std::move(unjudged));
   for (const OpenedMessage& message : opened) {
     IMIP_TRY(const auto parts, mime::lint_parts(message.message, judge.policy().limits));
+    const auto content_ids = mime::content_ids(message.message, judge.policy().limits);
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      IMIP_TRY(auto part, lint_part(judge, message, parts, i));
+      IMIP_TRY(auto part, lint_part(judge, message, parts, i, content_ids));
       part.input = input;
       out.push_back(std::move(part));
     }
   }
-  if (out.empty() && !judged) return tl::unexpected(judged.error());
+  if (out.empty() && unjudged) return tl::unexpected(*std::move(unjudged));
   return out;
 }
 

@@ -98,15 +98,15 @@ TEST_CASE("programs and lists are not answered unasked, nor what was encrypted i
   all.everything = true;
   for (const int which : {0, 1, 2, 3}) {
     auto part = from_carla(itip::Method::Refresh);
-    if (which == 0) part.envelope.auto_submitted = "auto-generated";
-    if (which == 1) part.envelope.precedence = "Bulk";
-    if (which == 2) part.envelope.list_id = "<all.example.com>";
-    if (which == 3) part.envelope.precedence = "junk";
+    if (which == 0) part.envelope.edit().auto_submitted = "auto-generated";
+    if (which == 1) part.envelope.edit().precedence = "Bulk";
+    if (which == 2) part.envelope.edit().list_id = "<all.example.com>";
+    if (which == 3) part.envelope.edit().precedence = "junk";
     CHECK_FALSE(why(part, to_carla, bosses()).empty());
     CHECK(why(part, to_carla, bosses(), all).empty());
   }
   auto person = from_carla(itip::Method::Refresh);
-  person.envelope.auto_submitted = "No";
+  person.envelope.edit().auto_submitted = "No";
   CHECK(why(person, to_carla, bosses()).empty());
   auto secret = from_carla(itip::Method::Refresh);
   secret.encrypted = true;

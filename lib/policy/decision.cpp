@@ -294,7 +294,7 @@ int Judgement::standing(const Signature& s) const
 /// Each signature is judged alone: of those that prove the signer, the one that the policy thinks most of counts.
 const Signature& Judgement::relied() const
 {
-  const Signature* best = &evidence_.signatures[*evidence_.correlation.signature];
+  const Signature* best = &*evidence_.signatures[*evidence_.correlation.signature];
   for (const Signature& s : evidence_.signatures) {
     const bool proves_signer =
         proves(s) && std::any_of(s.identities.begin(), s.identities.end(), [&](const CalAddress& a) {

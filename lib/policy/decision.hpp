@@ -22,7 +22,7 @@ struct Evidence {
   const itip::Message* message = nullptr;     ///< null: refused by iTIP (refusals says why)
   std::vector<Reason> refusals;               ///< iTIP: always untrusted
   std::vector<Reason> defects;                ///< of the MIME parts: no identity
-  std::vector<crypto::Signature> signatures;  ///< those that cover this part
+  identity::Signatures signatures;            ///< those that cover this part
   std::vector<Reason> signature_defects;  ///< of signed entities around it that gave no signature
   identity::Correlation correlation;
   std::vector<itip::Objection> objections;

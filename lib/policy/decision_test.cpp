@@ -79,7 +79,7 @@ Evidence evidence_of(const Policy& policy, const Message& m, std::vector<Signatu
 {
   Evidence e;
   e.message = &m;
-  e.signatures = std::move(signatures);
+  e.signatures.assign(signatures.begin(), signatures.end());
   e.correlation = imip::identity::correlate(m, e.signatures, policy.owner, policy.aliases);
   e.now = at("2027-01-01T00:00:00Z");
   return e;
@@ -465,25 +465,25 @@ TEST_CASE("a REQUEST that cancels in all but name needs the permission to cancel
   Message m = request(boss, pa);
   SECTION("STATUS:CANCELLED")
   {
-    m.components[0].component.properties.push_back({"STATUS", {}, "cancelled"});
+    m.components[0].component.edit().properties.push_back({"STATUS", {}, "cancelled"});
   }
   SECTION("everything has been before now")
   {
-    m.components[0].component.find("DTSTART")->value = "20200104T100000Z";
-    m.components[0].component.find("DTEND")->value = "20200104T110000Z";
+    m.components[0].component.edit().find("DTSTART")->value = "20200104T100000Z";
+    m.components[0].component.edit().find("DTEND")->value = "20200104T110000Z";
   }
   SECTION("a series that ended")
   {
-    m.components[0].component.find("DTSTART")->value = "20200104T100000Z";
-    m.components[0].component.find("DTEND")->value = "20200104T110000Z";
-    m.components[0].component.properties.push_back(
+    m.components[0].component.edit().find("DTSTART")->value = "20200104T100000Z";
+    m.components[0].component.edit().find("DTEND")->value = "20200104T110000Z";
+    m.components[0].component.edit().properties.push_back(
         {"RRULE", {}, "FREQ=WEEKLY;UNTIL=20201231T000000Z"});
   }
   SECTION("a start that cannot be read")
   {
-    m.components[0].component.find("DTSTART")->value = "whenever";
+    m.components[0].component.edit().find("DTSTART")->value = "whenever";
   }
-  m.calendar.components = {m.components[0].component};
+  m.calendar.edit().components = {m.components[0].component};
   expect(judge(limited, m, {by(pa)}), Verdict::Ask, Code::SentByNotAuthorized);
   expect(judge(both, m, {by(pa)}), Verdict::Trusted, Code::SentByAuthorized);
   expect(judge(with_delegate(), m, {by(pa)}), Verdict::Trusted, Code::SentByAuthorized);
@@ -495,10 +495,10 @@ TEST_CASE("a REQUEST that cancels in all but name needs the permission to cancel
 TEST_CASE("a series that goes on is no cancellation")
 {
   Message m = request(boss, pa);
-  m.components[0].component.find("DTSTART")->value = "20200104T100000Z";
-  m.components[0].component.find("DTEND")->value = "20200104T110000Z";
-  m.components[0].component.properties.push_back({"RRULE", {}, "FREQ=WEEKLY"});
-  m.calendar.components = {m.components[0].component};
+  m.components[0].component.edit().find("DTSTART")->value = "20200104T100000Z";
+  m.components[0].component.edit().find("DTEND")->value = "20200104T110000Z";
+  m.components[0].component.edit().properties.push_back({"RRULE", {}, "FREQ=WEEKLY"});
+  m.calendar.edit().components = {m.components[0].component};
   expect(judge(with_delegate({Method::Request}), m, {by(pa)}), Verdict::Trusted,
          Code::SentByAuthorized);
 }

@@ -93,7 +93,7 @@ Json others_json(const std::vector<pipeline::ProtectedEntity>& entities,
     const auto& covers = entity.calendar_parts;
     if (std::find(covers.begin(), covers.end(), calendar_part) != covers.end()) continue;
     Json signatures = Json::array();
-    for (const auto& signature : entity.signatures) signatures.push_back(signature_json(signature));
+    for (const crypto::Signature& signature : entity.signatures) signatures.push_back(signature_json(signature));
     list.push_back({{"part", entity.part},
                     {"covers", words_json(covers)},
                     {"signatures", std::move(signatures)},
@@ -119,7 +119,7 @@ void add_message(Json& json, const pipeline::JudgedPart& part)
   json["dtstamp"] =
       first.revision.dtstamp == UtcSeconds{} ? Json{} : Json(to_rfc3339(first.revision.dtstamp));
   json["organizer"] = message->organizer ? Json(message->organizer->address.uri()) : Json{};
-  json["summary"] = first.component.text("SUMMARY");
+  json["summary"] = first.component->text("SUMMARY");
 }
 
 void add_correlation(Json& json, const identity::Correlation& correlation)
@@ -154,7 +154,7 @@ Json verdict(const pipeline::JudgedPart& part, const char* schema)
   json["encrypted"] = part.encrypted;
   json["assurance"] = policy::assurance_word(part.decision.assurance);
   Json signatures = Json::array();
-  for (const auto& signature : part.evidence.signatures)
+  for (const crypto::Signature& signature : part.evidence.signatures)
     signatures.push_back(signature_json(signature));
   json["signatures"] = std::move(signatures);
   json["other_signatures"] = others_json(*part.entities, part.part);
@@ -263,7 +263,9 @@ std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied
   json["base_sha256"] =
       part.plan && part.plan->base_sha256 ? Json(*part.plan->base_sha256) : Json{};
   json["changes"] = part.plan ? changes_json(part.plan->changes) : Json::array();
+  json["changes_more"] = part.plan ? part.plan->changes_left_out : 0;
   json["proposal"] = part.plan ? changes_json(part.plan->proposal) : Json::array();
+  json["proposal_more"] = part.plan ? part.plan->proposal_left_out : 0;
   json["offers"] = part.plan ? offers_json(part.plan->offers, applied.offers) : Json::array();
   add_conflicts(json, part.conflicts);
   return line(json);
@@ -302,7 +304,9 @@ std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan&
   json["stored"] = stored;
   json["repeated"] = answer.repeated;
   json["changes"] = changes_json(answer.plan.changes);
+  json["changes_more"] = answer.plan.changes_left_out;
   json["proposal"] = changes_json(answer.plan.proposal);
+  json["proposal_more"] = answer.plan.proposal_left_out;
   json["mails"] = mails_json(mails);
   return line(json);
 }
@@ -326,6 +330,7 @@ std::string retract_json(const pipeline::Retracted& one, bool dry_run)
   json["retracted_at"] =
       one.message.retracted ? Json(to_rfc3339(*one.message.retracted)) : Json{};
   json["changes"] = changes_json(one.plan.plan.changes);
+  json["changes_more"] = one.plan.plan.changes_left_out;
   json["answered"] = one.answered;
   Json depends = Json::array();
   for (const state::Journaled& later : one.depends) depends.push_back(source(later));

@@ -63,6 +63,8 @@ std::string retract_text(const pipeline::Retracted& one, bool dry_run)
     out += cat(label, change_line(change), '\n');
     label = "              ";
   }
+  if (const std::size_t more = one.plan.plan.changes_left_out; more > 0)
+    out += cat(label, "and ", more, " more\n");
   if (one.answered)
     out += "  notice      your answer to this event may have gone out by mail: that cannot be undone\n";
   return out;

@@ -73,7 +73,7 @@ void headline(Lines& lines, const pipeline::JudgedPart& part)
 const ical::Component* first_component(const pipeline::JudgedPart& part)
 {
   const itip::Message* message = part.message();
-  return message != nullptr && !message->components.empty() ? &message->components.front().component
+  return message != nullptr && !message->components.empty() ? &*message->components.front().component
                                                             : nullptr;
 }
 
@@ -135,7 +135,7 @@ void signature_lines(Lines& lines, const pipeline::JudgedPart& part)
                                        : "nobody: no signature that counts covers this part");
     return;
   }
-  for (const auto& signature : part.evidence.signatures) {
+  for (const crypto::Signature& signature : part.evidence.signatures) {
     lines.field("signed by", signature_line(signature));
     if (signature.signer) {
       lines.field("certificate", safe(signature.signer->subject));
@@ -198,9 +198,8 @@ void decision_lines(Lines& lines, const pipeline::JudgedPart& part)
   if (!part.suggestion.empty()) lines.field("to change", part.suggestion);
 }
 
-void event_lines(Lines& lines, const pipeline::JudgedPart& part, const ical::Component& component)
+void event_lines(Lines& lines, const ical::Zones& zones, const ical::Component& component)
 {
-  const ical::Zones zones(part.message()->calendar);
   const EventText event = describe(zones, component, lines.style().local_zone);
   std::vector<std::string> when;
   for (const auto& line : event.when) when.push_back(safe(line));
@@ -227,11 +226,24 @@ void event_lines(Lines& lines, const pipeline::JudgedPart& part, const ical::Com
   lines.field("about", safe(event.description));
 }
 
+/// Of many the first ones: a person reads no more.
+std::vector<std::string> change_lines(const std::vector<itip::Change>& changes, std::size_t left_out)
+{
+  constexpr std::size_t shown = 100;
+  std::vector<std::string> out;
+  for (const auto& change : changes) {
+    if (out.size() == shown) break;
+    out.push_back(change_line(change));
+  }
+  const std::size_t more = changes.size() - out.size() + left_out;
+  if (more > 0) out.push_back(cat("and ", more, " more"));
+  return out;
+}
+
 void plan_lines(Lines& lines, const pipeline::JudgedPart& part, std::string_view label)
 {
   if (!part.plan) return;
-  std::vector<std::string> texts;
-  for (const auto& change : part.plan->changes) texts.push_back(change_line(change));
+  std::vector<std::string> texts = change_lines(part.plan->changes, part.plan->changes_left_out);
   if (texts.empty())
     texts.push_back(cat("nothing (", itip::outcome_word(part.plan->outcome), ")"));
   lines.fields(label, texts);
@@ -242,9 +254,7 @@ void offer_lines(Lines& lines, const pipeline::JudgedPart& part,
                  const std::vector<pipeline::OfferFate>& fates = {})
 {
   if (!part.plan) return;
-  std::vector<std::string> proposal;
-  for (const auto& change : part.plan->proposal) proposal.push_back(change_line(change));
-  lines.fields("proposal", proposal);
+  lines.fields("proposal", change_lines(part.plan->proposal, part.plan->proposal_left_out));
   std::vector<std::string> offers;
   std::vector<std::string> mailed;
   for (std::size_t i = 0; i < part.plan->offers.size(); ++i) {
@@ -357,15 +367,21 @@ std::string show_text(const pipeline::JudgedPart& part, const Style& style)
   if (message == nullptr) {
     lines.plain(cat("Calendar part that imip cannot use, in ", where_of(part)));
   } else {
-    for (const auto& component : message->components) {
-      const std::string summary = component.component.text("SUMMARY");
+    constexpr std::size_t shown = 100;
+    const ical::Zones zones(message->calendar);
+    const std::size_t count = std::min(message->components.size(), shown);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& component = message->components[i];
+      const std::string summary = component.component->text("SUMMARY");
       std::string title = cat(method_sentence(message->method, message->kind), ": ",
                               summary.empty() ? std::string{"(no title)"} : safe(summary));
       if (component.scope.type != itip::Scope::Type::Series)
         title += cat("  [", safe(component.scope.key()), "]");
       lines.plain(lines.coloured(title, "1"));
-      event_lines(lines, part, component.component);
+      event_lines(lines, zones, component.component);
     }
+    if (message->components.size() > count)
+      lines.plain(cat("and ", message->components.size() - count, " more occurrences"));
     conflict_lines(lines, part);
     plan_lines(lines, part, "would do");
     offer_lines(lines, part);
@@ -417,7 +433,7 @@ std::string explain_text(const pipeline::JudgedPart& part, const Style& style)
   headline(lines, part);
   lines.plain("1. who signed this calendar part (RFC 6047 section 3, step 1)");
   signature_lines(lines, part);
-  for (const auto& signature : part.evidence.signatures)
+  for (const crypto::Signature& signature : part.evidence.signatures)
     reason_lines(lines, "finding", signature.findings);
   reason_lines(lines, "finding", part.evidence.signature_defects);
   reason_lines(lines, "finding", part.evidence.defects);

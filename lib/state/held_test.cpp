@@ -38,7 +38,7 @@ itip::Facts some_facts()
   itip::FactRow row;
   row.reg = "X";
   row.scope = "series";
-  return itip::Facts::from_rows({row});
+  return itip::Facts::from_rows(std::vector<itip::FactRow>{row});
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ struct Content {
   std::vector<ical::Component> timezones;
 };
 [[nodiscard]] std::string pack(const ical::Component& event,
-                               const std::vector<ical::Component>& timezones);
+                               const std::vector<Shared<ical::Component>>& timezones);
 /// Empty if the text is not one that pack() made.
 [[nodiscard]] std::optional<Content> unpack(const std::string& text, const Limits& limits);
 

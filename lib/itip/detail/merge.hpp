@@ -1,6 +1,7 @@
 /// @file The owner's data and the rendering, merged three ways (itip.md "What each message
 /// changes").
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ ical::Component merge_owner_data(ical::Component rendered, const ical::Component
                                  const ical::Component& stored, const Limits& limits);
 
 /// What a person would call different. `before` null: there was nothing.
+/// @param left_out  how many changes are not in the list (most_changes, most_change_octets)
 std::vector<Change> changes_between(const ical::Component* before, const ical::Component& after,
-                                    const std::string& action);
+                                    const std::string& action, std::size_t& left_out);
 
 }  // namespace imip::itip::detail

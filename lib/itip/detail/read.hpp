@@ -1,5 +1,6 @@
 /// @file Reading one component of an iTIP message: what is tolerated, what is refused (itip.md).
 #pragma once
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,17 +10,23 @@
 namespace imip::itip::detail {
 
 /// Findings while reading; a refusal does not stop the reading, so that all are told.
+/// Bounded: whoever writes a hundred thousand odd lines is told of a hundred.
 struct Findings {
   std::vector<Reason> refusals;
   std::vector<Reason> notices;
-  void refuse(Code code, std::string text) { refusals.push_back({code, std::move(text)}); }
-  void note(Code code, std::string text) { notices.push_back({code, std::move(text)}); }
+  std::size_t notices_left_out = 0;
+  void refuse(Code code, std::string text);
+  void note(Code code, std::string text);
 };
+
+/// In all components of a message together.
+inline constexpr std::size_t most_attendees = 50'000;
 
 /// What a component is read against.
 struct ReadContext {
   Method method = Method::None;
   Kind kind = Kind::None;
+  const Shared<ical::Component>& calendar;  ///< that the components are parts of
   const ical::Zones& zones;
   UtcSeconds now{};
   Findings& findings;

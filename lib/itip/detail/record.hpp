@@ -64,7 +64,7 @@ Recorded record_message(Facts& facts, const Message& message, const Speaker& spe
 /// Raises W and D for one component as if a message had brought it.
 void record_content(Facts& facts, std::string_view cls, const Scope& scope,
                     const Revision& revision, const ical::Component& event,
-                    const std::vector<ical::Component>& timezones, const ical::Zones& zones,
+                    const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
                     Recorded* into);
 void record_answer(Facts& facts, const std::string& scope_key, const std::string& attendee,
                    const AnswerFact& answer, Recorded* into);

@@ -19,7 +19,7 @@ bool starts_later(const ical::Zones& zones, const itip::MessageComponent& compon
                   const Limits& limits)
 {
   if (component.scope.type == itip::Scope::Type::Instance) {
-    const ical::Property* start = component.component.find("DTSTART");
+    const ical::Property* start = component.component->find("DTSTART");
     if (start == nullptr) return false;
     const auto time = zones.time_of(*start);
     return time && time->instant >= now;
@@ -97,9 +97,9 @@ bool request_cancels(const itip::Message& message, UtcSeconds now, const Limits&
   if (message.kind == itip::Kind::FreeBusy) return false;  // a question has nothing to cancel
   bool has_start = false;
   for (const itip::MessageComponent& c : message.components) {
-    const std::string* status = c.component.value("STATUS");
+    const std::string* status = c.component->value("STATUS");
     if (status != nullptr && text::ascii_iequal(*status, "CANCELLED")) return true;
-    has_start = has_start || c.component.find("DTSTART") != nullptr;
+    has_start = has_start || c.component->find("DTSTART") != nullptr;
   }
   if (!has_start) return false;  // a task without dates has no instance to leave
   const ical::Zones zones{message.calendar};
