@@ -342,6 +342,22 @@ def memory(world, batch):
          f"{100 * (many - one) / one:+.1f} % on one message")
 
 
+def hostile(world, quick):
+    """testdata/spoof/large.py, by the Python that has cryptography. Seconds of the processor, so that two at a time do
+    not matter; on a slow machine they are slow too, and the ratio tells."""
+    said = subprocess.run(
+        ("/usr/bin/python3", "-B", os.path.join(ROOT, "testdata", "spoof", "large.py"), world.imip, "--summary",
+         *(("calendars", "attendees") if quick else ())), capture_output=True, text=True, check=False).stdout
+    slowest = re.search(r"^slowest ([\d.]+) s, ([\d.]+)x a benign mail: (.*)$", said, re.M)
+    largest = re.search(r"^largest (\d+) MB, ([\d.]+)x a benign mail: (.*)$", said, re.M)
+    if not slowest or not largest:
+        sys.exit(f"bench: large.py failed\n{said}")
+    line(12, "hostile mail of 10 MB, the slowest", f"{slowest[1]} s", "<= 1 s", "<= 2x",
+         f"{verdict(float(slowest[1]), 1)}; {slowest[2]}x a benign mail; {slowest[3]}")
+    line(12, "hostile mail of 10 MB, the largest", f"{largest[1]} MB", "<= 150 MB", "<= 2x",
+         f"{verdict(int(largest[1]), 150)}; {largest[2]}x a benign mail; {largest[3]}")
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -365,7 +381,8 @@ def main():
                 ("8", lambda: openpgp(world, 9 if quick else 31)),
                 ("9", lambda: application(world, count, (10, 1_000) if quick else (10, 1_000, 100_000))),
                 ("10", lambda: import_beside_khal(world, 1_000 if quick else 10_000, 3 if quick else 9)),
-                ("11", lambda: memory(world, 200 if quick else 2_000))):
+                ("11", lambda: memory(world, 200 if quick else 2_000)),
+                ("12", lambda: hostile(world, quick))):
             if not only or only & set(goals.split()):
                 measure()
     finally:
