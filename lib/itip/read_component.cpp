@@ -153,7 +153,7 @@ void read_recurrence(const ical::Component& c, const ical::Time& start, const Re
     }
   }
   const std::string* rule = c.value("RRULE");
-  if (!rule) return;
+  if (!rule || c.count("RRULE") > 1) return;  // read_duplicates() refuses several
   if (const auto good = ical::check_rrule(*rule); !good) {
     context.findings.refuse(Code::BadCalendar, cat("RRULE ", *rule, ": ", good.error().what));
     return;

@@ -20,7 +20,7 @@ struct Findings {
 };
 
 /// In all components of a message together.
-inline constexpr std::size_t most_attendees = 50'000;
+inline constexpr std::size_t most_attendees = 40'000;
 
 /// What a component is read against.
 struct ReadContext {
