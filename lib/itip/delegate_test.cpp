@@ -276,7 +276,7 @@ TEST_CASE("an answer to a series reaches a range that counts on its own")
   CHECK(just->reply.components.back().text("RECURRENCE-ID") == "20270118T100000Z");
 }
 
-TEST_CASE("--exact answers the revision that the message has")
+TEST_CASE("an answer with --exact is one to the revision that the message has")
 {
   Book book = bobs(rev(0, 1));
   const Message old = message("REQUEST", {rev(0, 1)});
