@@ -90,4 +90,24 @@ says '"faults":[]'
 expect 0 as alice show --chain plain.eml
 says 'No signature covers this calendar part.'
 
+# A certificate of many names: the first are told, and how many more there are; all of them count.
+{
+  printf 'extendedKeyUsage = emailProtection\nsubjectAltName = email:a0@example.com'
+  n=1
+  while [ $n -lt 150 ]; do printf ',email:a%s@example.com' $n; n=$((n + 1)); done
+  printf ',email:boss@example.com\n'
+} >many.ext
+openssl req -newkey rsa:2048 -nodes -keyout many.key -out many.csr -subj /CN=many 2>/dev/null
+openssl x509 -req -in many.csr -CA keys/ca.pem -CAkey keys/ca.key -set_serial 99 -days 9 -extfile many.ext \
+  -out many.crt 2>/dev/null
+cat many.key many.crt >many.pem
+chmod 600 many.pem
+imip sign --identity many.pem <plain.eml >many.eml
+expect 0 as alice verify many.eml
+says 'a9@example.com and 141 more (S/MIME valid'
+expect 0 as alice verify --json many.eml
+says '"identities_more":51'
+says '"mail_names_more":51'
+says '"correlation":"direct"'
+
 echo "chain_test: $checks checks"

@@ -28,14 +28,24 @@ Json words_json(const std::vector<std::string>& words)
   return list;
 }
 
+/// A certificate can have ten thousands of names, and is told with each part that it signed.
+constexpr std::size_t most_names = 100;
+
+std::size_t beyond(std::size_t names)
+{
+  return names - std::min(names, most_names);
+}
+
 Json certificate_json(const crypto::Certificate& certificate)
 {
+  const auto& names = certificate.mail_names;
   return {{"subject", certificate.subject},
           {"issuer", certificate.issuer},
           {"serial", certificate.serial},
           {"sha256", certificate.sha256},
           {"spki_sha256", certificate.spki_sha256},
-          {"mail_names", certificate.mail_names},
+          {"mail_names", std::vector<std::string>(names.begin(), names.begin() + std::ptrdiff_t(std::min(names.size(), most_names)))},
+          {"mail_names_more", beyond(names.size())},
           {"not_before", to_rfc3339(certificate.not_before)},
           {"not_after", to_rfc3339(certificate.not_after)},
           {"key", certificate.key},
@@ -70,8 +80,12 @@ Json signature_json(const crypto::Signature& signature)
                {"protocol", protocol_word(signature.protocol)},
                {"status", status_word(signature.status)}};
   Json identities = Json::array();
-  for (const auto& identity : signature.identities) identities.push_back(identity.uri());
+  for (const auto& identity : signature.identities) {
+    if (identities.size() == most_names) break;
+    identities.push_back(identity.uri());
+  }
   json["identities"] = std::move(identities);
+  json["identities_more"] = beyond(signature.identities.size());
   json["signer"] = signer_json(signature);
   Json chain = Json::array();
   for (const auto& certificate : signature.chain) chain.push_back(certificate_json(certificate));

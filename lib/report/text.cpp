@@ -114,8 +114,11 @@ std::string signature_line(const crypto::Signature& signature)
 {
   std::string line;
   if (!signature.identities.empty()) {
-    for (const auto& identity : signature.identities)
-      line += cat(line.empty() ? "" : ", ", safe(identity.mailbox()));
+    constexpr std::size_t shown = 10;
+    for (std::size_t i = 0; i < std::min(signature.identities.size(), shown); ++i)
+      line += cat(i == 0 ? "" : ", ", safe(signature.identities[i].mailbox()));
+    if (signature.identities.size() > shown)
+      line += cat(" and ", signature.identities.size() - shown, " more");
   } else {
     line = cat("nobody proven", unproven_name(signature));
   }
