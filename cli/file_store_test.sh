@@ -7,7 +7,7 @@ NOW=2026-11-30T12:00:00Z
 
 "$KEYS" keys boss alice >/dev/null || fail "keys"
 person alice
-sed -i "s,^path = .*,path = \"$WORLD/alice/work.ics\"," alice/policy.toml
+sed -i "s,^path = .*,path = \"$WORLD/alice/plan.ics\"," alice/policy.toml
 
 # mail NAME METHOD LINE...
 mail() {
@@ -31,11 +31,11 @@ apply() { expect 0 as alice apply --now $NOW "$@"; }
 # ---- missing, empty ----------------------------------------------------------------------------------
 expect 66 as alice apply --now $NOW add.eml
 one_line
-says "touch $WORLD/alice/work.ics"
-: >alice/work.ics
+says "touch $WORLD/alice/plan.ics"
+: >alice/plan.ics
 apply add.eml
 says added
-/usr/bin/python3 - alice/work.ics <<'PY'
+/usr/bin/python3 - alice/plan.ics <<'PY'
 import icalendar, sys
 c = icalendar.Calendar.from_ical(open(sys.argv[1], 'rb').read())
 assert [str(e['SUMMARY']) for e in c.walk('VEVENT')] == ['Plan'], c
@@ -44,7 +44,7 @@ PY
 expect 0 as alice retract --now $NOW add@example.com
 
 # ---- other programs' events, odd lines, LF, and a zone of the same name with other rules ---------------
-cat >alice/work.ics <<'ICS'
+cat >alice/plan.ics <<'ICS'
 BEGIN:VCALENDAR
 PRODID:-//Other//Program//EN
 VERSION:2.0
@@ -72,8 +72,8 @@ SUMMARY:Taxes
 END:VTODO
 END:VCALENDAR
 ICS
-cp alice/work.ics before.ics
-chmod 640 alice/work.ics
+cp alice/plan.ics before.ics
+chmod 640 alice/plan.ics
 # others FILE: the file without what is of UID plan and its zone
 others() {
   /usr/bin/python3 - "$1" <<'PY'
@@ -87,46 +87,46 @@ expect 2 as alice apply --now $NOW add.eml
 says deleted-by-owner
 apply --yes add.eml
 says added
-grep -q "$(printf '\r')" alice/work.ics && fail "line ends are not those of the file"
-[ "$(stat -c %a alice/work.ics)" = 640 ] || fail "the mode changed"
-others alice/work.ics | cmp -s - before.ics || fail "what is not ours changed"
-grep -q '^DTSTART;TZID=Europe/Berlin-imip-[0-9a-f]*:20270104T100000$' alice/work.ics || fail "no fresh name"
+grep -q "$(printf '\r')" alice/plan.ics && fail "line ends are not those of the file"
+[ "$(stat -c %a alice/plan.ics)" = 640 ] || fail "the mode changed"
+others alice/plan.ics | cmp -s - before.ics || fail "what is not ours changed"
+grep -q '^DTSTART;TZID=Europe/Berlin-imip-[0-9a-f]*:20270104T100000$' alice/plan.ics || fail "no fresh name"
 # The event is at ten in the real Berlin, the dentist at eight where it is five hours ahead.
-/usr/bin/python3 - alice/work.ics <<'PY'
+/usr/bin/python3 - alice/plan.ics <<'PY'
 import icalendar, sys
 c = icalendar.Calendar.from_ical(open(sys.argv[1], 'rb').read())
 assert sorted(str(e['UID']) for e in c.walk('VEVENT')) == ['dentist', 'plan']
 assert len(c.walk('VTIMEZONE')) == 2
 PY
-cp alice/work.ics added.ics
+cp alice/plan.ics added.ics
 expect 0 as alice show --now $NOW move.eml
 says 'DTSTART;TZID=Europe/Berlin:20270104T100000 -> 20270105T100000'
 apply move.eml
 says updated
-others alice/work.ics | cmp -s - before.ics || fail "an update changed what is not ours"
+others alice/plan.ics | cmp -s - before.ics || fail "an update changed what is not ours"
 apply move.eml
 says duplicate
 expect 0 as alice retract --now $NOW move@example.com
-cmp -s added.ics alice/work.ics || fail "retract: not the octets of before"
+cmp -s added.ics alice/plan.ics || fail "retract: not the octets of before"
 # Her own edit of ours stays over an update; an edit of others' is no conflict.
-sed -i '/^UID:plan/a CATEGORIES:mine' alice/work.ics
-sed -i 's/^SUMMARY:Taxes/SUMMARY:Taxes, soon/' alice/work.ics
+sed -i '/^UID:plan/a CATEGORIES:mine' alice/plan.ics
+sed -i 's/^SUMMARY:Taxes/SUMMARY:Taxes, soon/' alice/plan.ics
 apply --yes move.eml
-grep -q '^CATEGORIES:mine' alice/work.ics || fail "her category went"
-grep -q '^SUMMARY:Taxes, soon' alice/work.ics || fail "their edit went"
+grep -q '^CATEGORIES:mine' alice/plan.ics || fail "her category went"
+grep -q '^SUMMARY:Taxes, soon' alice/plan.ics || fail "their edit went"
 apply cancel.eml
-grep -q '^STATUS:CANCELLED' alice/work.ics || fail "not cancelled"
+grep -q '^STATUS:CANCELLED' alice/plan.ics || fail "not cancelled"
 
 # ---- through a link; half a file -----------------------------------------------------------------------
-mv alice/work.ics alice/real.ics
-ln -s real.ics alice/work.ics
+mv alice/plan.ics alice/real.ics
+ln -s real.ics alice/plan.ics
 sed -n '1,/^END:VEVENT/p' alice/real.ics >half.ics
 cp half.ics alice/real.ics
 expect 75 as alice apply --now $NOW cancel.eml
 one_line
 says 'VCALENDAR does not end'
 cmp -s half.ics alice/real.ics || fail "half a file was changed"
-[ -L alice/work.ics ] || fail "the link is gone"
+[ -L alice/plan.ics ] || fail "the link is gone"
 chmod 666 alice/real.ics
 expect 78 as alice apply --now $NOW cancel.eml
 one_line
