@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <functional>
 #include <vector>
 
@@ -45,10 +46,23 @@ int add_words(const fs::path& store_path, const fs::path& state, const std::stri
   return 0;
 }
 
-/// The other side: knows nothing of our lock; it looks, and then renames over what is there. What it replaces
-/// unseen by that is its own loss, so only its words are counted.
-int add_words_as_others_do(const fs::path& file, const std::string& prefix)
+/// The unfolded SUMMARY and what follows it, words with a blank before and after each.
+std::string title_in(std::string octets)
 {
+  for (std::size_t at = 0; (at = octets.find("\r\n ")) != std::string::npos;) octets.erase(at, 3);
+  const std::size_t start = octets.find("SUMMARY:");
+  if (start == std::string::npos) return {};
+  octets.erase(0, start);
+  std::replace(octets.begin(), octets.end(), '\r', ' ');
+  return octets;
+}
+
+/// The other side: knows nothing of our lock; it looks, and then takes the place of what is there. What it
+/// replaces unseen by that is its own loss, also where that is a word of its own that we had just put back: it
+/// is noted in the file `lost`. So only the other words of its own are counted.
+int add_words_as_others_do(const fs::path& file, const std::string& prefix, const fs::path& lost)
+{
+  std::ofstream losses(lost, std::ios::app);
   for (int i = 0; i < rounds;) {
     const auto stamp = stamp_of_file(file);
     auto octets = read_file(file, 1U << 24U);
@@ -56,9 +70,19 @@ int add_words_as_others_do(const fs::path& file, const std::string& prefix)
     const std::size_t end = octets->find("\r\nEND:VEVENT");
     if (end == std::string::npos) return 20;
     auto next = AtomicFile::create(file);
-    if (!next || !next->write(octets->insert(end, cat("\r\n  ", prefix, i)))) return 21;
+    if (!next || !next->write(std::string(*octets).insert(end, cat("\r\n  ", prefix, i)))) return 21;
     if (stamp_of_file(file) != stamp) continue;
-    if (!next->commit()) return 22;
+    const std::string seen = title_in(*octets);
+    const auto note_unseen = [&](const fs::path& replaced) {
+      const std::string had = title_in(read_file(replaced, 1U << 24U).value_or(""));
+      for (int past = 0; past < i; ++past) {
+        const std::string word = cat(' ', prefix, past, ' ');
+        if (had.find(word) != std::string::npos && seen.find(word) == std::string::npos) losses << word;
+      }
+      losses.flush();
+      return true;
+    };
+    if (!next->commit_over(note_unseen)) return 22;
     ++i;
   }
   return 0;
@@ -83,7 +107,8 @@ void run_all(const std::vector<Work>& all)
   }
 }
 
-void hold_words(const Fixture& f, const fs::path& store, const std::vector<std::string>& prefixes)
+void hold_words(const Fixture& f, const fs::path& store, const fs::path& lost,
+                const std::vector<std::string>& prefixes)
 {
   const auto found = CalendarStore::open(store, f.state, Limits{})->find("u");
   REQUIRE(found);
@@ -93,12 +118,9 @@ void hold_words(const Fixture& f, const fs::path& store, const std::vector<std::
   const fs::path folder = fs::is_directory(store) ? store : store.parent_path();
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename();
-    if (!name.ends_with(".kept")) continue;
-    std::string octets = f.dir.read(entry.path().native());
-    for (std::size_t at = 0; (at = octets.find("\r\n ")) != std::string::npos;) octets.erase(at, 3);
-    title += octets.substr(octets.find("SUMMARY:"));
-    std::replace(title.begin(), title.end(), '\r', ' ');
+    if (name.ends_with(".kept")) title += title_in(f.dir.read(entry.path().native()));
   }
+  title += f.dir.read(lost.native());
   for (const std::string& prefix : prefixes)
     for (int i = 0; i < rounds; ++i) {
       INFO(prefix << i);
@@ -108,13 +130,15 @@ void hold_words(const Fixture& f, const fs::path& store, const std::vector<std::
 
 void hold_for(const Fixture& f, const fs::path& store, const fs::path& file)
 {
+  const fs::path lost = f.state.native() + ".lost";
+  std::ofstream(lost).flush();
   const Work a = [&] { return add_words(store, f.state, "a"); };
   const Work b = [&] { return add_words(store, f.state, "b"); };
   run_all({a, b});
-  hold_words(f, store, {"a", "b"});
+  hold_words(f, store, lost, {"a", "b"});
   run_all({[&] { return add_words(store, f.state, "d"); },
-           [&] { return add_words_as_others_do(file, "c"); }});
-  hold_words(f, store, {"c"});
+           [&] { return add_words_as_others_do(file, "c", lost); }});
+  hold_words(f, store, lost, {"c"});
 }
 
 }  // namespace
