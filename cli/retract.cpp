@@ -44,6 +44,7 @@ ExitCode exit_code_of(pipeline::RetractOutcome outcome)
   switch (outcome) {
     case pipeline::RetractOutcome::Retracted:
     case pipeline::RetractOutcome::Unseen:
+    case pipeline::RetractOutcome::Dropped:
     case pipeline::RetractOutcome::Already:
       return ExitCode::Ok;
     case pipeline::RetractOutcome::Ask:

@@ -206,6 +206,23 @@ mkdir other && chmod 700 other
 expect 66 retract alice --store "$WORLD/other" same@example.com
 says 'changed another calendar'
 
+# ---- a message that waits takes no effect any more --------------------------------------------------------
+fresh alice
+apply alice cancel
+says held
+expect 66 retract alice ancel@example.com
+expect 0 retract alice --dry-run '<cancel@example.com>'
+says 'would wait no more: what came on 2026-11-30T12:00:00Z'
+expect 0 retract alice --json '<cancel@example.com>'
+says '"outcome":"dropped"'
+says '"method":null'
+expect 66 retract alice '<cancel@example.com>'
+apply alice add
+! grep -q 'STATUS:CANCELLED' "$(file alice)" || fail "it took effect all the same"
+fresh alice
+apply alice cancel add
+grep -q 'STATUS:CANCELLED' "$(file alice)" || fail "what waited took no effect"
+
 # ---- several events of one message; text that would hurt a terminal -------------------------------------------
 fresh alice
 { printf 'From: boss@example.com\nMessage-ID: <pub@example.com>\nMIME-Version: 1.0\n'

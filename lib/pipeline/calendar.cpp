@@ -203,6 +203,12 @@ Result<void> Calendar::hold(const itip::Plan& plan, const state::HeldMessage& me
   return state_->hold(key(plan.uid, plan.organizer), message);
 }
 
+Result<std::vector<state::Waiting>> Calendar::waiting(const std::string& text, const std::string& digest) const
+{
+  if (!state_ || !store_) return std::vector<state::Waiting>();
+  return state_->waiting(store_->path().string(), places_.owner, text, digest);
+}
+
 Result<void> Calendar::drop_held(std::int64_t id)
 {
   if (!state_) return {};

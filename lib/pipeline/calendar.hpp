@@ -60,6 +60,8 @@ class Calendar {
   [[nodiscard]] Result<std::vector<state::HeldMessage>> held(const itip::Plan& plan) const;
   [[nodiscard]] Result<std::int64_t> count_held(const std::string& signer) const;
   Result<void> hold(const itip::Plan& plan, const state::HeldMessage& message);
+  /// As State::waiting, of this calendar; nothing without state.
+  [[nodiscard]] Result<std::vector<state::Waiting>> waiting(const std::string& text, const std::string& digest) const;
   Result<void> drop_held(std::int64_t id);
   /// Once a day forgets what is over. `forget_after`: of this object; nothing: never.
   Result<void> age(const itip::Plan& plan, const std::optional<UtcSeconds>& forget_after, UtcSeconds now,

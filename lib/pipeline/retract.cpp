@@ -5,6 +5,7 @@
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
+#include "mime/message.hpp"
 
 namespace imip::pipeline {
 
@@ -26,20 +27,45 @@ std::string listed(const std::vector<state::Journaled>& messages)
   for (const state::Journaled& m : messages) {
     const std::string digest = m.entry.part_sha256.substr(0, shown_digits);
     if (!seen.insert(digest).second) continue;
-    out += cat(out.empty() ? "" : ", ", digest, " (", m.entry.method, " of ", m.key.uid, ", ",
+    out += cat(out.empty() ? "" : ", ", digest, " (", m.entry.method.empty() ? "waits for" : m.entry.method + " of",
+               ' ', m.key.uid, ", ",
                to_rfc3339(m.entry.at), ')');
   }
   return out;
 }
 
-/// The entries of the one message that is meant, in this calendar.
-Result<std::vector<state::Journaled>> find(const Calendar& calendar, const RetractRequest& request)
+/// As Retracted, of what only waits.
+Result<std::vector<Retracted>> waiting(const Calendar& calendar, const policy::Policy& policy,
+                                       const RetractRequest& request)
+{
+  IMIP_TRY(auto all, calendar.waiting(request.message_id, request.digest));
+  std::vector<Retracted> out;
+  for (state::Waiting& one : all) {
+    const auto mail = mime::parse_message(std::move(one.message.octets), policy.limits);
+    const std::string id = mail ? mail->envelope().message_id : std::string{};
+    // the octets have it, perhaps as an answer's In-Reply-To
+    if (!request.message_id.empty() && id != request.message_id) continue;
+    Retracted& found = out.emplace_back();
+    found.outcome = RetractOutcome::Dropped;
+    found.waiting = one.message.id;
+    found.message.key = std::move(one.key);
+    found.message.entry.at = one.message.received;
+    found.message.entry.part_sha256 = std::move(one.message.part_sha256);
+    found.message.entry.message_id = id;
+  }
+  return out;
+}
+
+/// The entries of the one message that is meant, in this calendar; what waits is one of them.
+Result<std::vector<state::Journaled>> find(const Calendar& calendar, const RetractRequest& request,
+                                           const std::vector<Retracted>& waiting)
 {
   if (calendar.state() == nullptr) return err(Errc::Internal, "nothing is retracted without state");
   IMIP_TRY(auto all, calendar.state()->journal(request.message_id, request.digest));
   std::vector<state::Journaled> ours;
   std::copy_if(all.begin(), all.end(), std::back_inserter(ours),
                [&](const state::Journaled& m) { return calendar.owns(m.key); });
+  for (const Retracted& one : waiting) ours.push_back(one.message);
   if (ours.empty() && !all.empty())
     return err(Errc::NoInput,
                cat(name_of(request), " changed another calendar: ", all.front().key.store, " of ",
@@ -56,6 +82,7 @@ Result<std::vector<state::Journaled>> find(const Calendar& calendar, const Retra
     return err(Errc::Refused,
                cat(parts.size(), " calendar parts of ", name_of(request), ": ", listed(ours)),
                "say which with --digest");
+  ours.resize(ours.size() - waiting.size());
   return ours;
 }
 
@@ -143,8 +170,8 @@ bool stops(const Retracted& one)
 Result<std::vector<Retracted>> plan_all(const Calendar& calendar, const policy::Policy& policy,
                                         const RetractRequest& request, UtcSeconds now)
 {
-  IMIP_TRY(const auto messages, find(calendar, request));
-  std::vector<Retracted> all;
+  IMIP_TRY(auto all, waiting(calendar, policy, request));
+  IMIP_TRY(const auto messages, find(calendar, request, all));
   for (const state::Journaled& message : messages) {
     IMIP_TRY(auto one, plan_one(calendar, policy, message, request.yes, now));
     all.push_back(std::move(one));
@@ -160,6 +187,10 @@ Result<std::vector<Retracted>> attempt(Calendar& calendar, const policy::Policy&
   if (std::any_of(all.begin(), all.end(), stops)) return all;
   for (const Retracted& one : all) {
     if (one.outcome == RetractOutcome::Already) continue;
+    if (one.outcome == RetractOutcome::Dropped) {
+      IMIP_CHECK(calendar.drop_held(one.waiting));
+      continue;
+    }
     IMIP_TRY(const Surroundings here, calendar.surroundings(one.message.key));
     const std::string stored = here.stored ? here.stored->octets : std::string{};
     IMIP_CHECK(calendar.carry_out(one.message, one.plan.plan, lock, entry_of(one, stored, now)));
@@ -176,6 +207,8 @@ std::string_view outcome_word(RetractOutcome outcome)
       return "retracted";
     case RetractOutcome::Unseen:
       return "unseen";
+    case RetractOutcome::Dropped:
+      return "dropped";
     case RetractOutcome::Already:
       return "already";
     case RetractOutcome::Ask:

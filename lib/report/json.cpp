@@ -330,7 +330,7 @@ std::string retract_json(const pipeline::Retracted& one, bool dry_run)
   const auto source = [](const state::Journaled& message) {
     return Json{{"message_id", message.entry.message_id.empty() ? Json{} : Json(message.entry.message_id)},
                 {"part_sha256", message.entry.part_sha256},
-                {"method", message.entry.method},
+                {"method", message.entry.method.empty() ? Json{} : Json(message.entry.method)},
                 {"applied_at", to_rfc3339(message.entry.at)}};
   };
   Json json = {{"schema", "imip.retract/1"}};

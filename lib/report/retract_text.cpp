@@ -29,6 +29,9 @@ std::string headline(const pipeline::Retracted& one, bool dry_run)
     case pipeline::RetractOutcome::Unseen:
       return cat(dry_run ? "would be forgotten: " : "forgotten: ", what,
                  "; the calendar shows nothing of it");
+    case pipeline::RetractOutcome::Dropped:
+      return cat(dry_run ? "would wait" : "waits", " no more: what came on ", to_rfc3339(one.message.entry.at),
+                 " and has changed nothing yet");
     case pipeline::RetractOutcome::Already:
       return cat("retracted before", one.message.retracted
                                          ? cat(", at ", to_rfc3339(*one.message.retracted))
@@ -56,7 +59,7 @@ std::string retract_text(const pipeline::Retracted& one, bool dry_run)
                name_of(later), '\n');
     label = "              ";
   }
-  if (one.outcome == pipeline::RetractOutcome::Already) return out;
+  if (one.outcome == pipeline::RetractOutcome::Already || one.outcome == pipeline::RetractOutcome::Dropped) return out;
   label = one.outcome == pipeline::RetractOutcome::Retracted && !dry_run ? "  changed     "
                                                                         : "  would do    ";
   for (const itip::Change& change : one.plan.plan.changes) {

@@ -21,6 +21,20 @@ Result<std::int64_t> count(Result<sqlite::Statement> row)
   return there ? row->integer(0) : 0;
 }
 
+constexpr const char* columns = "id, received, input, octets, part_sha256, signer, consented";
+constexpr int after_columns = 7;
+
+HeldMessage message_in(sqlite::Statement& row)
+{
+  HeldMessage one;
+  one.id = row.integer(0);
+  one.received = UtcSeconds{std::chrono::seconds{row.integer(1)}};
+  int column = 2;
+  for (std::string* text : {&one.input, &one.octets, &one.part_sha256, &one.signer, &one.consented})
+    *text = row.text(column++);
+  return one;
+}
+
 /// So many at a time that a mail filter does not time out; the rest goes the next day.
 constexpr const char* forgotten = "(SELECT object FROM ageing WHERE forget_after < ? ORDER BY forget_after LIMIT 1000)";
 
@@ -47,20 +61,30 @@ Result<void> State::hold(const ObjectKey& key, const HeldMessage& message)
 
 Result<std::vector<HeldMessage>> State::held(const ObjectKey& key) const
 {
-  IMIP_TRY(auto row, impl_->db.query("SELECT id, received, input, octets, part_sha256, signer, consented FROM held "
-                                     "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ? ORDER BY id",
+  IMIP_TRY(auto row, impl_->db.query(cat("SELECT ", columns, " FROM held WHERE store = ? AND owner = ? AND uid = ? "
+                                         "AND organizer = ? ORDER BY id"),
                                      key.store, key.owner, key.uid, key.organizer));
   std::vector<HeldMessage> out;
   for (;;) {
     IMIP_TRY(const bool there, row.step());
     if (!there) return out;
-    HeldMessage one;
-    one.id = row.integer(0);
-    one.received = UtcSeconds{std::chrono::seconds{row.integer(1)}};
-    int column = 2;
-    for (std::string* text : {&one.input, &one.octets, &one.part_sha256, &one.signer, &one.consented})
-      *text = row.text(column++);
-    out.push_back(std::move(one));
+    out.push_back(message_in(row));
+  }
+}
+
+Result<std::vector<Waiting>> State::waiting(const std::string& store, const std::string& owner,
+                                            const std::string& text, const std::string& digest) const
+{
+  IMIP_TRY(auto row, impl_->db.query(cat("SELECT ", columns, ", uid, organizer FROM held WHERE store = ? AND owner = ? "
+                                         "AND instr(CAST(octets AS BLOB), CAST(? AS BLOB)) > 0 "
+                                         "AND substr(part_sha256, 1, length(?4)) = ?4 ORDER BY id"),
+                                     store, owner, text, digest));
+  std::vector<Waiting> out;
+  for (;;) {
+    IMIP_TRY(const bool there, row.step());
+    if (!there) return out;
+    HeldMessage message = message_in(row);
+    out.push_back({{store, owner, row.text(after_columns), row.text(after_columns + 1)}, std::move(message)});
   }
 }
 

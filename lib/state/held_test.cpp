@@ -104,3 +104,22 @@ TEST_CASE("an object is forgotten after its time, unless it came back to life")
   REQUIRE(state.age(start + std::chrono::days{800}, held_days));
   CHECK_FALSE(state.load(key)->empty());
 }
+
+TEST_CASE("what waits is found by a text in it and by the beginning of its digest, in its calendar only")
+{
+  const TempDir dir;
+  State state = open_state(dir);
+  REQUIRE(state.hold(key, message("p1")));
+  REQUIRE(state.hold(key, message("p2")));
+  const auto found = [&](const std::string& store, const std::string& text, const std::string& digest) {
+    const auto all = state.waiting(store, key.owner, text, digest);
+    REQUIRE(all);
+    return all->size();
+  };
+  CHECK(found("/cal", "", "p2") == 1);
+  CHECK(found("/cal", "From: x", "p") == 2);
+  CHECK(found("/cal", std::string("\0\xff", 2), "") == 2);
+  CHECK(found("/cal", "From: y", "") == 0);
+  CHECK(found("/other", "", "p2") == 0);
+  CHECK(state.waiting("/cal", key.owner, "", "p1")->front().key.uid == key.uid);
+}

@@ -23,6 +23,12 @@ struct ObjectKey {
   std::string organizer;  ///< normalised
 };
 
+/// A message that waits, and about what it is.
+struct Waiting {
+  ObjectKey key;
+  HeldMessage message;
+};
+
 /// One applied message, for `retract` and for people.
 struct JournalEntry {
   UtcSeconds at{};
@@ -114,6 +120,10 @@ class State {
   Result<void> hold(const ObjectKey& key, const HeldMessage& message);
   [[nodiscard]] Result<std::vector<HeldMessage>> held(const ObjectKey& key) const;  ///< in order of arrival
   [[nodiscard]] Result<std::int64_t> count_held(const std::string& signer) const;
+  /// What waits in that store of that owner, with this in its octets (a Message-ID) and a part whose SHA-256 begins
+  /// with `digest`; either may be empty.
+  [[nodiscard]] Result<std::vector<Waiting>> waiting(const std::string& store, const std::string& owner,
+                                                     const std::string& text, const std::string& digest) const;
   Result<void> drop_held(std::int64_t id);
   /// When all that is known of the object may be forgotten; nothing: never.
   Result<void> set_forget_after(const ObjectKey& key, const std::optional<UtcSeconds>& when);
