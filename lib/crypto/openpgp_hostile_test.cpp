@@ -391,6 +391,35 @@ TEST_CASE("without gpg nothing is checked, and the defect says what to install")
   }));
 }
 
+TEST_CASE("gpg is asked for its version and for a key once, and of each signature once")
+{
+  people();
+  const std::string armour = signed_by_boss();
+  const std::string twice = testing::armoured(signature_packet() + signature_packet(), "SIGNATURE");
+  const std::string gpg = testing::shell("command -v gpg").output;
+  const TempDir dir;
+  dir.write("gpg", "#!/bin/sh\necho \" $* \" >>" + (dir / "calls").string() + "\nexec " +
+                       gpg.substr(0, gpg.find('\n')) + " \"$@\"\n");
+  fs::permissions(dir / "gpg", fs::perms::owner_all);
+  const auto calls = [&](const std::string& with) {
+    const std::string all = dir.read("calls");
+    long n = 0;
+    for (auto at = all.find(with); at != std::string::npos; at = all.find(with, at + 1)) ++n;
+    return n;
+  };
+  CHECK(in_child([&] {
+    ::setenv("PATH", (dir.path().string() + ":" + std::getenv("PATH")).c_str(), 1);
+    const OpenPgp pgp(ring_of(people().owner), Limits{});
+    return is_the_boss(pgp.verify_detached(octets, armour)) &&
+           is_the_boss(pgp.verify_detached(octets, armour)) &&
+           pgp.verify_detached(octets, twice).signatures.size() == 2;
+  }));
+  CHECK(calls("\n") == 6);
+  CHECK(calls(" --version ") == 1);
+  CHECK(calls(" --verify ") == 4);
+  CHECK(calls(" --list-keys ") == 1);
+}
+
 TEST_CASE("an agent that does not answer stops nobody for longer than the patience")
 {
   const Owner owner;

@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "base/cat.hpp"
 
@@ -60,6 +62,35 @@ class ChildMemoryLimit {
   rlimit old_{};
   bool set_ = false;
 };
+
+gpgme_engine_info_t find_engine(gpgme_engine_info_t list, gpgme_protocol_t protocol)
+{
+  while (list != nullptr && list->protocol != protocol) list = list->next;
+  return list;
+}
+
+/// The program for all contexts. GPGME runs it to ask for its version; it has done that once for the one that it found
+/// along the PATH, which mostly is the same.
+gpgme_error_t name_program(gpgme_protocol_t protocol, const std::string& program)
+{
+  const std::lock_guard lock(the_start().mutex);
+  gpgme_engine_info_t list = nullptr;
+  if (const gpgme_error_t error = gpgme_get_engine_info(&list); error != 0) return error;
+  const gpgme_engine_info_t known = find_engine(list, protocol);
+  if (known != nullptr && text_of(known->file_name) == program) return 0;
+  return gpgme_set_engine_info(protocol, program.c_str(), nullptr);
+}
+
+// gpgme_ctx_set_engine_info() would ask for the version again, for each context.
+gpgme_error_t name_home(gpgme_ctx_t context, gpgme_protocol_t protocol, const std::string& home)
+{
+  const gpgme_engine_info_t engine = find_engine(gpgme_ctx_get_engine_info(context), protocol);
+  if (engine == nullptr) return gpgme_error(GPG_ERR_INV_ENGINE);
+  char* copy = ::strdup(home.c_str());  // the context's own, which gpgme_release() frees
+  if (copy == nullptr) return gpgme_error(GPG_ERR_ENOMEM);
+  std::free(std::exchange(engine->home_dir, copy));
+  return 0;
+}
 
 // GPGME tells nobody the process it started; only those that we start know the name of a private home.
 void kill_those_on(const std::string& home)
@@ -265,12 +296,11 @@ Result<Session> Session::open(gpgme_protocol_t protocol, Options options)
   impl->options = std::move(options);
   impl->left = impl->options.patience;
   gpgme_ctx_t context = nullptr;
-  gpgme_error_t error = gpgme_new(&context);
+  gpgme_error_t error = program.empty() ? 0 : name_program(protocol, program);
+  if (error == 0) error = gpgme_new(&context);
   impl->context.reset(context);
   if (error == 0) error = gpgme_set_protocol(context, protocol);
-  if (error == 0 && !program.empty())
-    error = gpgme_ctx_set_engine_info(context, protocol, program.c_str(),
-                                      impl->options.home.c_str());
+  if (error == 0 && !program.empty()) error = name_home(context, protocol, impl->options.home);
   if (error != 0)
     return err(Errc::Unavailable,
                cat(program.empty() ? "GnuPG" : program, " cannot be used: ", error_text(error)));
