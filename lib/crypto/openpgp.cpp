@@ -5,6 +5,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/cat.hpp"
 #include "crypto/detail/armour.hpp"
@@ -21,6 +22,8 @@ using gpg::Watcher;
 
 // Keys remembered in one run.
 constexpr std::size_t most_keys = 1'000;
+// Keys that one fingerprint or key ID finds.
+constexpr std::size_t most_namesakes = 64;
 
 void fail(SignatureReport& report, Code code, std::string text)
 {
@@ -76,8 +79,11 @@ struct OpenPgp::Impl {
   std::optional<gpg::PrivateHome> home;
   std::optional<Session> session;  // ends before the home does
   std::map<std::string, gpg::Key> keys;
+  std::set<std::string> expected;  // issuers that were listed
 
   Result<void> start();
+  void expect_issuers(const std::vector<std::string>& packets);
+  void take_expected();
   gpgme_key_t key(const std::string& fingerprint);
   void take_signatures(const Watcher& watcher, std::string_view octets, SignatureReport& report);
   [[nodiscard]] std::string too_many_signatures() const
@@ -86,6 +92,8 @@ struct OpenPgp::Impl {
                " signatures over one content (limit signer-infos)");
   }
   SignatureReport verify(std::string_view octets, std::string_view signature);
+  void verify_each(std::string_view octets, std::string_view signature,
+                   const std::vector<std::string>& packets, SignatureReport& report);
   void decrypt(std::string_view ciphertext, SignatureReport& report);
   void take_content(const Watcher& watcher, std::string octets, SignatureReport& report);
   void explain_failure(const Watcher& watcher, gpgme_error_t error, SignatureReport& report) const;
@@ -106,7 +114,7 @@ Result<void> OpenPgp::Impl::start()
 // gpg lists every key that has it for a subkey too: anybody may say of another's key that it is a subkey of theirs.
 gpgme_key_t OpenPgp::Impl::key(const std::string& fingerprint)
 {
-  constexpr std::size_t most_namesakes = 64;
+  if (keys.find(fingerprint) == keys.end()) take_expected();
   if (const auto known = keys.find(fingerprint); known != keys.end()) return known->second.get();
   auto found = session->keys(fingerprint, false, most_namesakes);
   if (!found || fingerprint.empty()) return nullptr;
@@ -116,6 +124,29 @@ gpgme_key_t OpenPgp::Impl::key(const std::string& fingerprint)
   if (own == found->end()) return nullptr;
   if (keys.size() >= most_keys) keys.clear();
   return keys.emplace(fingerprint, std::move(*own)).first->second.get();
+}
+
+// What the packets say of their issuers is not proven: that only decides which keys are listed
+// while gpg checks, each found again by the primary fingerprint that gpg then tells. A key that is
+// not among them is looked up afterwards.
+void OpenPgp::Impl::expect_issuers(const std::vector<std::string>& packets)
+{
+  std::vector<std::string> issuers;
+  if (expected.size() >= most_keys) expected.clear();
+  for (const std::string& packet : packets)
+    if (std::string issuer = claimed_issuer(packet);
+        !issuer.empty() && expected.insert(issuer).second)
+      issuers.push_back(std::move(issuer));
+  session->list_beside(std::move(issuers), most_namesakes);
+}
+
+void OpenPgp::Impl::take_expected()
+{
+  for (gpg::Key& key : session->listed_beside()) {
+    if (key->subkeys == nullptr) continue;
+    if (keys.size() >= most_keys) keys.clear();
+    keys.emplace(gpg::text_of(key->subkeys->fpr), std::move(key));
+  }
 }
 
 void OpenPgp::Impl::take_signatures(const Watcher& watcher, std::string_view octets,
@@ -143,8 +174,7 @@ SignatureReport OpenPgp::Impl::verify(std::string_view octets, std::string_view 
   const gpg::Data sig = gpg::data_over(signature);
   const gpg::Data text = gpg::data_over(octets);
   Watcher watcher(*session, limits.signer_infos);
-  const gpgme_error_t error = session->run(
-      [&](gpgme_ctx_t c) { return gpgme_op_verify_start(c, sig.get(), text.get(), nullptr); });
+  const gpgme_error_t error = session->verify(sig.get(), text.get());
   if (watcher.foreign || watcher.plaintexts != 0 || watcher.decryptions != 0 ||
            (watcher.signatures.empty() && gpgme_err_code(error) == GPG_ERR_NO_DATA))
     fail(report, Code::SignatureMalformed,
@@ -156,6 +186,17 @@ SignatureReport OpenPgp::Impl::verify(std::string_view octets, std::string_view 
   else
     take_signatures(watcher, octets, report);
   return report;
+}
+
+void OpenPgp::Impl::verify_each(std::string_view octets, std::string_view signature,
+                                const std::vector<std::string>& packets, SignatureReport& report)
+{
+  expect_issuers(packets);
+  if (packets.size() == 1)
+    report = verify(octets, signature);
+  else  // each alone: at a bad one gpg stops, and the good ones behind it would not count
+    for (const std::string& packet : packets) append(report, verify(octets, packet));
+  take_expected();  // nothing may run on when the home goes
 }
 
 void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report)
@@ -256,10 +297,8 @@ SignatureReport OpenPgp::verify_detached(std::string_view octets, std::string_vi
   else if (auto ready = impl_->start(); !ready)
     fail(report, Code::SignatureUnchecked,
          cat("the OpenPGP signature was not checked: ", with_hint(ready.error())));
-  else if (packets->size() == 1)
-    return impl_->verify(octets, signature);
-  else  // each alone: at a bad one gpg stops, and the good ones behind it would not count
-    for (const std::string& packet : *packets) append(report, impl_->verify(octets, packet));
+  else
+    impl_->verify_each(octets, signature, *packets, report);
   return report;
 }
 

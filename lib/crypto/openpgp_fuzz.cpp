@@ -72,7 +72,13 @@ void check_packets(std::string_view octets)
        "two ways of counting packets agree");
   if (!packets) return;
   std::string all;
-  for (const std::string& packet : *packets) all += packet;
+  for (const std::string& packet : *packets) {
+    all += packet;
+    const std::string issuer = crypto::claimed_issuer(packet);
+    hold(issuer.empty() || issuer.size() == 16 || issuer.size() == 40, "a key ID or a fingerprint");
+    hold(issuer.find_first_not_of("0123456789ABCDEF") == std::string::npos,
+         "nothing but digits goes to gpg");
+  }
   hold(all == octets, "the packets are the whole");
 }
 

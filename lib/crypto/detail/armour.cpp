@@ -76,6 +76,34 @@ std::optional<std::size_t> body_length(unsigned char tag_octet, std::string_view
   return ((*first - 192) << 8U) + *second + 192;
 }
 
+std::string hexadecimal(std::string_view octets)
+{
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : octets) {
+    const auto u = static_cast<unsigned char>(c);
+    out += digits[u >> 4U];
+    out += digits[u & 0xFU];
+  }
+  return out;
+}
+
+// RFC 4880 section 5.2.3.1: takes the first subpacket of an area, its type before its content.
+std::string_view take_subpacket(std::string_view& area)
+{
+  auto length = big_endian(area, 1);
+  if (length == 255) {
+    length = big_endian(area, 4);
+  } else if (length >= 192) {
+    const auto second = big_endian(area, 1);
+    length = second ? std::optional(((*length - 192) << 8U) + *second + 192) : std::nullopt;
+  }
+  if (!length || *length > area.size()) return area = {};
+  const std::string_view found = area.substr(0, *length);
+  area.remove_prefix(*length);
+  return found;
+}
+
 }  // namespace
 
 bool is_one_armour(std::string_view text, std::string_view kind)
@@ -109,6 +137,32 @@ std::optional<std::vector<std::string>> signature_packets(std::string_view armou
     found.emplace_back(whole.substr(0, whole.size() - rest.size()));
   }
   return found;
+}
+
+std::string claimed_issuer(std::string_view signature_packet)
+{
+  constexpr std::size_t before_areas = 4;  // version, type, algorithms
+  constexpr std::string_view fingerprint_type = "\x21\x04";  // of a version 4 key
+  constexpr std::string_view key_id_type = "\x10";
+  std::string_view rest = signature_packet;
+  if (rest.empty()) return {};
+  rest.remove_prefix(1);
+  if (!body_length(static_cast<unsigned char>(signature_packet.front()), rest) ||
+      rest.size() < before_areas || rest.front() != 4)
+    return {};
+  rest.remove_prefix(before_areas);
+  std::string key_id;
+  for (int areas = 0; areas < 2; ++areas) {  // what is signed, and what is not
+    const auto length = big_endian(rest, 2);
+    if (!length || *length > rest.size()) return {};
+    for (std::string_view area = rest.substr(0, *length); !area.empty();) {
+      const std::string_view one = take_subpacket(area);
+      if (one.starts_with(fingerprint_type) && one.size() == 22) return hexadecimal(one.substr(2));
+      if (one.starts_with(key_id_type) && one.size() == 9) key_id = hexadecimal(one.substr(1));
+    }
+    rest.remove_prefix(*length);
+  }
+  return key_id;
 }
 
 }  // namespace imip::crypto

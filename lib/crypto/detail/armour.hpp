@@ -14,4 +14,9 @@ bool is_one_armour(std::string_view text, std::string_view kind);
 /// compressed, without limit, to look for signatures in it.
 std::optional<std::vector<std::string>> signature_packets(std::string_view armour);
 
+/// Whose key a signature packet claims to be made with: a fingerprint or a key ID, in hexadecimal
+/// digits; "" if it does not say. A hint for what to look up: anybody may write there what they
+/// like.
+std::string claimed_issuer(std::string_view signature_packet);
+
 }  // namespace imip::crypto

@@ -69,8 +69,8 @@ gpgme_engine_info_t find_engine(gpgme_engine_info_t list, gpgme_protocol_t proto
   return list;
 }
 
-/// The program for all contexts. GPGME runs it to ask for its version; it has done that once for the one that it found
-/// along the PATH, which mostly is the same.
+/// The program for all contexts. GPGME runs it to ask for its version; it has done that once for
+/// the one that it found along the PATH, which mostly is the same.
 gpgme_error_t name_program(gpgme_protocol_t protocol, const std::string& program)
 {
   const std::lock_guard lock(the_start().mutex);
@@ -181,21 +181,21 @@ std::string error_text(gpgme_error_t error)
   return text;
 }
 
-/// GPGME's file descriptors, waited for with poll().
-struct Session::Impl {
+namespace {
+
+/// A GPGME context, and the file descriptors of what runs in it, which are waited for with poll().
+struct Operation {
   struct Watch {
     int fd;
     bool input;
     gpgme_io_cb_t call;
     void* argument;
-    Impl* owner;
+    Operation* owner;
   };
 
-  Options options;
-  Clock::duration left{};  // of the patience
   Context context;
   std::vector<std::unique_ptr<Watch>> watches;
-  bool done = false;
+  bool done = true;
   gpgme_error_t error = 0;
   std::vector<Key> keys;
   std::size_t most_keys = 0;
@@ -203,10 +203,10 @@ struct Session::Impl {
   static gpgme_error_t add(void* self, int fd, int input, gpgme_io_cb_t call, void* argument,
                            void** tag)
   {
-    auto& impl = *static_cast<Impl*>(self);
-    impl.watches.push_back(
-        std::make_unique<Watch>(Watch{fd, input != 0, call, argument, &impl}));
-    *tag = impl.watches.back().get();
+    auto& operation = *static_cast<Operation*>(self);
+    operation.watches.push_back(
+        std::make_unique<Watch>(Watch{fd, input != 0, call, argument, &operation}));
+    *tag = operation.watches.back().get();
     return 0;
   }
   static void remove(void* tag)
@@ -216,22 +216,32 @@ struct Session::Impl {
   }
   static void event(void* self, gpgme_event_io_t type, void* data)
   {
-    auto& impl = *static_cast<Impl*>(self);
+    auto& operation = *static_cast<Operation*>(self);
     if (type == GPGME_EVENT_NEXT_KEY) {
       Key key(static_cast<gpgme_key_t>(data));
-      if (impl.keys.size() < impl.most_keys) impl.keys.push_back(std::move(key));
+      if (operation.keys.size() < operation.most_keys) operation.keys.push_back(std::move(key));
     } else if (type == GPGME_EVENT_DONE) {
       const auto& result = *static_cast<gpgme_io_event_done_data_t>(data);
-      impl.done = true;
-      impl.error = result.err != 0 ? result.err : result.op_err;
+      operation.done = true;
+      operation.error = result.err != 0 ? result.err : result.op_err;
     }
+  }
+
+  [[nodiscard]] bool runs() const { return !done && !watches.empty(); }
+
+  void start(const std::function<gpgme_error_t(gpgme_ctx_t)>& start)
+  {
+    done = false;
+    const ChildMemoryLimit limit;
+    error = start(context.get());
+    done = error != 0;
   }
 
   void serve(int fd)
   {
     const auto found = std::find_if(watches.begin(), watches.end(),
                                     [&](const auto& w) { return w->fd == fd; });
-    if (found == watches.end()) return;  // an earlier one's doing
+    if (found == watches.end()) return;  // an earlier one's doing, or another operation's
     const Watch watch = **found;         // the call may remove it
     if (const gpgme_error_t failed = watch.call(watch.argument, fd); failed != 0 && !done) {
       done = true;
@@ -239,14 +249,60 @@ struct Session::Impl {
     }
   }
 
+  void give_up(gpg_err_code_t code)
+  {
+    if (done) return;
+    gpgme_cancel(context.get());
+    done = true;
+    error = gpgme_error(code);
+  }
+};
+
+}  // namespace
+
+struct Session::Impl {
+  gpgme_protocol_t protocol = GPGME_PROTOCOL_UNKNOWN;
+  std::string program;
+  Options options;
+  Clock::duration left{};  // of the patience
+  Operation main, listing;
+  std::vector<std::string> patterns;  // of the listing that the next run starts
+
+  gpgme_error_t open(Operation& operation) const
+  {
+    gpgme_ctx_t context = nullptr;
+    gpgme_error_t error = gpgme_new(&context);
+    operation.context.reset(context);
+    if (error == 0) error = gpgme_set_protocol(context, protocol);
+    if (error == 0 && !program.empty()) error = name_home(context, protocol, options.home);
+    if (error != 0) return error;
+    gpgme_set_offline(context, 1);
+    gpgme_io_cbs callbacks{Operation::add, &operation, Operation::remove, Operation::event,
+                           &operation};
+    gpgme_set_io_cbs(context, &callbacks);
+    return 0;
+  }
+
+  void start_listing()
+  {
+    if (patterns.empty() || (!listing.context && open(listing) != 0)) return;
+    std::vector<const char*> all;
+    for (const std::string& pattern : patterns) all.push_back(pattern.c_str());
+    all.push_back(nullptr);
+    listing.start([&](gpgme_ctx_t c) { return gpgme_op_keylist_ext_start(c, all.data(), 0, 0); });
+    patterns.clear();
+  }
+
   // The limit is on the time that we wait for gpg, so that a person may take theirs to type a passphrase.
-  void wait()
+  void wait(const Operation& for_it)
   {
     std::vector<pollfd> fds;
-    while (!done && !watches.empty()) {
+    while (for_it.runs()) {
       fds.clear();
-      for (const auto& w : watches)
-        fds.push_back({w->fd, static_cast<short>(w->input ? POLLIN : POLLOUT), 0});
+      for (const Operation* each : {&main, &listing})
+        for (const auto& w : each->watches)
+          if (!each->done)
+            fds.push_back({w->fd, static_cast<short>(w->input ? POLLIN : POLLOUT), 0});
       const auto before = Clock::now();
       const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left);
       const int n = left <= Clock::duration::zero()
@@ -256,16 +312,16 @@ struct Session::Impl {
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) return give_up(n == 0 ? GPG_ERR_TIMEOUT : GPG_ERR_GENERAL);
       for (const pollfd& p : fds)
-        if (p.revents != 0 && !done) serve(p.fd);
+        for (Operation* each : {&main, &listing})
+          if (p.revents != 0 && !each->done) each->serve(p.fd);
     }
   }
 
   void give_up(gpg_err_code_t code)
   {
     if (options.private_home) kill_those_on(options.home);
-    gpgme_cancel(context.get());
-    done = true;
-    error = gpgme_error(code);
+    main.give_up(code);
+    listing.give_up(code);
   }
 };
 
@@ -281,7 +337,7 @@ void Session::renew()
 
 gpgme_ctx_t Session::context() const
 {
-  return impl_->context.get();
+  return impl_->main.context.get();
 }
 
 Result<Session> Session::open(gpgme_protocol_t protocol, Options options)
@@ -293,48 +349,67 @@ Result<Session> Session::open(gpgme_protocol_t protocol, Options options)
   }
   IMIP_CHECK(start_gpgme(cms ? Engines::All : Engines::Gpg));
   auto impl = std::make_unique<Impl>();
+  impl->protocol = protocol;
+  impl->program = std::move(program);
   impl->options = std::move(options);
   impl->left = impl->options.patience;
-  gpgme_ctx_t context = nullptr;
-  gpgme_error_t error = program.empty() ? 0 : name_program(protocol, program);
-  if (error == 0) error = gpgme_new(&context);
-  impl->context.reset(context);
-  if (error == 0) error = gpgme_set_protocol(context, protocol);
-  if (error == 0 && !program.empty()) error = name_home(context, protocol, impl->options.home);
+  gpgme_error_t error = 0;
+  if (!impl->program.empty()) error = name_program(protocol, impl->program);
+  if (error == 0) error = impl->open(impl->main);
   if (error != 0)
-    return err(Errc::Unavailable,
-               cat(program.empty() ? "GnuPG" : program, " cannot be used: ", error_text(error)));
-  gpgme_set_offline(context, 1);
-  gpgme_io_cbs callbacks{Impl::add, impl.get(), Impl::remove, Impl::event, impl.get()};
-  gpgme_set_io_cbs(context, &callbacks);
+    return err(Errc::Unavailable, cat(impl->program.empty() ? "GnuPG" : impl->program,
+                                      " cannot be used: ", error_text(error)));
   return Session(std::move(impl));
 }
 
 gpgme_error_t Session::run(const std::function<gpgme_error_t(gpgme_ctx_t)>& start)
 {
-  impl_->done = false;
-  impl_->error = 0;
-  gpgme_error_t error = 0;
-  {
-    const ChildMemoryLimit limit;
-    error = start(context());
-  }
-  if (error != 0) return error;
-  impl_->wait();
-  return impl_->error;
+  Operation& operation = impl_->main;
+  operation.start(start);
+  impl_->start_listing();
+  impl_->wait(operation);
+  return operation.error;
+}
+
+// Trust in a key is nothing to a signature's arithmetic, and whoever lists the key tells it for
+// each user ID. gpg would work it out here too, and write it into the trust file that the listing
+// reads at the same time.
+gpgme_error_t Session::verify(gpgme_data_t signature, gpgme_data_t octets)
+{
+  gpgme_set_ctx_flag(context(), "trust-model", "always");
+  const gpgme_error_t error =
+      run([&](gpgme_ctx_t c) { return gpgme_op_verify_start(c, signature, octets, nullptr); });
+  gpgme_set_ctx_flag(context(), "trust-model", "");  // back to what the home's gpg.conf says
+  return error;
 }
 
 Result<std::vector<Key>> Session::keys(const std::string& pattern, bool secret, std::size_t most)
 {
-  impl_->keys.clear();
-  impl_->most_keys = most;
+  Operation& operation = impl_->main;
+  operation.keys.clear();
+  operation.most_keys = most;
   const gpgme_error_t error = run([&](gpgme_ctx_t c) {
     return gpgme_op_keylist_start(c, pattern.empty() ? nullptr : pattern.c_str(), secret ? 1 : 0);
   });
   if (error != 0)
     return err(Errc::Unavailable,
                cat("the keys of ", impl_->options.home, " cannot be listed: ", error_text(error)));
-  return std::exchange(impl_->keys, {});
+  return std::exchange(operation.keys, {});
+}
+
+void Session::list_beside(std::vector<std::string> patterns, std::size_t most)
+{
+  impl_->patterns = std::move(patterns);
+  impl_->listing.keys.clear();
+  impl_->listing.most_keys = most;
+}
+
+std::vector<Key> Session::listed_beside()
+{
+  impl_->patterns.clear();
+  impl_->wait(impl_->listing);
+  if (impl_->listing.error != 0) impl_->listing.keys.clear();
+  return std::exchange(impl_->listing.keys, {});
 }
 
 Result<std::string> Session::output_of(const std::string& program,

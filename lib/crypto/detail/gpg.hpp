@@ -43,8 +43,9 @@ inline std::string_view text_of(const char* text)
   return text == nullptr ? std::string_view{} : std::string_view{text};
 }
 
-/// One context on one home. All that it starts has one time limit together, until it is renewed; what outlives it is killed where the home is
-/// `private_home` (a path that no other program knows).
+/// A context on one home, and another for a listing beside it. All that it starts has one time
+/// limit together, until it is renewed; what outlives it is killed where the home is `private_home`
+/// (a path that no other program knows).
 class Session {
  public:
   struct Options {
@@ -64,8 +65,16 @@ class Session {
   /// Calls `start` (a gpgme_op_..._start) and waits for the end of what it started.
   /// GPG_ERR_TIMEOUT if that takes too long.
   gpgme_error_t run(const std::function<gpgme_error_t(gpgme_ctx_t)>& start);
+  /// Does a detached signature hold? Says nothing on whom the owner trusts; keys() does.
+  gpgme_error_t verify(gpgme_data_t signature, gpgme_data_t octets);
   /// Keys that `pattern` ("" all) finds in the home, up to `most`.
   Result<std::vector<Key>> keys(const std::string& pattern, bool secret, std::size_t most);
+  /// The next run() has the keys that any of `patterns` finds listed at the same time, up to
+  /// `most`.
+  void list_beside(std::vector<std::string> patterns, std::size_t most);
+  /// Waits for the end of that. What it found, once: none if it failed, or if there was nothing to
+  /// list.
+  std::vector<Key> listed_beside();
   /// What `program` (absolute) prints when it is run with `arguments`.
   static Result<std::string> output_of(const std::string& program,
                                        const std::vector<std::string>& arguments);
