@@ -185,6 +185,14 @@ done
 expect 3 as alice verify self-sealed.eml
 says 'no secret key of these'
 
+# ---- a gpg in the folder we are in is not run, whatever the PATH says -----------------------------
+mkdir here
+printf '#!/bin/sh\ntouch %s/ran\nexit 1\n' "$WORLD" >here/gpg
+chmod +x here/gpg
+(cd here && PATH=":.:$PATH" "$IMIP" verify --gpg-home "$BOSS" --me alice@example.com ../signed.eml >../out 2>&1) || true
+says 'signed by   boss@example.com (OpenPGP valid'
+[ ! -e ran ] || fail "it ran the gpg of the folder it was in"
+
 # ---- a run that is killed leaves gpg's folder behind, and the next one removes it ----------------
 expect 0 sign plain.eml --output killed.eml
 mkdir -m 700 temp

@@ -69,26 +69,42 @@ gpgme_engine_info_t find_engine(gpgme_engine_info_t list, gpgme_protocol_t proto
   return list;
 }
 
-/// The program for all contexts. GPGME runs it to ask for its version; it has done that once for
-/// the one that it found along the PATH, which mostly is the same.
-gpgme_error_t name_program(gpgme_protocol_t protocol, const std::string& program)
+// What GPGME may ask of gpg. An older one does not know what our gpg.conf says, and refuses.
+constexpr const char* oldest_gpg = "2.2.0";
+
+/// An engine that GPGME did not look for; gpgme_release() frees it with the others. Null without memory.
+gpgme_engine_info_t add_engine(gpgme_engine_info_t list, gpgme_protocol_t protocol)
 {
-  const std::lock_guard lock(the_start().mutex);
-  gpgme_engine_info_t list = nullptr;
-  if (const gpgme_error_t error = gpgme_get_engine_info(&list); error != 0) return error;
-  const gpgme_engine_info_t known = find_engine(list, protocol);
-  if (known != nullptr && text_of(known->file_name) == program) return 0;
-  return gpgme_set_engine_info(protocol, program.c_str(), nullptr);
+  auto* engine = static_cast<gpgme_engine_info_t>(std::calloc(1, sizeof(_gpgme_engine_info)));
+  if (engine == nullptr) return nullptr;
+  engine->protocol = protocol;
+  engine->req_version = oldest_gpg;
+  while (list->next != nullptr) list = list->next;
+  list->next = engine;
+  return engine;
 }
 
-// gpgme_ctx_set_engine_info() would ask for the version again, for each context.
-gpgme_error_t name_home(gpgme_ctx_t context, gpgme_protocol_t protocol, const std::string& home)
+bool replace(char*& text, const std::string& by)
 {
-  const gpgme_engine_info_t engine = find_engine(gpgme_ctx_get_engine_info(context), protocol);
-  if (engine == nullptr) return gpgme_error(GPG_ERR_INV_ENGINE);
-  char* copy = ::strdup(home.c_str());  // the context's own, which gpgme_release() frees
-  if (copy == nullptr) return gpgme_error(GPG_ERR_ENOMEM);
-  std::free(std::exchange(engine->home_dir, copy));
+  char* copy = ::strdup(by.c_str());
+  if (copy == nullptr) return false;
+  std::free(std::exchange(text, copy));
+  return true;
+}
+
+/// Names the program and its home. gpgme_ctx_set_engine_info() would ask for the program's version each time, by running
+/// it, and take any for good that does not run.
+gpgme_error_t name_engine(gpgme_ctx_t context, gpgme_protocol_t protocol, const std::string& program,
+                          const std::string& home)
+{
+  const gpgme_engine_info_t list = gpgme_ctx_get_engine_info(context);
+  if (list == nullptr) return gpgme_error(GPG_ERR_INV_ENGINE);
+  gpgme_engine_info_t engine = find_engine(list, protocol);
+  if (engine == nullptr) engine = add_engine(list, protocol);
+  if (engine == nullptr || !replace(engine->home_dir, home) ||
+      (text_of(engine->file_name) != program &&
+       !(replace(engine->file_name, program) && replace(engine->version, oldest_gpg))))
+    return gpgme_error(GPG_ERR_ENOMEM);
   return 0;
 }
 
@@ -122,8 +138,10 @@ Result<void> start_gpgme(Engines engines)
   const std::lock_guard lock(start.mutex);
   if (start.all_wanted) engines = Engines::All;
   if (!start.done) {
-    // GPGME asks gpgconf three times and gpgsm once where all that is wanted is gpg
-    if (engines == Engines::Gpg && gpgme_set_global_flag("disable-gpgconf", "1") != 0)
+    // GPGME asks gpgconf three times and gpgsm once where all that is wanted is gpg, and runs any gpg that it finds along
+    // the PATH, the folder we are in included
+    if (engines == Engines::Gpg && (gpgme_set_global_flag("disable-gpgconf", "1") != 0 ||
+                                    gpgme_set_global_flag("gpg-name", "none-but-ours") != 0))
       return err(Errc::Unavailable, "GPGME does not start");
     if (gpgme_check_version("1.16.0") == nullptr)
       return err(Errc::Unavailable, "the GPGME library is older than 1.16");
@@ -274,7 +292,7 @@ struct Session::Impl {
     gpgme_error_t error = gpgme_new(&context);
     operation.context.reset(context);
     if (error == 0) error = gpgme_set_protocol(context, protocol);
-    if (error == 0 && !program.empty()) error = name_home(context, protocol, options.home);
+    if (error == 0 && !program.empty()) error = name_engine(context, protocol, program, options.home);
     if (error != 0) return error;
     gpgme_set_offline(context, 1);
     gpgme_io_cbs callbacks{Operation::add, &operation, Operation::remove, Operation::event,
@@ -353,10 +371,7 @@ Result<Session> Session::open(gpgme_protocol_t protocol, Options options)
   impl->program = std::move(program);
   impl->options = std::move(options);
   impl->left = impl->options.patience;
-  gpgme_error_t error = 0;
-  if (!impl->program.empty()) error = name_program(protocol, impl->program);
-  if (error == 0) error = impl->open(impl->main);
-  if (error != 0)
+  if (const gpgme_error_t error = impl->open(impl->main); error != 0)
     return err(Errc::Unavailable, cat(impl->program.empty() ? "GnuPG" : impl->program,
                                       " cannot be used: ", error_text(error)));
   return Session(std::move(impl));

@@ -18,7 +18,8 @@ using Context = Handle<gpgme_context, gpgme_release>;
 using Data = Handle<gpgme_data, gpgme_data_release>;
 using Key = Handle<_gpgme_key, gpgme_key_unref>;
 
-/// Which engines GPGME looks for. It looks once in a process, and each engine costs it a program.
+/// Which engines GPGME looks for. It looks once in a process, and each engine costs it a program. Gpg: none, each session
+/// names its program.
 enum class Engines : unsigned char { Gpg = 0, All };
 
 /// Makes GPGME ready. The first call decides, unless want_all_engines() came before it.
