@@ -57,6 +57,7 @@ Result<void> Readers::read(const std::string& who)
     if (!found && found.error().code == Errc::NoInput && policy::check_key_name(who))
       found.error().hint = "the mail is signed by S/MIME: name a certificate file";
     if (!found) return tl::unexpected(found.error());
+    IMIP_CHECK(require_private_flag(who));  // it decides who can read the mail
     readers_.push_back({who, std::move(found->addresses), std::move(found->der)});
     return {};
   }

@@ -103,6 +103,8 @@ refused ca.pem judge verify --intermediate ca.pem signed.eml
 refused ca.pem imip sign --intermediate ca.pem --identity keys/boss.pem plain.eml --output made.eml
 refused boss.pem imip sign --identity boss.pem plain.eml --output made.eml
 refused boss.key imip sign --identity keys/boss.crt --key boss.key plain.eml --output made.eml
+cp keys/alice.crt alice.crt
+refused alice.crt imip sign --identity keys/boss.pem --encrypt-to alice.crt plain.eml --output made.eml
 refused alice.p12 judge verify --identity alice.p12 --passphrase-file pass sealed.eml
 refused pass judge verify --identity alice.p12 --passphrase-file pass sealed.eml
 chmod 777 ring
