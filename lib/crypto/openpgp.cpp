@@ -101,7 +101,9 @@ struct OpenPgp::Impl {
 
 Result<void> OpenPgp::Impl::start()
 {
-  if (session) return {};
+  if (session && home->is_there()) return {};
+  session.reset();
+  home.reset();
   if (options.home.empty())
     return err(Errc::NotFound, "there is no OpenPGP key ring to check it with",
                "name one: [openpgp] in the policy, or --gpg-home");

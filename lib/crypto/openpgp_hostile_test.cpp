@@ -13,7 +13,6 @@
 #include <filesystem>
 
 #include "base/posix.hpp"
-#include "crypto/detail/armour.hpp"
 #include "crypto/openpgp_fixture.hpp"
 
 namespace imip::crypto::fixture {
@@ -103,6 +102,7 @@ class TemporaryHomes {
   ~TemporaryHomes() { ::unsetenv("TMPDIR"); }
   TemporaryHomes(const TemporaryHomes&) = delete;
   TemporaryHomes& operator=(const TemporaryHomes&) = delete;
+  [[nodiscard]] std::string path() const { return dir_.path().string(); }
   [[nodiscard]] long count() const
   {
     return std::distance(fs::directory_iterator(dir_.path()), fs::directory_iterator());
@@ -306,6 +306,16 @@ TEST_CASE("the owner's files stay as they are, and nothing of ours is left")
   CHECK(snapshot(owner.home.dir().path()) == before);
 }
 
+TEST_CASE("a home that somebody removed is made anew")
+{
+  const TemporaryHomes homes;
+  const OpenPgp pgp(ring_of(people().owner), Limits{});
+  CHECK(is_the_boss(pgp.verify_detached(octets, signed_by_boss())));
+  for (const auto& home : fs::directory_iterator(homes.path())) fs::remove_all(home.path());
+  CHECK(is_the_boss(pgp.verify_detached(octets, signed_by_boss())));
+  CHECK(homes.count() == 1);
+}
+
 TEST_CASE("an old key ring in pubring.gpg works")
 {
   const Owner owner;
@@ -429,33 +439,6 @@ TEST_CASE("a key that came after gpg was first asked for it is found, and truste
   check_unchecked(pgp.verify_detached(octets, armour), stranger);
   owner.home.import_from(people().senders, stranger);
   check_unproven(pgp.verify_detached(octets, armour), "key-not-valid");
-}
-
-TEST_CASE("what a signature packet says of its issuer is read, or left")
-{
-  using namespace std::string_literals;
-  const std::string id = "\x09\x10"s + "\x01\x23\x45\x67\x89\xab\xcd\xef";
-  const std::string fingerprint = "\x16\x21\x04"s + std::string(19, '\0') + "\xfe";
-  const std::string other = "\xc0\x00\x14"s + std::string(191, 'x');  // a length of two octets
-  const auto area = [](const std::string& subpackets) {
-    return std::string{static_cast<char>(subpackets.size() >> 8U), static_cast<char>(subpackets.size())} + subpackets;
-  };
-  const auto issuer = [&](const std::string& areas, char version = 4) {
-    return claimed_issuer(testing::packet(2, std::string{version} + "\0\x16\x08"s + areas + "end"));
-  };
-  CHECK(issuer(area("") + area(id)) == "0123456789ABCDEF");
-  CHECK(issuer(area(other + id) + area("")) == "0123456789ABCDEF");
-  CHECK(issuer(area(id) + area(fingerprint)) == std::string(38, '0') + "FE");
-  CHECK(issuer(area("") + area("")).empty());
-  CHECK(issuer(area(id) + area(""), 3).empty());
-  CHECK(issuer(area("") + area(id.substr(0, 9))).empty());
-  CHECK(issuer(area("") + area("\x08\x10" "1234567"s)).empty());
-  CHECK(issuer(area("") + area("\x0a\x10" "123456789"s)).empty());
-  CHECK(issuer(area("") + area("\x15\x21\x04"s + std::string(19, 'x'))).empty());
-  CHECK(issuer("\xff\xff"s + id).empty());
-  CHECK(issuer("").empty());
-  CHECK(claimed_issuer("").empty());
-  CHECK(claimed_issuer(signature_packet()) == people().boss);
 }
 
 TEST_CASE("an agent that does not answer stops nobody for longer than the patience")

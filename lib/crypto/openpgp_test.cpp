@@ -1,3 +1,4 @@
+#include "crypto/detail/armour.hpp"
 #include "crypto/openpgp_fixture.hpp"
 
 namespace imip::crypto::fixture {
@@ -386,6 +387,33 @@ TEST_CASE("a text signature does not protect a lone CR, a binary one does")
   CHECK(only(report).identities.empty());
   check_valid(verify_pgp(all.senders.sign(with_cr, all.boss), ring_of(all.owner), with_cr),
               "boss@example.com");
+}
+
+TEST_CASE("what a signature packet says of its issuer is read, or left")
+{
+  using namespace std::string_literals;
+  const std::string id = "\x09\x10"s + "\x01\x23\x45\x67\x89\xab\xcd\xef";
+  const std::string fingerprint = "\x16\x21\x04"s + std::string(19, '\0') + "\xfe";
+  const std::string other = "\xc0\x00\x14"s + std::string(191, 'x');  // a length of two octets
+  const auto area = [](const std::string& subpackets) {
+    return std::string{static_cast<char>(subpackets.size() >> 8U), static_cast<char>(subpackets.size())} + subpackets;
+  };
+  const auto issuer = [&](const std::string& areas, char version = 4) {
+    return claimed_issuer(testing::packet(2, std::string{version} + "\0\x16\x08"s + areas + "end"));
+  };
+  CHECK(issuer(area("") + area(id)) == "0123456789ABCDEF");
+  CHECK(issuer(area(other + id) + area("")) == "0123456789ABCDEF");
+  CHECK(issuer(area(id) + area(fingerprint)) == std::string(38, '0') + "FE");
+  CHECK(issuer(area("") + area("")).empty());
+  CHECK(issuer(area(id) + area(""), 3).empty());
+  CHECK(issuer(area("") + area(id.substr(0, 9))).empty());
+  CHECK(issuer(area("") + area("\x08\x10" "1234567"s)).empty());
+  CHECK(issuer(area("") + area("\x0a\x10" "123456789"s)).empty());
+  CHECK(issuer(area("") + area("\x15\x21\x04"s + std::string(19, 'x'))).empty());
+  CHECK(issuer("\xff\xff"s + id).empty());
+  CHECK(issuer("").empty());
+  CHECK(claimed_issuer("").empty());
+  CHECK(claimed_issuer(people().senders.gpg("--dearmor --output -", signed_by_boss())) == people().boss);
 }
 
 }  // namespace imip::crypto::fixture

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
@@ -30,12 +31,15 @@ constexpr std::size_t longest_parent = 60;
 constexpr std::string_view name_of_home = "imip-gpg.";
 constexpr std::size_t random_letters = 6;
 
-std::string parent_folder()
+/// Where the home may lie. /dev/shm is in memory: on a disk, making and removing a few files takes longer than gpg does,
+/// where many are made and removed.
+std::vector<std::string> parent_folders()
 {
   const char* named = std::getenv("TMPDIR");
   const std::string_view folder = named == nullptr ? std::string_view{} : named;
-  if (folder.empty() || folder.front() != '/' || folder.size() > longest_parent) return "/tmp";
-  return std::string(folder);
+  if (folder.empty() || folder.front() != '/' || folder.size() > longest_parent)
+    return {"/dev/shm", "/tmp"};
+  return {std::string(folder)};
 }
 
 constexpr std::string_view own_options =
@@ -205,9 +209,19 @@ void PrivateHome::remove()
 Result<PrivateHome> PrivateHome::create(const std::string& home, std::optional<UtcSeconds> at)
 {
   IMIP_CHECK(check(home));
+  const std::vector<std::string> parents = parent_folders();
+  for (const std::string& parent : parents) {
+    auto made = create_in(parent, home, at);
+    if (made || made.error().code != Errc::CannotCreate || &parent == &parents.back()) return made;
+  }
+  return err(Errc::CannotCreate, "there is no folder for temporary files");
+}
+
+Result<PrivateHome> PrivateHome::create_in(const std::string& parent, const std::string& home,
+                                           std::optional<UtcSeconds> at)
+{
   PrivateHome made;
   made.owners_ = home;
-  const std::string parent = parent_folder();
   remove_left_behind(parent);
   IMIP_TRY(auto home_and_lock, make_home(parent));
   made.path_ = std::move(home_and_lock.first);
@@ -225,6 +239,13 @@ Result<PrivateHome> PrivateHome::create(const std::string& home, std::optional<U
   if (failed || !(conf << conf_text(home, at)).flush())
     return err(Errc::CannotCreate, cat(made.path_, ": cannot be written"));
   return made;
+}
+
+// Whoever tidies up folders for temporary files, or what a user who logs out leaves in memory, may have removed it.
+bool PrivateHome::is_there() const
+{
+  struct stat info {};
+  return lock_ && ::fstat(lock_->get(), &info) == 0 && info.st_nlink > 0;
 }
 
 Result<std::string> agent_socket(const std::string& home)

@@ -29,12 +29,16 @@ class PrivateHome {
   ~PrivateHome();
 
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// Nobody else removed it.
+  [[nodiscard]] bool is_there() const;
   /// Leads gpg to the owner's agent, which is started where it does not run.
   /// @errors Errc::Unavailable
   Result<void> connect_agent();
 
  private:
   PrivateHome() = default;
+  static Result<PrivateHome> create_in(const std::string& parent, const std::string& home,
+                                       std::optional<UtcSeconds> at);
   void remove();
   std::string path_;
   std::unique_ptr<Fd> lock_;  ///< says that somebody is using it
