@@ -112,6 +112,19 @@ TEST_CASE("a message may have 20,000 header fields")
   CHECK(too_large(repeated("X: y\n", 21'000) + "\n"));
 }
 
+TEST_CASE("a message may have 50,000 parameters of types and dispositions")
+{
+  const auto parts = [](std::string_view field, std::size_t count) {
+    const std::string one = "--b\n" + std::string(field) + repeated("; a=b", count / 50) + "\n\nx\n";
+    return multipart("multipart/mixed", repeated(one, 50));
+  };
+  for (const std::string_view field : {"Content-Type: text/plain", "CONTENT-DISPOSITION: attachment"}) {
+    CHECK_FALSE(too_large(parts(field, 49'900)));
+    CHECK(too_large(parts(field, 50'100)));
+  }
+  CHECK_FALSE(too_large(parts("Subject: text", 50'100)));
+}
+
 TEST_CASE("parts may be nested 32 deep")
 {
   CHECK_FALSE(too_large(nested(31)));

@@ -19,6 +19,8 @@ constexpr std::size_t max_delimiter_work = 20'000'000;
 constexpr std::size_t max_fields = 20'000;
 // In all headers of a message together: GMime makes objects of them, twenty times as large.
 constexpr std::size_t max_address_octets = 1'048'576;
+// In all headers of a message together: GMime makes an object of each, a hundred times as large.
+constexpr std::size_t max_parameters = 50'000;
 constexpr std::size_t gmime_max_level = 1'024;
 
 bool is_blank(char c)
@@ -87,6 +89,11 @@ bool is_address_name(ByteView name)
                      [&](std::string_view n) { return text::ascii_iequal(n, name); });
 }
 
+bool has_parameters(ByteView name)
+{
+  return text::ascii_iequal(name, "content-type") || text::ascii_iequal(name, "content-disposition");
+}
+
 /// Cuts a message up; holds what every level needs.
 class Scanner {
  public:
@@ -123,6 +130,7 @@ class Scanner {
     read_type(entity, in_digest);
     const std::size_t index = entities_.size();
     IMIP_CHECK(count_addresses(entity.header));
+    IMIP_CHECK(count_parameters(entity.header));
     fields_ += entity.header.fields.size();
     if (fields_ > max_fields)
       return err(Errc::TooLarge, cat("message: more than ", max_fields, " header fields, which no policy changes"));
@@ -142,6 +150,17 @@ class Scanner {
     if (address_octets_ > max_address_octets)
       return err(Errc::TooLarge, cat("message: address fields of more than ", max_address_octets,
                                      " octets in all, which no policy changes"));
+    return {};
+  }
+
+  Result<void> count_parameters(const RawHeader& header)
+  {
+    for (const RawField& field : header.fields)
+      if (has_parameters(field.name))
+        parameters_ += static_cast<std::size_t>(std::count(field.value.begin(), field.value.end(), ';'));
+    if (parameters_ > max_parameters)
+      return err(Errc::TooLarge, cat("message: Content-Type and Content-Disposition of more than ", max_parameters,
+                                     " parameters in all, which no policy changes"));
     return {};
   }
 
@@ -249,6 +268,7 @@ class Scanner {
   std::vector<RawEntity> entities_;
   std::size_t fields_ = 0;
   std::size_t address_octets_ = 0;
+  std::size_t parameters_ = 0;
   std::vector<std::string> boundaries_;
   std::vector<Prefix> prefixes_;
 };

@@ -67,13 +67,16 @@ def headers():
     whole = b"".join(b"To: " + lines("a@example.com,", 60_000) + b" b@example.com\r\n" for _ in range(16))
     yield "a message of addresses in each message", message(multipart("mixed", [
         forwarded(whole + b"\r\ntext\r\n") for _ in range(10)]))
-    yield "dispositions", message(multipart("mixed", [entity(
-        ["Content-Disposition: attachment; filename*0=" + "; ".join(f"a{n}=b" for n in range(4600))], "x")] * 170))
+    disposition = entity(
+        ["Content-Disposition: attachment; filename*0=" + "; ".join(f"a{n}=b" for n in range(4600))], "x")
+    yield "dispositions", message(multipart("mixed", [disposition] * 170))
+    yield "dispositions to the limit", message(multipart("mixed", [disposition] * 10 + [text("x" * 9_000_000)]))
     for word, parameter in (("parameters", "; a%d=b"), ("continuations", "; a*%d=b"),
                             ("encoded parameters", "; a*%d*=%%41")):
         value = "".join(parameter % n for n in range(4600))
         part = entity(["Content-Type: text/calendar; method=REQUEST" + value], ics("REQUEST"))
         yield word, message(multipart("mixed", [part] * (SIZE // len(part))))
+        yield f"{word} to the limit", message(multipart("mixed", [part] * 10 + [text("x" * 9_000_000)]))
 
 
 def encoded():
