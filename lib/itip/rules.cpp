@@ -1,5 +1,6 @@
 // The numbered rules of itip.md, "Order: facts, then a rendering", one function each.
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 #include "itip/detail/scope.hpp"
@@ -59,6 +60,76 @@ bool View::escapes(const Slot& slot, const Slot& from, const Revision& wider) co
          shield->write->revision.dtstamp > wider.dtstamp;
 }
 
+void View::index_ranges()
+{
+  for (auto& [text, range] : ranges) {
+    if (!range.yielded) continue;
+    reach_.push_back({&range, {}, {}, nullptr});
+    std::set<std::string> people;
+    for (const auto& [who, revision] : range.uninvited) people.insert(who);
+    for (const auto& [who, answer] : range.answers) people.insert(who);
+    for (const std::string& who : people) people_[who].push_back(&range);
+  }
+  std::stable_sort(reach_.begin(), reach_.end(),
+                   [](const Reach& a, const Reach& b) { return a.range->at < b.range->at; });
+  const auto add = [&](Cancels& to, const Slot& range, bool with_owner) {
+    if (!cancel_holds(range, with_owner)) return;
+    const Revision cancel = *strongest_cancel(range, with_owner);
+    to.sequence = to.count == 0 ? cancel.sequence : std::max(to.sequence, cancel.sequence);
+    to.dtstamp = to.count == 0 ? cancel.dtstamp : std::max(to.dtstamp, cancel.dtstamp);
+    ++to.count;
+  };
+  for (std::size_t i = 0; i < reach_.size(); ++i) {
+    if (i > 0) {
+      reach_[i].cancels = reach_[i - 1].cancels;
+      reach_[i].cancels_but_owners = reach_[i - 1].cancels_but_owners;
+    }
+    add(reach_[i].cancels, *reach_[i].range, true);
+    add(reach_[i].cancels_but_owners, *reach_[i].range, false);
+  }
+  // A range shows unless one before it is cancelled and it does not escape: in order of time.
+  for (std::size_t i = 0; i < reach_.size(); ++i) {
+    Slot& range = *reach_[i].range;
+    range.over = cancelled(range);
+    const Slot* before = i > 0 ? reach_[i - 1].shows : nullptr;
+    reach_[i].shows = live(range) && !range.over ? &range : before;
+  }
+  for (auto& [text, range] : ranges) {
+    if (!range.yielded) range.over = cancelled(range);
+  }
+}
+
+std::size_t View::ranges_until(UtcSeconds at, bool strictly) const
+{
+  const auto end = std::partition_point(reach_.begin(), reach_.end(), [&](const Reach& r) {
+    return strictly ? r.range->at < at : r.range->at <= at;
+  });
+  return static_cast<std::size_t>(end - reach_.begin());
+}
+
+View::Cancels View::cancels_until(std::size_t count, bool with_owner) const
+{
+  if (count == 0) return {};
+  const Reach& last = reach_[count - 1];
+  return with_owner ? last.cancels : last.cancels_but_owners;
+}
+
+/// Rule 3 for all ranges that reach the slot. Its own CANCEL does not hold, so it need not be left out.
+bool View::range_cancels(const Slot& slot, bool with_owner) const
+{
+  const std::size_t count = ranges_until(slot.at, false);
+  const Cancels all = cancels_until(count, with_owner);
+  if (all.count == 0) return false;
+  const Slot* shield = source(slot);
+  if (!shield || shield->type == Scope::Type::Series) return true;
+  const std::size_t wider =
+      shield->type == Scope::Type::Range ? ranges_until(shield->at, true) : count;
+  const Cancels wide = cancels_until(wider, with_owner);
+  if (all.count > wide.count) return true;
+  const Revision& revision = shield->write->revision;
+  return wide.sequence >= revision.sequence || wide.dtstamp >= revision.dtstamp;
+}
+
 bool View::is_cancelled(const Slot& slot, bool with_owner) const
 {
   if (cancel_holds(slot, with_owner)) return true;
@@ -67,14 +138,7 @@ bool View::is_cancelled(const Slot& slot, bool with_owner) const
       !escapes(slot, series, *strongest_cancel(series, with_owner))) {
     return true;
   }
-  for (const auto& [text, range] : ranges) {
-    if (range.at > slot.at || &range == &slot || !range.yielded) continue;
-    if (cancel_holds(range, with_owner) &&
-        !escapes(slot, range, *strongest_cancel(range, with_owner))) {
-      return true;
-    }
-  }
-  return false;
+  return range_cancels(slot, with_owner);
 }
 
 bool View::cancelled(const Slot& slot) const
@@ -102,10 +166,11 @@ bool View::left_out(const Slot& slot, const std::string& attendee) const
   };
   if (slot.type == Scope::Type::Series) return false;
   if (wider(series)) return true;
-  for (const auto& [text, range] : ranges) {
-    if (range.at <= slot.at && &range != &slot && range.yielded && wider(range)) return true;
-  }
-  return false;
+  const auto spoken = people_.find(attendee);
+  if (spoken == people_.end()) return false;
+  return std::any_of(spoken->second.begin(), spoken->second.end(), [&](const Slot* range) {
+    return range->at <= slot.at && range != &slot && wider(*range);
+  });
 }
 
 bool View::admitted(const Slot& slot, const std::string& attendee) const
@@ -120,11 +185,9 @@ const Slot* View::source(const Slot& slot) const
   if (live(slot)) return &slot;
   const Slot* found = series.write ? &series : nullptr;
   if (slot.type == Scope::Type::Series) return found;
-  for (const auto& [text, range] : ranges) {
-    const bool reaches = slot.type == Scope::Type::Range ? range.at < slot.at : range.at <= slot.at;
-    if (reaches && range.yielded && live(range) && !range.over) found = &range;
-  }
-  return found;
+  const std::size_t reaching = ranges_until(slot.at, slot.type == Scope::Type::Range);
+  const Slot* range = reaching > 0 ? reach_[reaching - 1].shows : nullptr;
+  return range ? range : found;
 }
 
 // Between the starts of two ranges all occurrences without facts of their own fare alike. Where the
@@ -245,8 +308,10 @@ const AnswerFact* View::answer(const Slot& slot, const std::string& attendee) co
     return best;
   }
   consider(series);
-  for (const auto& [text, range] : ranges) {
-    if (range.at <= slot.at && &range != &slot && range.yielded) consider(range);
+  if (const auto spoken = people_.find(attendee); spoken != people_.end()) {
+    for (const Slot* range : spoken->second) {
+      if (range->at <= slot.at && range != &slot) consider(*range);
+    }
   }
   consider(slot);
   return best;

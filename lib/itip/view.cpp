@@ -256,7 +256,7 @@ std::optional<View> View::make(const Facts& facts, const Owner& owner, const Lim
   for (const FactRow& row : rows) {
     if (row.reg == "N") maker.fill_added(maker.slot_for(row.scope), row);
   }
-  for (auto& [text, range] : view.ranges) range.over = view.cancelled(range);
+  view.index_ranges();
   view.zones = std::make_unique<ical::Zones>(view.calendar);
   return view;
 }

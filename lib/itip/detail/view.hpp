@@ -2,6 +2,7 @@
 /// that name one instance made one, and the rules of itip.md "Order: facts, then a rendering" as
 /// questions.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -113,9 +114,29 @@ class View {
 
   [[nodiscard]] bool asks_again(const Slot& source) const;
 
+  /// CANCELs of ranges, of the first so many of them.
+  struct Cancels {
+    std::size_t count = 0;
+    std::int64_t sequence = 0;  ///< the greatest
+    UtcSeconds dtstamp{};       ///< the greatest, maybe of another
+  };
+  /// What the ranges up to one say together, so that no slot need ask all of them: a mail can hold thousands of either.
+  struct Reach {
+    Slot* range = nullptr;
+    Cancels cancels, cancels_but_owners;
+    const Slot* shows = nullptr;  ///< the last one with content in force
+  };
+  void index_ranges();
+  /// How many ranges of the series begin at that time or before; `strictly`: before it.
+  [[nodiscard]] std::size_t ranges_until(UtcSeconds at, bool strictly) const;
+  [[nodiscard]] Cancels cancels_until(std::size_t count, bool with_owner) const;
+  [[nodiscard]] bool range_cancels(const Slot& slot, bool with_owner) const;
+
   const Owner* owner_ = nullptr;
   std::string owner_key_;
   Rules rules_;
+  std::vector<Reach> reach_;  ///< those that the series has, in order of time
+  std::map<std::string, std::vector<const Slot*>> people_;  ///< ranges that say something of an attendee
   friend struct ViewMaker;
 };
 
