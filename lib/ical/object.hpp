@@ -73,5 +73,9 @@ Result<Parsed> parse(std::string_view text, const Limits& limits);
 /// Content lines folded at 75 octets without splitting a character, CRLF, parameters quoted and encoded
 /// (RFC 5545 section 3.1, RFC 6868). parse(serialise(c)) gives c again.
 [[nodiscard]] std::string serialise(const Component& calendar);
+/// One of its lines, neither folded nor ended.
+[[nodiscard]] std::string content_line(const Property& property);
+/// Folds and ends it.
+void append_folded(std::string& out, std::string_view line);
 
 }  // namespace imip::ical

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "ical/object.hpp"
 
 namespace imip::ical {
@@ -15,8 +17,11 @@ bool is_control(char c)
 /// Controls cannot stand in a content line, and a line break would begin another one.
 void append_clean(std::string& out, std::string_view s)
 {
-  for (const char c : s) {
-    if (!is_control(c)) out += c;
+  while (!s.empty()) {  // by runs: mostly there is one
+    const auto control = std::find_if(s.begin(), s.end(), is_control);
+    const auto clean = static_cast<std::size_t>(control - s.begin());
+    out += s.substr(0, clean);
+    s.remove_prefix(std::min(clean + 1, s.size()));
   }
 }
 
@@ -40,6 +45,42 @@ void append_parameter_value(std::string& out, std::string_view value)
   if (quoted) out += '"';
 }
 
+void append_line(std::string& line, const Property& property)
+{
+  append_clean(line, property.name);
+  for (const Parameter& parameter : property.parameters) {
+    line += ';';
+    append_clean(line, parameter.name);
+    line += '=';
+    bool first = true;
+    for (const std::string& value : parameter.values) {
+      if (!first) line += ',';
+      first = false;
+      append_parameter_value(line, value);
+    }
+  }
+  line += ':';
+  append_clean(line, property.value);
+}
+
+void append_component(std::string& out, const Component& component, std::string& line)
+{
+  line = "BEGIN:";
+  append_clean(line, component.name);
+  append_folded(out, line);
+  for (const Property& property : component.properties) {
+    line.clear();
+    append_line(line, property);
+    append_folded(out, line);
+  }
+  for (const Component& child : component.components) append_component(out, child, line);
+  line = "END:";
+  append_clean(line, component.name);
+  append_folded(out, line);
+}
+
+}  // namespace
+
 void append_folded(std::string& out, std::string_view line)
 {
   std::size_t room = line_octets;
@@ -59,39 +100,12 @@ void append_folded(std::string& out, std::string_view line)
   out += "\r\n";
 }
 
-void append_property(std::string& out, const Property& property, std::string& line)
+std::string content_line(const Property& property)
 {
-  line.clear();
-  append_clean(line, property.name);
-  for (const Parameter& parameter : property.parameters) {
-    line += ';';
-    append_clean(line, parameter.name);
-    line += '=';
-    bool first = true;
-    for (const std::string& value : parameter.values) {
-      if (!first) line += ',';
-      first = false;
-      append_parameter_value(line, value);
-    }
-  }
-  line += ':';
-  append_clean(line, property.value);
-  append_folded(out, line);
+  std::string line;
+  append_line(line, property);
+  return line;
 }
-
-void append_component(std::string& out, const Component& component, std::string& line)
-{
-  line = "BEGIN:";
-  append_clean(line, component.name);
-  append_folded(out, line);
-  for (const Property& property : component.properties) append_property(out, property, line);
-  for (const Component& child : component.components) append_component(out, child, line);
-  line = "END:";
-  append_clean(line, component.name);
-  append_folded(out, line);
-}
-
-}  // namespace
 
 std::string serialise(const Component& calendar)
 {

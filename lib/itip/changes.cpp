@@ -48,12 +48,15 @@ bool is_silent(const std::string& name)
          name == "LAST-MODIFIED" || name == "CREATED" || name == "RECURRENCE-ID";
 }
 
-std::string without_marks(ical::Property p)
+std::string without_marks(const ical::Property& p)
 {
-  std::erase_if(p.parameters, [](const ical::Parameter& q) {
+  const auto is_mark = [](const ical::Parameter& q) {
     return q.name == received_sequence || q.name == received_dtstamp;
-  });
-  return line_of(p);
+  };
+  if (std::none_of(p.parameters.begin(), p.parameters.end(), is_mark)) return line_of(p);
+  ical::Property plain = p;
+  std::erase_if(plain.parameters, is_mark);
+  return line_of(plain);
 }
 
 /// What people look for first: when, where, what, who; then the rest.
@@ -101,13 +104,21 @@ std::vector<Named> properties_of(const ical::Component* c)
   return out;
 }
 
-/// Takes the properties of that key off the front: their content lines, sorted.
-std::string take_lines(std::span<const Named>& rest, const std::string& key)
+/// Takes the properties of that key off the front.
+std::span<const Named> take_named(std::span<const Named>& rest, const std::string& key)
+{
+  const auto end = std::find_if(rest.begin(), rest.end(), [&](const Named& n) { return n.key != key; });
+  const auto taken = rest.first(static_cast<std::size_t>(end - rest.begin()));
+  rest = rest.subspan(taken.size());
+  return taken;
+}
+
+/// Their content lines, sorted.
+std::string lines_of(std::span<const Named> properties)
 {
   std::vector<std::string> lines;
-  for (; !rest.empty() && rest.front().key == key; rest = rest.subspan(1)) {
-    lines.push_back(without_marks(*rest.front().property));
-  }
+  lines.reserve(properties.size());
+  for (const Named& n : properties) lines.push_back(without_marks(*n.property));
   std::sort(lines.begin(), lines.end());
   std::string out;
   for (const std::string& line : lines) {
@@ -130,6 +141,9 @@ class Changes {
     octets_ += octets;
     list_.push_back(std::move(change));
   }
+  /// No other one will be kept.
+  [[nodiscard]] bool full() const { return list_.size() >= most_changes; }
+  void leave_out() { ++left_out_; }
   std::vector<Change> take(std::size_t& left_out)
   {
     left_out = left_out_;
@@ -168,8 +182,14 @@ void compare(const Found* before, const Found* after, const std::string& action,
   while (!was.empty() || !is.empty()) {
     const bool old_first = is.empty() || (!was.empty() && comes_before(was.front(), is.front()));
     const std::string key = (old_first ? was : is).front().key;
+    const auto old_lines = take_named(was, key);
+    const auto new_lines = take_named(is, key);
+    if (out.full() && (old_lines.empty() || new_lines.empty())) {
+      out.leave_out();  // a change, whatever it says
+      continue;
+    }
     Change change{word, (after ? after : before)->instance, key.substr(0, key.find(' ')),
-                  take_lines(was, key), take_lines(is, key)};
+                  lines_of(old_lines), lines_of(new_lines)};
     if (change.before != change.after) out.add(std::move(change));
   }
 }

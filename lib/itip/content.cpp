@@ -109,10 +109,20 @@ void mend(ical::Property& p)
   }
 }
 
+bool parameter_before(const ical::Parameter& a, const ical::Parameter& b)
+{
+  return a.name < b.name;
+}
+
+bool has_sorted_parameters(const ical::Property& p)
+{
+  return std::is_sorted(p.parameters.begin(), p.parameters.end(), parameter_before);
+}
+
 void sort_parameters(ical::Property& property)
 {
-  std::stable_sort(property.parameters.begin(), property.parameters.end(),
-                   [](const ical::Parameter& a, const ical::Parameter& b) { return a.name < b.name; });
+  if (has_sorted_parameters(property)) return;  // sorting allocates
+  std::stable_sort(property.parameters.begin(), property.parameters.end(), parameter_before);
 }
 
 ical::Property by_parameter(ical::Property property)
@@ -121,46 +131,58 @@ ical::Property by_parameter(ical::Property property)
   return property;
 }
 
-/// As serialised: folded, and ended.
-std::string folded_line(const ical::Property& property)
-{
-  constexpr std::string_view begin = "BEGIN:X\r\n";
-  constexpr std::string_view end = "END:X\r\n";
-  const std::string text = ical::serialise({"X", {property}, {}});  // the serialiser alone knows how to quote
-  return text.substr(begin.size(), text.size() - begin.size() - end.size());
-}
-
-std::string unfolded(std::string_view folded)
-{
-  std::string line;
-  line.reserve(folded.size());
-  for (std::size_t i = 0; i + 2 < folded.size(); ++i) {
-    if (folded.substr(i, 3) == "\r\n ") {
-      i += 2;
-    } else {
-      line += folded[i];
-    }
-  }
-  return line;
-}
-
 /// The component serialised with its properties sorted as lines, and their parameters by name.
 void append_canonical(const ical::Component& component, std::string& out)
 {
-  std::vector<std::pair<std::string, std::string>> lines;
+  std::vector<std::string> lines;
   lines.reserve(component.properties.size());
   for (const ical::Property& p : component.properties) {
-    std::string folded = folded_line(by_parameter(p));
-    std::string line = unfolded(folded);
-    lines.emplace_back(std::move(line), std::move(folded));
+    lines.push_back(ical::content_line(has_sorted_parameters(p) ? p : by_parameter(p)));
   }
   std::sort(lines.begin(), lines.end());
   const std::string frame = ical::serialise({component.name, {}, {}});
   const std::size_t end = frame.find("\r\nEND:") + 2;
   out += frame.substr(0, end);
-  for (const auto& [line, folded] : lines) out += folded;
+  for (const std::string& line : lines) ical::append_folded(out, line);
   for (const ical::Component& c : component.components) append_canonical(c, out);
   out += frame.substr(end);
+}
+
+struct Place {
+  std::size_t order, from;
+};
+
+/// The properties at those places, in their order, without room for a second list of them.
+void permute(std::vector<ical::Property>& properties, std::vector<Place>& places)
+{
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (places[i].from == i) continue;
+    ical::Property held = std::move(properties[i]);
+    std::size_t hole = i;
+    while (places[hole].from != i) {
+      const std::size_t from = std::exchange(places[hole].from, hole);
+      properties[hole] = std::move(properties[from]);
+      hole = from;
+    }
+    places[hole].from = hole;
+    properties[hole] = std::move(held);
+  }
+}
+
+/// Their places are sorted: to sort properties is to move them about many times.
+void sort_properties(std::vector<ical::Property>& properties)
+{
+  std::vector<Place> places;
+  places.reserve(properties.size());
+  for (const ical::Property& p : properties) places.push_back({order_of(p.name), places.size()});
+  const auto before = [&](const Place& a, const Place& b) {
+    if (a.order != b.order) return a.order < b.order;
+    // a name of that list is alone in its place
+    return a.order >= property_order.size() && properties[a.from].name < properties[b.from].name;
+  };
+  if (std::is_sorted(places.begin(), places.end(), before)) return;
+  std::stable_sort(places.begin(), places.end(), before);
+  permute(properties, places);
 }
 
 }  // namespace
@@ -174,20 +196,12 @@ std::string address_key(const CalAddress& address, LocalPart mode)
 
 std::string line_of(const ical::Property& property)
 {
-  return unfolded(folded_line(property));
+  return ical::content_line(property);
 }
 
 ical::Component ordered(ical::Component component)
 {
-  const auto before = [](const ical::Property& a, const ical::Property& b) {
-    const std::size_t left = order_of(a.name);
-    const std::size_t right = order_of(b.name);
-    return left != right ? left < right : a.name < b.name;
-  };
-  auto& properties = component.properties;  // mostly sorted already, and sorting takes memory
-  if (!std::is_sorted(properties.begin(), properties.end(), before)) {
-    std::stable_sort(properties.begin(), properties.end(), before);
-  }
+  sort_properties(component.properties);
   for (ical::Property& p : component.properties) sort_parameters(p);
   if (component.name == "VTIMEZONE") return component;
   for (ical::Component& c : component.components) c = ordered(std::move(c));

@@ -1,6 +1,8 @@
 #include "itip/plan.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
@@ -320,6 +322,21 @@ void conclude(Plan& plan, const Message& message, const Speaker& speaker,
   plan.outcome = own ? Outcome::Own : outcome_of(message, recorded, settled, stored);
 }
 
+/// message_digest(), with what is known of its components.
+std::string digest_of(const Message& message, const std::map<const MessageComponent*, std::string>& known)
+{
+  std::vector<std::string> said;
+  for (const MessageComponent& c : message.components) {
+    const auto digest = known.find(&c);
+    said.push_back(cat(c.scope.key(), ' ',
+                       digest == known.end() ? canonical_digest(normalised(c)) : digest->second, '\n'));
+  }
+  std::sort(said.begin(), said.end());
+  std::string all = cat(method_word(message.method), '\n');
+  for (const std::string& line : said) all += line;
+  return sha256_hex(all);
+}
+
 std::string action_for(Method method)
 {
   return method == Method::Reply ? "answer" : "change";
@@ -349,12 +366,12 @@ Facts facts_before(const Facts& facts, const StoredObject* stored, const Owner& 
 
 Facts news(const Facts& now, const Facts& before)
 {
-  std::vector<FactRow> out;
-  for (const FactRow& row : now.rows()) {
-    const FactRow* known = before.find(row.reg, row.scope, row.attendee, row.number);
-    if (!known || *known != row) out.push_back(row);
+  Facts out;
+  for (const Shared<FactRow>& row : now.rows()) {
+    const FactRow* known = before.find(row->reg, row->scope, row->attendee, row->number);
+    if (!known || *known != *row) out.raise(row);
   }
-  return Facts::from_rows(out);
+  return out;
 }
 
 Settled settle(Plan& plan, const Facts& given, const Facts& before, Facts next,
@@ -428,10 +445,10 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
     return plan;
   }
   Facts next = before;
-  const Recorded recorded = record_message(next, message, speaker, owner, options);
+  Recorded recorded = record_message(next, message, speaker, owner, options);
   plan.reasons = recorded.reasons;
-  plan.digest = message_digest(message);
-  record_message(plan.said, message, speaker, owner, options);
+  plan.digest = digest_of(message, recorded.digests);
+  plan.said = std::move(recorded.said);
   plan.found = news(before, facts);
   note_gap(message, before, plan);
   note_for_you(message, stored, owner, plan);
@@ -451,14 +468,7 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
 
 std::string message_digest(const Message& message)
 {
-  std::vector<std::string> said;
-  for (const MessageComponent& c : message.components) {
-    said.push_back(cat(c.scope.key(), ' ', detail::canonical_digest(detail::normalised(c)), '\n'));
-  }
-  std::sort(said.begin(), said.end());
-  std::string all = cat(method_word(message.method), '\n');
-  for (const std::string& line : said) all += line;
-  return sha256_hex(all);
+  return detail::digest_of(message, {});
 }
 
 }  // namespace imip::itip

@@ -30,7 +30,9 @@ void raise(Facts& facts, FactRow row, bool speaks, Recorded* into)
 {
   const FactRow* known = facts.find(row.reg, row.scope, row.attendee, row.number);
   const bool equal = known && *known == row;
-  const bool raised = facts.raise(std::move(row));
+  const Shared<FactRow> shared = std::move(row);
+  const bool raised = facts.raise(shared);
+  if (into) into->said.raise(shared);
   if (!into || !speaks) return;
   ++into->rows;
   if (equal) ++into->equal;
@@ -146,7 +148,8 @@ void record_request(Facts& facts, const Message& message, std::string_view cls, 
     if (c.scope.type == Scope::Type::Series) series = &c;
   }
   for (const MessageComponent& c : message.components) {
-    record_content(facts, cls, c.scope, c.revision, normalised(c), message.timezones, zones, &into);
+    into.digests[&c] =
+        record_content(facts, cls, c.scope, c.revision, normalised(c), message.timezones, zones, &into);
     if (!series || &c == series) continue;
     FactRow b = row_of(class_register('B', cls), c.scope.key(), {},
                        Revision{series->revision.sequence, UtcSeconds{}});
@@ -297,7 +300,7 @@ std::string attendee_key(const CalAddress& address, const Owner& owner)
   return address_key(address, owner.local_part);
 }
 
-void record_content(Facts& facts, std::string_view cls, const Scope& scope,
+std::string record_content(Facts& facts, std::string_view cls, const Scope& scope,
                     const Revision& revision, const ical::Component& event,
                     const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
                     Recorded* into)
@@ -313,12 +316,14 @@ void record_content(Facts& facts, std::string_view cls, const Scope& scope,
   d.digest = w.digest;  // so that D follows the same content as W where revisions tie
   const auto shape = shape_of(zones, event);
   if (shape) d.content = encode(*shape);
+  std::string digest = w.digest;
   const std::size_t before = into ? into->raised : 0;
   raise(facts, std::move(w), true, into);
   raise(facts, std::move(d), false, into);
-  if (!into) return;
+  if (!into) return digest;
   into->scopes.push_back(key);
   if (scope.type == Scope::Type::Series && into->raised != before) into->newer_series = true;
+  return digest;
 }
 
 void record_answer(Facts& facts, const std::string& scope, const std::string& attendee,

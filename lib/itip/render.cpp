@@ -69,7 +69,7 @@ class Renderer {
   const PlanOptions& options_;
   std::optional<ical::Component> master_;
   std::vector<ical::Component> others_;
-  std::vector<const Slot*> shown_ranges_;
+  std::vector<const Slot*> shown_ranges_;  ///< in order of time
   bool series_cancelled_ = false;
   std::vector<View::Gap> gaps_;  ///< what range CANCELs took out of the series
   std::size_t live_ = 0;
@@ -80,6 +80,8 @@ class Renderer {
 ical::Component Renderer::shown(const Slot& slot, ical::Component event, const Revision& received,
                                 bool cancelled) const
 {
+  constexpr std::size_t added = 8;  // or a list of a hundred thousand becomes two
+  event.properties.reserve(event.properties.size() + added);
   keep_display_alarms(event, options_.take_display_alarms);
   replace_attendees(event, shown_attendees(view_, slot, event, owner_));
   show_progress(view_, slot, event, options_);
@@ -183,11 +185,9 @@ void Renderer::render_ranges()
 /// What a reader of the file would take for the slot if nothing were written for it.
 const Slot& Renderer::shown_before(const Slot& slot, const Slot& from) const
 {
-  const Slot* out = &from;
-  for (const Slot* range : shown_ranges_) {
-    if (range->at <= slot.at) out = range;
-  }
-  return *out;
+  const auto after = std::partition_point(shown_ranges_.begin(), shown_ranges_.end(),
+                                          [&](const Slot* range) { return range->at <= slot.at; });
+  return after == shown_ranges_.begin() ? from : **std::prev(after);
 }
 
 /// A range that has no content of its own, but other people or answers.

@@ -20,7 +20,6 @@ from mail import ALICE, BOSS, calendar, entity, event, ics, message, multipart
 from pki import Key, People, key_usage
 
 MOST_MB = 150
-OVER = {"dispositions": 280, "different properties": 170}  # above the goal still, by name
 ROUNDS = 3
 COMMANDS = {  # and how they may end: imip-verify(1), imip-show(1), imip-lint(1), imip-apply(1)
     "verify": (("verify", "--state", "none"), (0, 1, 2, 3, 65)),
@@ -77,12 +76,11 @@ class Run:
         self.took, self.peak, self.code = float(user) + float(system), int(peak) / 1024, done.returncode
         self.said = (words or done.stdout[:2000].decode(errors="replace")).replace("\n", " ").replace(path, "MAIL")
 
-    def fails(self, name, sanitized):
+    def fails(self, sanitized):
         if self.code not in self.may:
             return f"exit {self.code}"
-        most = OVER.get(name, MOST_MB)
-        if self.peak > most and not sanitized:
-            return f"more than {most} MB"
+        if self.peak > MOST_MB and not sanitized:
+            return f"more than {MOST_MB} MB"
         return ""
 
 
@@ -132,7 +130,7 @@ class Table:
         self.runs += 1
         slow = max(runs, key=lambda r: r.took / self.base[r.command])
         large = max(runs, key=lambda r: r.peak)
-        failing = [(r, r.fails(name, self.bench.sanitized)) for r in runs]
+        failing = [(r, r.fails(self.bench.sanitized)) for r in runs]
         failing = [(r, why) for r, why in failing if why]
         faults = [f"{r.command} {why}" for r, why in failing]
         self.failed += bool(faults)

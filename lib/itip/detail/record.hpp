@@ -1,6 +1,7 @@
 /// @file From messages, files and answers to facts.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,14 +56,16 @@ struct Recorded {
   bool uninvites_owner = false;     ///< takes the owner off the list of what it speaks of
   std::vector<std::string> scopes;  ///< keys that it speaks of
   std::vector<Reason> reasons;
+  Facts said;  ///< the message's rows by themselves, news or not
+  std::map<const MessageComponent*, std::string> digests;  ///< canonical_digest(normalised()), where it was needed
 };
 
 /// Adds what the message says. `speaker.cls` decides under which class.
 Recorded record_message(Facts& facts, const Message& message, const Speaker& speaker,
                         const Owner& owner, const PlanOptions& options);
 
-/// Raises W and D for one component as if a message had brought it.
-void record_content(Facts& facts, std::string_view cls, const Scope& scope,
+/// Raises W and D for one component as if a message had brought it. Returns the content's digest, "" without `into`.
+std::string record_content(Facts& facts, std::string_view cls, const Scope& scope,
                     const Revision& revision, const ical::Component& event,
                     const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
                     Recorded* into);
