@@ -271,6 +271,21 @@ class Expansion {
     return out;
   }
 
+  /// What a component says of each of its occurrences, looked up in it once.
+  struct Said {
+    Taken taken;
+    std::string summary;
+  };
+  const Said& said_by(const ical::Component& c, const Series& series)
+  {
+    const auto [at, fresh] = said_.try_emplace(&c);
+    if (!fresh) return at->second;
+    at->second.taken = taken_by(c, series.master, owner_);
+    const bool named = c.find("SUMMARY") != nullptr || series.master == nullptr;
+    at->second.summary = (named ? c : *series.master).text("SUMMARY");
+    return at->second;
+  }
+
   Result<void> take_member(const Series& series, const ical::Time& time)
   {
     auto range = series.ranges.upper_bound(time.instant);
@@ -284,30 +299,28 @@ class Expansion {
     const auto period = series.periods.find(time.instant);
     if (period == series.periods.end())
       return take(*series.master, series, time, *series.length);
-    const Taken taken = taken_by(*series.master, nullptr, owner_);
     const UtcSeconds start = clock_.instant(time);
-    push(*series.master, series, taken, time.kind, {start, start + (period->second - time.instant)});
+    push(said_by(*series.master, series), time.kind, {start, start + (period->second - time.instant)});
     return {};
   }
 
   Result<void> take(const ical::Component& c, const Series& series, const ical::Time& begin,
                     const Length& length)
   {
-    const Taken taken = taken_by(c, series.master, owner_);
-    if (!taken.any) return {};
+    const Said& said = said_by(c, series);
+    if (!said.taken.any) return {};
     IMIP_TRY(const UtcSeconds end, length.end(begin, clock_));
-    push(c, series, taken, begin.kind, {clock_.instant(begin), end});
+    push(said, begin.kind, {clock_.instant(begin), end});
     return {};
   }
 
-  void push(const ical::Component& c, const Series& series, const Taken& taken, TimeKind kind,
-            const Window& when)
+  void push(const Said& said, TimeKind kind, const Window& when)
   {
+    const Taken& taken = said.taken;
     if (!taken.any || when.to <= when.from) return;
     if (when.to <= window_.from || when.from >= window_.to) return;
-    const bool named = c.find("SUMMARY") != nullptr || series.master == nullptr;
     out_.push_back({when.from, when.to, kind == TimeKind::Date, taken.tentative, taken.unanswered,
-                    uid_, (named ? c : *series.master).text("SUMMARY")});
+                    uid_, said.summary});
   }
 
   const ical::Zones& zones_;
@@ -316,6 +329,7 @@ class Expansion {
   LocalClock clock_;
   const Limits& limits_;
   std::string uid_;
+  std::map<const ical::Component*, Said> said_;
   std::vector<Occurrence> out_;
 };
 

@@ -179,15 +179,21 @@ Json verdict(const pipeline::JudgedPart& part, const char* schema)
   return json;
 }
 
+/// By hand: a mail may have a hundred thousand, and an initializer list copies what is in it.
 Json changes_json(const std::vector<itip::Change>& changes)
 {
-  Json list = Json::array();
-  for (const itip::Change& change : changes)
-    list.push_back({{"action", change.action},
-                    {"instance", change.instance},
-                    {"property", change.property},
-                    {"before", change.before},
-                    {"after", change.after}});
+  Json::array_t list;
+  list.reserve(changes.size());
+  for (const itip::Change& change : changes) {
+    Json::object_t one;
+    one.reserve(5);
+    one.emplace_back("action", change.action);
+    one.emplace_back("instance", change.instance);
+    one.emplace_back("property", change.property);
+    one.emplace_back("before", change.before);
+    one.emplace_back("after", change.after);
+    list.emplace_back(std::move(one));
+  }
   return list;
 }
 

@@ -173,13 +173,15 @@ bool value_parameter_fits(icalvalue_kind normal, std::string_view wanted, icalva
   return takes_anything(normal);  // TEXT, URI, BINARY and types of later standards
 }
 
-// libical walks its table from the start for each; there are few names, and no more than it knows.
+// libical walks its table from the start for each; there are few names, and of those that it does not know some are kept.
 icalproperty_kind kind_of(const std::string& property)
 {
+  constexpr std::size_t most_known = 1'000;
+  if (property.starts_with("X-") && !property.starts_with("X-LIC-")) return ICAL_X_PROPERTY;
   static thread_local std::map<std::string, icalproperty_kind, std::less<>> known;
   if (const auto found = known.find(property); found != known.end()) return found->second;
   const icalproperty_kind kind = icalproperty_string_to_kind(property.c_str());
-  if (kind != ICAL_NO_PROPERTY && kind != ICAL_X_PROPERTY) known.emplace(property, kind);
+  if (known.size() < most_known && property.size() < 100) known.emplace(property, kind);
   return kind;
 }
 
