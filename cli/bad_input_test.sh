@@ -216,6 +216,28 @@ says 'without state'
 { [ ! -e not-there ] && [ ! -e none ]; } || fail "a command that only looks made a state folder"
 unharmed
 
+# Attendees of all calendars of a mail together, each counted before it costs anything.
+crowds() { # COUNT: of each of two calendars
+  awk -v count="$1" 'BEGIN {
+    print "From: boss@example.com\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n"
+    for (part = 1; part <= 2; ++part) {
+      print "--b\nContent-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//x//x//EN"
+      print "METHOD:REQUEST\nBEGIN:VEVENT\nUID:crowd" part "\nDTSTAMP:20261120T000000Z\nDTSTART:20270301T100000Z"
+      print "ORGANIZER:mailto:boss@example.com"
+      for (n = 0; n < count; ++n) print "ATTENDEE:mailto:a" n "@example.com"
+      print "END:VEVENT\nEND:VCALENDAR"
+    }
+    print "--b--"
+  }'
+}
+crowds 20000 >crowds.eml
+expect 1 as alice verify crowds.eml
+if grep -q limit-exceeded out; then fail "40,000 attendees are too many"; fi
+crowds 20001 >crowds.eml
+expect 1 as alice verify crowds.eml
+says 'the calendars of this mail have more than 40000 attendees'
+unharmed
+
 # State that is damaged: try again later, nothing changed.
 cp -r alice/state keep
 for file in alice/state/*.sqlite alice/state/*.db; do

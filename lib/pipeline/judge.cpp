@@ -153,7 +153,11 @@ class Examination {
   bool saw_calendar_without_method_ = false;
   bool keep_opened_ = false;
   std::size_t inflated_ = 0;  ///< octets, in all layers
-  std::size_t properties_ = 0, parameters_ = 0;  ///< in all calendars
+  struct Sizes {
+    std::size_t properties = 0, parameters = 0, attendees = 0;
+    void add(const ical::Component& component);
+  };
+  Sizes sizes_;  ///< of all calendars
 };
 
 Result<void> Examination::message(std::string octets, const Layer& layer)
@@ -323,26 +327,31 @@ JudgedPart like(const JudgedPart& part)
   return out;
 }
 
-void add_up(const ical::Component& component, std::size_t& properties, std::size_t& parameters)
+void Examination::Sizes::add(const ical::Component& component)
 {
   properties += component.properties.size();
+  attendees += component.count("ATTENDEE");
   for (const ical::Property& property : component.properties)
     for (const ical::Parameter& parameter : property.parameters) parameters += parameter.values.size();
-  for (const ical::Component& inner : component.components) add_up(inner, properties, parameters);
+  for (const ical::Component& inner : component.components) add(inner);
 }
 
 constexpr std::size_t most_parameters = 200'000;
+constexpr std::size_t most_attendees = 40'000;  // as in one calendar: each is looked at in each step
 
 /// What a mail's calendars may hold together is what one may: all of them stay in memory.
 std::optional<Reason> Examination::count(const ical::Component& calendar)
 {
-  add_up(calendar, properties_, parameters_);
-  if (properties_ > policy_.limits.properties)
+  sizes_.add(calendar);
+  if (sizes_.properties > policy_.limits.properties)
     return Reason{Code::LimitExceeded, cat("the calendars of this mail have more than ", policy_.limits.properties,
                                            " properties (limit properties)")};
-  if (parameters_ > most_parameters)
+  if (sizes_.parameters > most_parameters)
     return Reason{Code::LimitExceeded, cat("the calendars of this mail have more than ", most_parameters,
                                            " values of parameters, which no policy changes")};
+  if (sizes_.attendees > most_attendees)
+    return Reason{Code::LimitExceeded, cat("the calendars of this mail have more than ", most_attendees,
+                                           " attendees, which no policy changes")};
   return std::nullopt;
 }
 

@@ -96,6 +96,8 @@ def encoded():
     crowd = [f"mailto:a{n}@example.com" for n in range(190)]
     yield "calendars with attendees", message(multipart("mixed", [
         calendar(uid=f"{n}@x", attendees=crowd) for n in range(700)]))
+    yield "calendars with attendees to the limit", message(multipart("mixed", [
+        calendar(uid=f"{n}@x", attendees=crowd) for n in range(205)] + [text("x" * 7_000_000)]))
     yield "calendars with properties", message(multipart("mixed", [
         calendar(uid=f"{n}@x", more=["X-A:b"] * 1400) for n in range(990)]))
     fat = [entity(["Content-Type: text/calendar; method=REQUEST", "X-A: " + "x" * 9000], ics("REQUEST", uid=f"{n}@x"))
