@@ -157,7 +157,8 @@ class Examination {
     std::size_t properties = 0, parameters = 0, attendees = 0;
     void add(const ical::Component& component);
   };
-  Sizes sizes_;  ///< of all calendars
+  Sizes sizes_;                  ///< of all calendars
+  std::optional<Reason> over_;  ///< they are too large together: no other is read
 };
 
 Result<void> Examination::message(std::string octets, const Layer& layer)
@@ -362,12 +363,13 @@ void Examination::read(JudgedPart& judged, const std::string& text, const std::s
   if (envelope_) judged.envelope = *envelope_;
   // a mailbox with LF line ends has them in the text, and CRLF in what was base64
   judged.part_sha256 = sha256_hex(mime::to_crlf(text));
-  auto parsed = ical::parse(text, policy_.limits);
+  auto parsed = over_ ? Result<ical::Parsed>(ical::Parsed{}) : ical::parse(text, policy_.limits);
+  if (parsed && !over_) over_ = count(parsed->calendar);
   if (!parsed) {
     append(judged.reading.refusals, judged.evidence.defects);  // rather the cause than what came of it
     judged.reading.refusals.push_back({Code::BadCalendar, parsed.error().what});
-  } else if (auto too_much = count(parsed->calendar)) {
-    judged.reading.refusals.push_back(*std::move(too_much));
+  } else if (over_) {
+    judged.reading.refusals.push_back(*over_);
   } else if (judged.reading.refusals.empty()) {
     std::string method_parameter = method;
     if (judged.bare)
