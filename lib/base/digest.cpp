@@ -55,10 +55,12 @@ void start_libcrypto()
 std::string sha256_hex(std::string_view octets)
 {
   start_libcrypto();
+  // Fetched once: looking it up by its name costs more than a short text. Never freed, as nothing of libcrypto is.
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::array<unsigned char, 32> out{};
-  std::size_t n = 0;
-  if (EVP_Q_digest(nullptr, "SHA256", nullptr, octets.data(), octets.size(), out.data(), &n) != 1 ||
-      n != out.size())
+  unsigned n = 0;
+  if (sha256 == nullptr ||
+      EVP_Digest(octets.data(), octets.size(), out.data(), &n, sha256, nullptr) != 1 || n != out.size())
     no_digest();
   return hex(out.data(), out.size());
 }

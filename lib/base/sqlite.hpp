@@ -65,6 +65,8 @@ class Database {
     }
   }
   [[nodiscard]] std::int64_t last_insert() const;
+  /// Rows that the last INSERT, UPDATE or DELETE changed.
+  [[nodiscard]] std::int64_t changes() const;
 
  private:
   explicit Database(sqlite3* db) : db_(db) {}
