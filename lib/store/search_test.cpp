@@ -75,6 +75,29 @@ TEST_CASE("search: a changed, a new and a removed file are seen")
   CHECK(found(f.open(), {meeting}) == Uids{"own"});
 }
 
+TEST_CASE("search: who changes the calendar knows when its own file takes time, and the next need not look")
+{
+  const Fixture f;
+  f.put("a.ics", event("a"));
+  const VdirStore store = f.open();
+  CHECK(found(store, {meeting}) == Uids{"a"});
+  REQUIRE(apply(store, plan_add("own")));
+  bool looked = false;
+  const VdirStore next = f.open();
+  next.on_indexing([&](std::size_t, std::size_t) { looked = true; });
+  CHECK(found(next, {meeting}) == Uids{"a", "own"});
+  CHECK_FALSE(looked);
+  const auto stored = next.find("own");
+  REQUIRE((stored && *stored));
+  itip::Plan later = plan_add("own");
+  later.base_sha256 = (*stored)->sha256;
+  later.octets = timed("own", ":20280104T090000Z", ":20280104T100000Z");
+  REQUIRE(apply(next, later));
+  CHECK(found(f.open(), {meeting}) == Uids{"a"});
+  CHECK(found(f.open(), {window("20280104T090000Z", "20280104T100000Z")}) == Uids{"own"});
+  CHECK_FALSE(looked);
+}
+
 TEST_CASE("search: a file that does not parse is counted, with and without state")
 {
   const Fixture f;

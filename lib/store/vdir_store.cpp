@@ -161,6 +161,16 @@ Result<std::string> add_file(const fs::path& folder, detail::Index& index, const
              "take the files of other UIDs under these names out of the folder");
 }
 
+/// May it take time in one of the windows? Where the index says so, there is nothing more to ask.
+Result<bool> overlaps(const ical::Component& calendar, const std::vector<itip::Window>& windows, bool by_index)
+{
+  if (by_index) return true;
+  IMIP_TRY(const auto hull, itip::busy_hull(calendar));
+  return hull && std::any_of(windows.begin(), windows.end(), [&](const itip::Window& w) {
+           return hull->from < w.to && hull->to > w.from;
+         });
+}
+
 }  // namespace
 
 VdirStore::VdirStore(fs::path path, fs::path state_dir, const Limits& limits)
@@ -221,15 +231,13 @@ Result<SearchGaps> VdirStore::search(const std::vector<itip::Window>& windows,
     const auto octets = read_file(path_ / name, limits_.calendar_bytes);
     if (!octets && !stamp_of_file(path_ / name)) continue;  // gone meanwhile
     const auto parsed = octets ? ical::parse(*octets, limits_) : tl::unexpected(octets.error());
-    const auto hull = parsed ? itip::busy_hull(parsed->calendar) : tl::unexpected(parsed.error());
-    if (!hull) {
+    const auto may_overlap = parsed ? overlaps(parsed->calendar, windows, files.by_time)
+                                    : tl::unexpected(parsed.error());
+    if (!may_overlap) {
       ++gaps.unreadable;
       continue;
     }
-    const auto overlaps = [&](const itip::Window& w) {
-      return *hull && (*hull)->from < w.to && (*hull)->to > w.from;
-    };
-    if (std::none_of(windows.begin(), windows.end(), overlaps)) continue;
+    if (!*may_overlap) continue;
     ++given;
     each(parsed->calendar);
   }

@@ -103,6 +103,7 @@ bool Index::open_cache()
     auto db = prepare();
     if (db) {
       db_.emplace(*std::move(db));
+      known_.reset();
       return true;
     }
     // damaged, or of another layout: start anew, once
@@ -114,7 +115,6 @@ bool Index::open_cache()
 
 Result<bool> Index::is_fresh()
 {
-  current_ = settled_stamp(folder_);
   if (!current_) return false;
   IMIP_TRY(auto row, db_->prepare("SELECT device, inode, mtime_ns, 0, boot FROM folder"));
   IMIP_TRY(const bool there, row.step());
@@ -123,36 +123,38 @@ Result<bool> Index::is_fresh()
   return recorded == *current_ && !row.text(4).empty() && row.text(4) == boot_id();
 }
 
-Index::File Index::read(const std::string& name, const Stamp& stamp) const
+Index::File Index::read(const std::string& name, const Stamp& stamp, bool with_span) const
 {
-  File file{name, stamp, {}, false};
+  File file{name, stamp, {}, false, {}};
   // one that is too large or unreadable is not "whole": it is looked at again each time
   const auto octets = read_file(folder_ / name, limits_.calendar_bytes);
   if (!octets) return file;
   UidHints hints = uid_hints(*octets);
   file.uids = std::move(hints.uids);
   file.whole = hints.whole && !file.uids.empty();
+  if (with_span) file.span = span_in(*octets, limits_);
   return file;
 }
 
 Result<void> Index::put(sqlite::Database& db, const File& file)
 {
-  IMIP_CHECK(
-      db.execute("INSERT INTO file (name, device, inode, mtime_ns, size, whole) "
-                 "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-                 "device = excluded.device, inode = excluded.inode, "
-                 "mtime_ns = excluded.mtime_ns, size = excluded.size, "
-                 "whole = excluded.whole, busy = 0",
-                 file.name, file.stamp.device, file.stamp.inode, file.stamp.mtime_ns,
-                 file.stamp.size, std::int64_t{file.whole}));
-  IMIP_TRY(auto id, db.query("SELECT id FROM file WHERE name = ?", file.name));
+  IMIP_TRY(auto id,
+           db.query("INSERT INTO file (name, device, inode, mtime_ns, size, whole, busy) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                    "device = excluded.device, inode = excluded.inode, "
+                    "mtime_ns = excluded.mtime_ns, size = excluded.size, "
+                    "whole = excluded.whole, busy = excluded.busy RETURNING id",
+                    file.name, file.stamp.device, file.stamp.inode, file.stamp.mtime_ns,
+                    file.stamp.size, std::int64_t{file.whole}, file.span.state));
   IMIP_TRY(const bool there, id.step());
   if (!there) return err(Errc::Internal, "the index lost a row just written");
   const std::int64_t number = id.integer(0);
+  id.reset();
   IMIP_CHECK(db.execute("DELETE FROM uid WHERE file = ?", number));
   for (const std::string& uid : file.uids)
     IMIP_CHECK(db.execute("INSERT INTO uid (uid, file) VALUES (?, ?)", uid, number));
-  return {};
+  if (file.span.state == 0) return {};
+  return put_span(db, number, file.span);
 }
 
 Result<void> Index::refresh_rows(sqlite::Database& db, bool keep)
@@ -203,29 +205,45 @@ Result<void> Index::refresh()
   return transaction.commit();
 }
 
-Result<void> Index::reread_unfinished()
+Result<void> Index::find_unfinished()
 {
-  std::vector<File> changed;
+  unfinished_.clear();
   IMIP_TRY(auto row,
            db_->prepare("SELECT device, inode, mtime_ns, size, name FROM file WHERE whole = 0"));
   for (;;) {
     IMIP_TRY(const bool there, row.step());
-    if (!there) break;
-    const Stamp recorded = row_stamp(row, 0);
-    const std::string name = row.text(4);
-    const auto stamp = stamp_of_file(folder_ / name);
-    if (stamp && *stamp != recorded) changed.push_back(read(name, *stamp));
+    if (!there) return {};
+    unfinished_.push_back({row.text(4), row_stamp(row, 0)});
+  }
+}
+
+Result<void> Index::reread_unfinished()
+{
+  std::vector<File> changed;
+  for (const Unfinished& file : unfinished_) {
+    const auto stamp = stamp_of_file(folder_ / file.name);
+    if (stamp && *stamp != file.stamp) changed.push_back(read(file.name, *stamp));
   }
   if (changed.empty()) return {};
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(*db_));
   for (const File& file : changed) IMIP_CHECK(put(*db_, file));
-  return transaction.commit();
+  IMIP_CHECK(transaction.commit());
+  return find_unfinished();
 }
 
+/// What the database said of a stamp of the folder stays true while the folder has it: whoever
+/// changes rows for another reason than another stamp makes them no less true.
 Result<void> Index::freshen()
 {
-  IMIP_TRY(const bool fresh, is_fresh());
-  return fresh ? reread_unfinished() : refresh();
+  current_ = settled_stamp(folder_);
+  if (!current_ || known_ != current_) {
+    known_.reset();
+    IMIP_TRY(const bool fresh, is_fresh());
+    if (!fresh) return refresh();
+    IMIP_CHECK(find_unfinished());
+    known_ = current_;
+  }
+  return reread_unfinished();
 }
 
 Result<std::vector<std::string>> Index::lookup(const std::string& uid)
@@ -273,6 +291,7 @@ Result<BusyFiles> Index::lookup_during(const std::vector<itip::Window>& windows)
 {
   IMIP_CHECK(freshen());
   IMIP_CHECK(complete_spans(*db_, folder_, limits_, progress));
+  knows_spans_ = true;
   return files_during(*db_, windows);
 }
 
@@ -289,7 +308,7 @@ Result<BusyFiles> Index::busy_during(const std::vector<itip::Window>& windows)
   if (names_.size() > most_unindexed)
     return err(Errc::TooLarge, cat("the calendar has ", names_.size(), " files, and only ",
                                    most_unindexed, " are searched without an index in the state"));
-  return BusyFiles{names_, 0};
+  return BusyFiles{names_, 0, false};
 }
 
 bool Index::has_name(const std::string& name)
@@ -307,6 +326,7 @@ bool Index::has_name(const std::string& name)
 void Index::distrust()
 {
   current_.reset();
+  known_.reset();
   if (db_ && !db_->run("UPDATE folder SET boot = ''")) db_.reset();
 }
 
@@ -314,21 +334,22 @@ Result<void> Index::own_change(sqlite::Database& db, const std::string& name, co
 {
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
   // the rows must still be those that we looked at: another process may have listed meanwhile
-  IMIP_TRY(auto row, db.query("SELECT 1 FROM folder WHERE device = ? AND inode = ? AND "
-                              "mtime_ns = ?",
-                              current_->device, current_->inode, current_->mtime_ns));
-  IMIP_TRY(const bool same, row.step());
-  row.reset();
-  if (!same) return {};
-  const auto stamp = stamp_of_file(folder_ / name);
-  if (stamp) {
-    IMIP_CHECK(put(db, read(name, *stamp)));
+  IMIP_CHECK(db.execute("UPDATE folder SET device = ?, inode = ?, mtime_ns = ? "
+                        "WHERE device = ? AND inode = ? AND mtime_ns = ?",
+                        after.device, after.inode, after.mtime_ns, current_->device, current_->inode,
+                        current_->mtime_ns));
+  if (db.changes() != 1) return {};
+  bool whole = true;
+  if (const auto stamp = stamp_of_file(folder_ / name)) {
+    const File file = read(name, *stamp, knows_spans_);
+    IMIP_CHECK(put(db, file));
+    whole = file.whole;
   } else {
     IMIP_CHECK(forget(db, name));
   }
-  IMIP_CHECK(db.execute("UPDATE folder SET device = ?, inode = ?, mtime_ns = ?", after.device,
-                        after.inode, after.mtime_ns));
-  return transaction.commit();
+  IMIP_CHECK(transaction.commit());
+  if (known_ == current_ && whole) known_ = after;
+  return {};
 }
 
 void Index::note_own_change(const std::string& name, const FolderWatch& watch)

@@ -54,6 +54,12 @@ class Index {
     Stamp stamp;
     std::vector<std::string> uids;
     bool whole = false;
+    BusySpan span;  ///< not looked at, but where read() is asked to
+  };
+  /// A file that was no whole object when it was read.
+  struct Unfinished {
+    std::string name;
+    Stamp stamp;
   };
   bool open_cache();
   Result<bool> is_fresh();
@@ -61,18 +67,22 @@ class Index {
   Result<void> refresh();
   Result<void> refresh_rows(sqlite::Database& db, bool keep);
   Result<void> put(sqlite::Database& db, const File& file);
+  Result<void> find_unfinished();
   Result<void> reread_unfinished();
   Result<void> own_change(sqlite::Database& db, const std::string& name, const Stamp& after);
   Result<std::vector<std::string>> lookup(const std::string& uid);
   Result<BusyFiles> lookup_during(const std::vector<itip::Window>& windows);
   Result<std::vector<std::string>> read_all(const std::string& uid);
-  [[nodiscard]] File read(const std::string& name, const Stamp& stamp) const;
+  [[nodiscard]] File read(const std::string& name, const Stamp& stamp, bool with_span = false) const;
 
   std::filesystem::path folder_, cache_;
   Limits limits_;
   std::optional<sqlite::Database> db_;
   std::optional<Stamp> current_;    ///< the folder's stamp for which the rows hold
+  std::optional<Stamp> known_;      ///< the last such stamp that the database was asked about
+  std::vector<Unfinished> unfinished_;  ///< at that stamp
   bool listed_ = false;
+  bool knows_spans_ = false;  ///< this process has completed them: its own changes are to keep them so
   std::vector<std::string> names_;  ///< of the last listing, where there is no cache
 };
 

@@ -28,24 +28,10 @@ Result<std::vector<Row>> unspanned(sqlite::Database& db)
   }
 }
 
-Result<std::optional<itip::Window>> span_of_file(const std::filesystem::path& path,
-                                                 const Limits& limits)
+BusySpan span_of_file(const std::filesystem::path& path, const Limits& limits)
 {
-  IMIP_TRY(const std::string octets, read_file(path, limits.calendar_bytes));
-  IMIP_TRY(const ical::Parsed parsed, ical::parse(octets, limits));
-  return itip::busy_hull(parsed.calendar);
-}
-
-Result<void> put(sqlite::Database& db, const Row& row,
-                 const Result<std::optional<itip::Window>>& span)
-{
-  const std::int64_t state = !span ? unreadable : *span ? spanned : takes_no_time;
-  IMIP_CHECK(db.execute("UPDATE file SET busy = ? WHERE id = ?", state, row.id));
-  IMIP_CHECK(db.execute("DELETE FROM span WHERE id = ?", row.id));
-  if (state != spanned) return {};
-  const auto number = [](UtcSeconds t) -> std::int64_t { return t.time_since_epoch().count(); };
-  return db.execute("INSERT INTO span (id, first, last) VALUES (?, ?, ?)", row.id,
-                    number((*span)->from), number((*span)->to));
+  const auto octets = read_file(path, limits.calendar_bytes);
+  return octets ? span_in(*octets, limits) : BusySpan{unreadable, {}};
 }
 
 Result<std::size_t> count(sqlite::Database& db, std::string_view sql)
@@ -55,7 +41,28 @@ Result<std::size_t> count(sqlite::Database& db, std::string_view sql)
   return there ? static_cast<std::size_t>(row.integer(0)) : 0;
 }
 
+Result<std::optional<itip::Window>> hull_in(std::string_view octets, const Limits& limits)
+{
+  IMIP_TRY(const ical::Parsed parsed, ical::parse(octets, limits));
+  return itip::busy_hull(parsed.calendar);
+}
+
 }  // namespace
+
+BusySpan span_in(std::string_view octets, const Limits& limits)
+{
+  const auto hull = hull_in(octets, limits);
+  if (!hull) return {unreadable, {}};
+  return *hull ? BusySpan{spanned, **hull} : BusySpan{takes_no_time, {}};
+}
+
+Result<void> put_span(sqlite::Database& db, std::int64_t file, const BusySpan& span)
+{
+  if (span.state != spanned) return db.execute("DELETE FROM span WHERE id = ?", file);
+  const auto number = [](UtcSeconds t) -> std::int64_t { return t.time_since_epoch().count(); };
+  return db.execute("INSERT OR REPLACE INTO span (id, first, last) VALUES (?, ?, ?)", file,
+                    number(span.window.from), number(span.window.to));
+}
 
 Result<void> complete_spans(sqlite::Database& db, const std::filesystem::path& folder,
                             const Limits& limits, const IndexProgress& progress)
@@ -65,7 +72,11 @@ Result<void> complete_spans(sqlite::Database& db, const std::filesystem::path& f
     IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
     IMIP_TRY(const auto rows, unspanned(db));
     if (rows.empty()) break;  // another process was faster
-    for (const Row& row : rows) IMIP_CHECK(put(db, row, span_of_file(folder / row.name, limits)));
+    for (const Row& row : rows) {
+      const BusySpan span = span_of_file(folder / row.name, limits);
+      IMIP_CHECK(db.execute("UPDATE file SET busy = ? WHERE id = ?", span.state, row.id));
+      IMIP_CHECK(put_span(db, row.id, span));
+    }
     IMIP_CHECK(transaction.commit());
     done += rows.size();
     if (progress) progress(std::min(done, total), total);
@@ -76,26 +87,20 @@ Result<void> complete_spans(sqlite::Database& db, const std::filesystem::path& f
 Result<BusyFiles> files_during(sqlite::Database& db, const std::vector<itip::Window>& windows)
 {
   BusyFiles out;
-  std::set<std::int64_t> ids;
-  IMIP_TRY(auto row, db.prepare("SELECT id FROM span WHERE first < ? AND last > ?"));
+  std::set<std::string> names;  // some in several windows
+  IMIP_TRY(auto row, db.prepare("SELECT name FROM span JOIN file ON file.id = span.id "
+                                "WHERE first < ? AND last > ?"));
   for (const itip::Window& window : windows) {
     IMIP_CHECK(row.bind(0, window.to.time_since_epoch().count()));
     IMIP_CHECK(row.bind(1, window.from.time_since_epoch().count()));
     for (;;) {
       IMIP_TRY(const bool there, row.step());
       if (!there) break;
-      ids.insert(row.integer(0));
+      names.insert(row.text(0));
     }
     row.reset();
   }
-  IMIP_TRY(auto name, db.prepare("SELECT name FROM file WHERE id = ?"));
-  for (const std::int64_t id : ids) {
-    IMIP_CHECK(name.bind(0, id));
-    IMIP_TRY(const bool there, name.step());
-    if (there) out.names.push_back(name.text(0));
-    name.reset();
-  }
-  std::ranges::sort(out.names);
+  out.names.assign(names.begin(), names.end());
   IMIP_TRY(out.unreadable, count(db, "SELECT count(*) FROM file WHERE busy = 3"));
   return out;
 }
