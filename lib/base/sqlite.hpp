@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,12 @@ class Statement {
  public:
   Result<void> bind(int parameter, std::int64_t value);
   Result<void> bind(int parameter, std::string_view value);
+  /// Nothing is NULL, as every parameter that nothing was bound to.
+  template <typename Value>
+  Result<void> bind(int parameter, const std::optional<Value>& value)
+  {
+    return value ? bind(parameter, *value) : Result<void>{};
+  }
   /// To the next row; false: there is none. @errors Errc::TryAgain
   Result<bool> step();
   /// Ready to run again with other values.

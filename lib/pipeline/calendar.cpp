@@ -125,23 +125,17 @@ Result<store::Lock> Calendar::lock() const
   return store_->lock(lock_timeout_ms);
 }
 
-Result<std::optional<state::Pending>> Calendar::pending_for(const state::ObjectKey& object,
-                                                            const itip::Plan& plan) const
+std::optional<state::Pending> Calendar::pending_for(const itip::Plan& plan) const
 {
-  if (!plan.octets && !plan.remove) return std::optional<state::Pending>();
-  IMIP_TRY(const auto before, state_->load(object, plan.base_sha256));
-  return std::optional(
-      state::Pending{plan.octets ? store_->digest_of(*plan.octets) : std::string{}, before.last_rendered});
+  if (!plan.octets && !plan.remove) return std::nullopt;
+  return state::Pending{plan.octets ? store_->digest_of(*plan.octets) : std::string{}, plan.base_sha256};
 }
 
 Result<void> Calendar::carry_out(const state::Journaled& message, const itip::Plan& plan,
                                  const store::Lock& lock, const state::JournalEntry& entry)
 {
   if (plan.remove) IMIP_CHECK(store_->apply(plan, lock));
-  std::optional<state::Pending> pending;
-  if (!plan.remove) {
-    IMIP_TRY(pending, pending_for(message.key, plan));
-  }
+  const auto pending = plan.remove ? std::nullopt : pending_for(plan);
   IMIP_CHECK(state_->save_retraction(message, plan.facts, entry, pending));
   if (!plan.octets) return {};
   IMIP_CHECK(store_->apply(plan, lock));
@@ -160,11 +154,10 @@ Result<void> Calendar::carry_out(const itip::Plan& plan, const store::Lock& lock
     late = !known;
   }
   if (state_ && (plan.facts_changed || writes || late)) {
-    IMIP_TRY(const auto pending, pending_for(object, plan));
     entry.digest = plan.digest;
     entry.said = plan.said;
     entry.found = plan.found;
-    IMIP_CHECK(state_->save(object, plan.facts, entry, pending));
+    IMIP_CHECK(state_->save(object, plan.facts, entry, pending_for(plan)));
   }
   if (writes) {
     IMIP_CHECK(store_->apply(plan, lock));

@@ -72,8 +72,7 @@ class Calendar {
   std::optional<store::CalendarStore> store_;
   std::optional<state::State> state_;
   [[nodiscard]] state::ObjectKey key(const std::string& uid, const CalAddress& organizer) const;
-  [[nodiscard]] Result<std::optional<state::Pending>> pending_for(const state::ObjectKey& object,
-                                                                  const itip::Plan& plan) const;
+  [[nodiscard]] std::optional<state::Pending> pending_for(const itip::Plan& plan) const;
 };
 
 }  // namespace imip::pipeline

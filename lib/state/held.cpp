@@ -101,13 +101,13 @@ Result<void> State::drop_held(std::int64_t id)
 Result<void> State::set_forget_after(const ObjectKey& key, const std::optional<UtcSeconds>& when)
 {
   sqlite::Database& db = impl_->db;
-  IMIP_TRY(const std::int64_t object, count(db.query("SELECT id FROM object WHERE store = ? AND owner = ? AND uid = ? "
-                                                     "AND organizer = ?",
-                                                     key.store, key.owner, key.uid, key.organizer)));
-  if (!when) return db.execute("DELETE FROM ageing WHERE object = ?", object);
-  return db.execute("INSERT INTO ageing (object, forget_after) VALUES (?, ?) ON CONFLICT DO UPDATE SET "
-                    "forget_after = excluded.forget_after",
-                    object, seconds(*when));
+  if (!when)
+    return db.execute("DELETE FROM ageing WHERE object = (SELECT id FROM object WHERE store = ? AND owner = ? "
+                      "AND uid = ? AND organizer = ?)",
+                      key.store, key.owner, key.uid, key.organizer);
+  return db.execute("INSERT INTO ageing (forget_after, object) SELECT ?, id FROM object WHERE store = ? AND owner = ? "
+                    "AND uid = ? AND organizer = ? ON CONFLICT DO UPDATE SET forget_after = excluded.forget_after",
+                    seconds(*when), key.store, key.owner, key.uid, key.organizer);
 }
 
 Result<void> State::age(UtcSeconds now, std::chrono::days held)

@@ -36,12 +36,11 @@ Result<std::int64_t> said_id(sqlite::Database& db, std::int64_t object, const st
                              std::int64_t journal)
 {
   // Said again after it was retracted: it is the newest then.
-  IMIP_CHECK(db.execute("INSERT INTO said (object, digest, journal) VALUES (?, ?, ?) "
-                        "ON CONFLICT DO UPDATE SET journal = CASE WHEN retracted IS NULL "
-                        "THEN said.journal ELSE excluded.journal END, retracted = NULL",
-                        object, digest, journal));
-  IMIP_TRY(const auto id, one_integer(db.query(
-                              "SELECT id FROM said WHERE object = ? AND digest = ?", object, digest)));
+  IMIP_TRY(const auto id,
+           one_integer(db.query("INSERT INTO said (object, digest, journal) VALUES (?, ?, ?) "
+                                "ON CONFLICT DO UPDATE SET journal = CASE WHEN retracted IS NULL "
+                                "THEN said.journal ELSE excluded.journal END, retracted = NULL RETURNING id",
+                                object, digest, journal)));
   if (!id) return err(Errc::Internal, "the state lost a row just written");
   return *id;
 }
@@ -129,15 +128,17 @@ Result<void> forget_all(sqlite::Database& db, Result<sqlite::Statement> rows)
   return {};
 }
 
-Result<void> age(sqlite::Database& db, std::int64_t object, UtcSeconds now,
+/// @param newest  the entry just made, whose number is the highest
+/// @param is_only  it is the object's only one
+Result<void> age(sqlite::Database& db, std::int64_t object, UtcSeconds now, std::int64_t newest, bool is_only,
                  const JournalLimits& limits)
 {
   IMIP_CHECK(forget_all(db, db.query("SELECT id FROM journal WHERE at < ? ORDER BY at LIMIT ?",
                                      seconds(now - limits.age), std::int64_t{aged_at_a_time})));
-  IMIP_CHECK(forget_all(
-      db, db.query("SELECT id FROM journal WHERE id <= (SELECT max(id) FROM journal) - ? "
-                   "ORDER BY id LIMIT ?",
-                   limits.entries, std::int64_t{aged_at_a_time})));
+  if (newest > limits.entries)
+    IMIP_CHECK(forget_all(db, db.query("SELECT id FROM journal WHERE id <= ? ORDER BY id LIMIT ?",
+                                       newest - limits.entries, std::int64_t{aged_at_a_time})));
+  if (is_only) return {};
   return forget_all(
       db, db.query("SELECT id FROM journal WHERE object = ? AND id < (SELECT id FROM journal "
                    "WHERE object = ? ORDER BY id DESC LIMIT 1 OFFSET ?) ORDER BY id LIMIT ?",
@@ -213,7 +214,7 @@ Result<void> put_rows(sqlite::Database& db, std::string_view table, std::string_
   return {};
 }
 
-Result<void> add_entry(sqlite::Database& db, std::int64_t object, const JournalEntry& entry,
+Result<void> add_entry(sqlite::Database& db, std::int64_t object, bool is_new, const JournalEntry& entry,
                        const itip::Facts& before, const itip::Facts& after, bool is_message,
                        const JournalLimits& limits)
 {
@@ -231,12 +232,12 @@ Result<void> add_entry(sqlite::Database& db, std::int64_t object, const JournalE
     IMIP_CHECK(add_found(db, object, unexplained(before, after, entry.said)));
     if (!entry.digest.empty()) {
       IMIP_TRY(const std::int64_t said, said_id(db, object, entry.digest, id));
-      IMIP_CHECK(db.execute("DELETE FROM said_fact WHERE said = ?", said));
+      if (!is_new) IMIP_CHECK(db.execute("DELETE FROM said_fact WHERE said = ?", said));
       IMIP_CHECK(put_rows(db, "said_fact", "said", said, entry.said));
       IMIP_CHECK(db.execute("UPDATE journal SET said = ? WHERE id = ?", said, id));
     }
   }
-  return age(db, object, entry.at, limits);
+  return age(db, object, entry.at, id, is_new, limits);
 }
 
 }  // namespace detail

@@ -109,20 +109,61 @@ Result<void> make_schema(sqlite::Database& db, const std::string& file)
   return transaction.commit();
 }
 
-Result<std::int64_t> object_id(sqlite::Database& db, const ObjectKey& key,
-                               const std::string& last_rendered)
+/// An object as the state has it.
+struct Kept {
+  std::optional<std::int64_t> id;  ///< nothing: it is new
+  itip::Facts facts;
+};
+
+Result<Kept> kept(sqlite::Database& db, const ObjectKey& key, const std::optional<std::string>& stored_sha256)
 {
-  IMIP_CHECK(db.execute(
-      "INSERT INTO object (store, owner, uid, organizer, last_rendered) VALUES (?, ?, ?, ?, ?) "
-      "ON CONFLICT DO UPDATE SET last_rendered = excluded.last_rendered, pending_sha256 = NULL, "
-      "rendered_before = NULL",
-      key.store, key.owner, key.uid, key.organizer, last_rendered));
-  IMIP_TRY(auto row, db.query("SELECT id FROM object WHERE store = ? AND owner = ? AND uid = ? "
-                              "AND organizer = ?",
-                              key.store, key.owner, key.uid, key.organizer));
-  IMIP_TRY(const bool there, row.step());
-  if (!there) return err(Errc::Internal, cat(key.uid, ": the state lost a row just written"));
-  return row.integer(0);
+  // one statement, so that facts and last_rendered are of one moment; a file that was to be written
+  // and is not there as it was to be was never written
+  IMIP_TRY(auto row, db.query("SELECT CASE WHEN pending_sha256 IS NULL OR pending_sha256 = ? "
+                              "THEN last_rendered ELSE rendered_before END, object.id, reg, scope, attendee, "
+                              "number, sequence, dtstamp, "
+                              "digest, content FROM object LEFT JOIN fact ON fact.object = object.id "
+                              "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ?",
+                              stored_sha256.value_or(std::string{}), key.store, key.owner, key.uid,
+                              key.organizer));
+  Kept out;
+  std::vector<itip::FactRow> rows;
+  std::string last_rendered;
+  for (;;) {
+    IMIP_TRY(const bool there, row.step());
+    if (!there) break;
+    last_rendered = row.text(0);
+    out.id = row.integer(1);
+    if (row.is_null(2)) continue;  // an object without facts
+    rows.push_back(detail::row_at(row, 2));
+  }
+  out.facts = itip::Facts::from_rows(rows);
+  out.facts.last_rendered = std::move(last_rendered);
+  return out;
+}
+
+/// The object and its facts become these. @return its id
+Result<std::int64_t> replace(sqlite::Database& db, const ObjectKey& key, const Kept& before,
+                             const itip::Facts& facts, const std::optional<Pending>& pending)
+{
+  std::optional<std::string> pending_sha256, rendered_before;
+  if (pending) {
+    pending_sha256 = pending->sha256;
+    rendered_before = before.facts.last_rendered;
+  }
+  if (before.id) {
+    IMIP_CHECK(db.execute("UPDATE object SET last_rendered = ?, pending_sha256 = ?, rendered_before = ? WHERE id = ?",
+                          facts.last_rendered, pending_sha256, rendered_before, *before.id));
+    IMIP_CHECK(db.execute("DELETE FROM fact WHERE object = ?", *before.id));
+  } else {
+    IMIP_CHECK(db.execute("INSERT INTO object (store, owner, uid, organizer, last_rendered, pending_sha256, "
+                          "rendered_before) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                          key.store, key.owner, key.uid, key.organizer, facts.last_rendered, pending_sha256,
+                          rendered_before));
+  }
+  const std::int64_t id = before.id ? *before.id : db.last_insert();
+  IMIP_CHECK(detail::put_rows(db, "fact", "object", id, facts));
+  return id;
 }
 
 }  // namespace
@@ -160,28 +201,8 @@ Result<State> State::open(const std::filesystem::path& dir, const JournalLimits&
 Result<itip::Facts> State::load(const ObjectKey& key,
                                 const std::optional<std::string>& stored_sha256) const
 {
-  // one statement, so that facts and last_rendered are of one moment; a file that was to be written
-  // and is not there as it was to be was never written
-  IMIP_TRY(auto row,
-           impl_->db.query("SELECT CASE WHEN pending_sha256 IS NULL OR pending_sha256 = ? "
-                           "THEN last_rendered ELSE rendered_before END, reg, scope, attendee, "
-                           "number, sequence, dtstamp, "
-                           "digest, content FROM object LEFT JOIN fact ON fact.object = object.id "
-                           "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ?",
-                           stored_sha256.value_or(std::string{}),
-                           key.store, key.owner, key.uid, key.organizer));
-  std::vector<itip::FactRow> rows;
-  std::string last_rendered;
-  for (;;) {
-    IMIP_TRY(const bool there, row.step());
-    if (!there) break;
-    last_rendered = row.text(0);
-    if (row.is_null(1)) continue;  // an object without facts
-    rows.push_back(detail::row_at(row, 1));
-  }
-  itip::Facts facts = itip::Facts::from_rows(rows);
-  facts.last_rendered = std::move(last_rendered);
-  return facts;
+  IMIP_TRY(Kept object, kept(impl_->db, key, stored_sha256));
+  return std::move(object.facts);
 }
 
 Result<std::vector<std::string>> State::organizers_of(const ObjectKey& key) const
@@ -197,29 +218,14 @@ Result<std::vector<std::string>> State::organizers_of(const ObjectKey& key) cons
   }
 }
 
-namespace {
-
-Result<void> save_object(sqlite::Database& db, std::int64_t object, const itip::Facts& facts,
-                         const std::optional<Pending>& pending)
-{
-  if (pending)
-    IMIP_CHECK(db.execute("UPDATE object SET pending_sha256 = ?, rendered_before = ? WHERE id = ?",
-                          pending->sha256, pending->rendered_before, object));
-  IMIP_CHECK(db.execute("DELETE FROM fact WHERE object = ?", object));
-  return detail::put_rows(db, "fact", "object", object, facts);
-}
-
-}  // namespace
-
 Result<void> State::save(const ObjectKey& key, const itip::Facts& facts, const JournalEntry& entry,
                          const std::optional<Pending>& pending)
 {
   sqlite::Database& db = impl_->db;
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
-  IMIP_TRY(const itip::Facts before, load(key));
-  IMIP_TRY(const std::int64_t object, object_id(db, key, facts.last_rendered));
-  IMIP_CHECK(save_object(db, object, facts, pending));
-  IMIP_CHECK(detail::add_entry(db, object, entry, before, facts, true, impl_->limits));
+  IMIP_TRY(const Kept before, kept(db, key, pending ? pending->stored_sha256 : std::nullopt));
+  IMIP_TRY(const std::int64_t object, replace(db, key, before, facts, pending));
+  IMIP_CHECK(detail::add_entry(db, object, !before.id, entry, before.facts, facts, true, impl_->limits));
   return transaction.commit();
 }
 
@@ -228,9 +234,9 @@ Result<void> State::save_retraction(const Journaled& message, const itip::Facts&
 {
   sqlite::Database& db = impl_->db;
   IMIP_TRY(auto transaction, sqlite::Transaction::begin(db));
-  IMIP_TRY(const std::int64_t object, object_id(db, message.key, facts.last_rendered));
-  IMIP_CHECK(save_object(db, object, facts, pending));
-  IMIP_CHECK(detail::add_entry(db, object, entry, {}, facts, false, impl_->limits));
+  IMIP_TRY(const Kept before, kept(db, message.key, pending ? pending->stored_sha256 : std::nullopt));
+  IMIP_TRY(const std::int64_t object, replace(db, message.key, before, facts, pending));
+  IMIP_CHECK(detail::add_entry(db, object, !before.id, entry, {}, facts, false, impl_->limits));
   IMIP_CHECK(db.execute("UPDATE said SET retracted = ? WHERE id = ? AND retracted IS NULL",
                         seconds(entry.at), message.said));
   // a cancelled event that lives again is not forgotten

@@ -70,8 +70,8 @@ struct Besides {
 /// What is about to become of the object's file, said before it is done: after a crash between the two the
 /// next run can tell a file that was never written from one that its owner deleted.
 struct Pending {
-  std::string sha256;           ///< of the new text; empty: the file goes
-  std::string rendered_before;  ///< Facts::last_rendered as it was
+  std::string sha256;                            ///< of the new text; empty: the file goes
+  std::optional<std::string> stored_sha256 = {};  ///< of the file as it is; as for State::load()
 };
 
 /// Many processes may have it open; writes are transactions (WAL, busy time-out 5 s).

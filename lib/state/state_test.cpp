@@ -66,6 +66,33 @@ std::int64_t sql(const fs::path& file, const char* text)
 
 }  // namespace
 
+TEST_CASE("a write that was not confirmed counts only where the file is as it was to be")
+{
+  const TempDir dir;
+  State state = open_state(dir / "imip");
+  const auto save = [&](const std::string& rendered, const std::optional<state::Pending>& pending) {
+    itip::Facts facts = facts_of({row("W", 1)});
+    facts.last_rendered = rendered;
+    REQUIRE(state.save(key, facts, JournalEntry{}, pending));
+  };
+  const auto rendered = [&](const std::string& stored) { return state.load(key, stored)->last_rendered; };
+  save("one", state::Pending{"sha-1", {}});
+  CHECK(rendered("sha-1") == "one");
+  CHECK(state.load(key)->last_rendered.empty());
+  REQUIRE(state.confirm(key));
+  CHECK(state.load(key)->last_rendered == "one");
+  save("two", state::Pending{"sha-2", "sha-1"});
+  CHECK(rendered("sha-1") == "one");
+  CHECK(rendered("sha-2") == "two");
+  save("three", state::Pending{"sha-3", "sha-1"});  // the second was never written
+  CHECK(rendered("sha-1") == "one");
+  CHECK(rendered("sha-3") == "three");
+  save("four", state::Pending{"sha-4", "sha-3"});  // the third was, and the program stopped right then
+  CHECK(rendered("sha-3") == "three");
+  save("five", {});
+  CHECK(rendered("sha-3") == "five");
+}
+
 TEST_CASE("a new state is empty, and private")
 {
   const TempDir dir;

@@ -37,8 +37,9 @@ INSERT INTO said_fact SELECT said.id, reg, scope, attendee, number, sequence, dt
 )";
 
 /// The journal's line and what belongs to it. `before`: the facts as they were.
+/// @param is_new      nothing was known of the object
 /// @param is_message  false: a retraction, which says nothing itself
-Result<void> add_entry(sqlite::Database& db, std::int64_t object, const JournalEntry& entry,
+Result<void> add_entry(sqlite::Database& db, std::int64_t object, bool is_new, const JournalEntry& entry,
                        const itip::Facts& before, const itip::Facts& after, bool is_message,
                        const JournalLimits& limits);
 
