@@ -66,9 +66,9 @@ Result<Property> when_property(std::string_view name, std::string_view when,
     return Property{std::string(name), {}, to_ical_utc(*instant)};
   }
   IMIP_TRY(const auto rules, detail::ZoneRules::from_tzdata(timezone));
-  return Property{std::string(name),
-                  {Parameter{"TZID", {timezone}}},
-                  detail::format_wall(*instant + rules.offset_at(*instant), false)};
+  const UtcSeconds wall = *instant + rules.offset_at(*instant);
+  if (!detail::in_range(wall)) return err(Errc::BadValue, cat("\"", when, "\" is after the year 9999 there"));
+  return Property{std::string(name), {Parameter{"TZID", {timezone}}}, detail::format_wall(wall, false)};
 }
 
 }  // namespace imip::ical

@@ -127,7 +127,11 @@ const Occurrence* ConflictSearch::wanted_during(const Occurrence& taken) const
 Result<void> ConflictSearch::compare(const ical::Component& calendar, const std::string& uid,
                                      const Owner& owner)
 {
-  if (wanted_.empty()) return {};
+  const auto is_own = [&](const ical::Component& c) {
+    return c.name != "VEVENT" || detail::canonical_uid(c.text("UID")) == uid;
+  };
+  const auto& parts = calendar.components;
+  if (wanted_.empty() || std::all_of(parts.begin(), parts.end(), is_own)) return {};
   const Window all{wanted_.front().start, ends_.back()};
   IMIP_TRY(const auto taken, busy_occurrences(calendar, all, &owner, out_.zone, bounds()));
   std::map<std::string, Conflict> of_uid;

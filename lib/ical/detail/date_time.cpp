@@ -53,20 +53,18 @@ std::string format_wall(UtcSeconds wall, bool is_date)
   const auto midnight = floor<days>(wall);
   const year_month_day date{midnight};
   const hh_mm_ss time{wall - midnight};
-  const auto put = [](std::string& out, int value, int width) {
-    const std::string digits = std::to_string(value);
-    out.append(static_cast<std::size_t>(std::max(0, width - static_cast<int>(digits.size()))), '0');
-    out += digits;
+  constexpr std::string_view shape = "yyyymmddThhmmss";
+  std::string out(shape.substr(0, is_date ? 8 : shape.size()));
+  const auto put = [&](std::size_t at, std::size_t digits, unsigned value) {
+    for (; digits > 0; value /= 10) out[at + --digits] = static_cast<char>('0' + value % 10);
   };
-  std::string out;
-  put(out, static_cast<int>(date.year()), 4);
-  put(out, static_cast<int>(static_cast<unsigned>(date.month())), 2);
-  put(out, static_cast<int>(static_cast<unsigned>(date.day())), 2);
+  put(0, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+  put(4, 2, static_cast<unsigned>(date.month()));
+  put(6, 2, static_cast<unsigned>(date.day()));
   if (is_date) return out;
-  out += 'T';
-  put(out, static_cast<int>(time.hours().count()), 2);
-  put(out, static_cast<int>(time.minutes().count()), 2);
-  put(out, static_cast<int>(time.seconds().count()), 2);
+  put(9, 2, static_cast<unsigned>(time.hours().count()));
+  put(11, 2, static_cast<unsigned>(time.minutes().count()));
+  put(13, 2, static_cast<unsigned>(time.seconds().count()));
   return out;
 }
 

@@ -111,8 +111,9 @@ Offset ZoneRules::offset_at(UtcSeconds t) const
   }
   for (const YearlyOnset& rule : yearly_) {
     if (t < rule.first) continue;
-    // two years back: 29 February, or the fifth Sunday, is not in every year
-    const year from = year_of(std::min(t, rule.until)) + years{1};
+    // two years back: 29 February, or the fifth Sunday, is not in every year. What comes in a year may come some
+    // days before it (POSIX: 167 hours before midnight, and then there is the offset).
+    const year from = year_of(std::min(t, rule.until) + days{9});
     for (int back = 0; back < 10; ++back) {
       const auto at = rule.in(from - years{back});
       if (!at || *at > t) continue;
