@@ -139,6 +139,39 @@ TEST_CASE("search: indexing tells how far it is, and what was indexed stays")
   CHECK(told.size() == 3);
 }
 
+TEST_CASE("search: finds spans of all lengths in windows of all lengths")
+{
+  const Fixture f;
+  std::mt19937 random(7);
+  const auto pick = [&](unsigned n) { return static_cast<unsigned>(random()) % n; };
+  const auto some_time = [&] { return *parse_instant("19500101T000000Z") + std::chrono::hours(pick(1'300'000)); };
+  const auto some_hours = [&](unsigned most) { return std::chrono::hours(1 + pick(1U << (1 + pick(most)))); };
+  std::vector<std::pair<std::string, itip::Window>> hulls;
+  for (int i = 0; i < 200; ++i) {
+    const std::string uid = cat("u", i);
+    const UtcSeconds start = some_time();
+    const std::string octets =
+        timed(uid, cat(":", to_ical_utc(start)), cat(":", to_ical_utc(start + some_hours(20))),
+              pick(10) == 0 ? "RRULE:FREQ=YEARLY\r\n" : "");
+    f.dir.write(cat("cal/", uid, ".ics"), octets);
+    hulls.emplace_back(uid, **itip::busy_hull(ical::parse(octets, Limits{})->calendar));
+  }
+  const VdirStore store = f.open();
+  for (int round = 0; round < 60; ++round) {
+    std::vector<itip::Window> windows;
+    for (unsigned n = 1 + pick(4); n > 0; --n) {
+      const UtcSeconds from = some_time();
+      windows.push_back({from, from + some_hours(22)});
+    }
+    Uids overlapping;
+    for (const auto& [uid, hull] : hulls)
+      for (const itip::Window& w : windows)
+        if (hull.from < w.to && hull.to > w.from) overlapping.insert(uid);
+    CHECK(found(store, windows) == overlapping);
+  }
+  CHECK(found(store, {window("00010101T000000Z", "99990101T000000Z")}).size() == hulls.size());
+}
+
 TEST_CASE("search: never misses what reading everything finds")
 {
   const Fixture f;

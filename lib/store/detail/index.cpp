@@ -17,14 +17,14 @@ namespace imip::store::detail {
 namespace {
 
 constexpr int busy_ms = 2000;
-constexpr std::int64_t layout = 2;  // another number makes an old cache go
+constexpr std::int64_t layout = 3;  // another number makes an old cache go
 
 constexpr const char* schema = R"(
 CREATE TABLE folder (boot TEXT, device INTEGER, inode INTEGER, mtime_ns INTEGER);
 CREATE TABLE file (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,
   device INTEGER, inode INTEGER, mtime_ns INTEGER, size INTEGER, whole INTEGER,
-  busy INTEGER NOT NULL DEFAULT 0
+  busy INTEGER NOT NULL, place INTEGER, first INTEGER, last INTEGER  -- spans.hpp
 );
 CREATE INDEX file_name ON file (name COLLATE NOCASE);
 CREATE INDEX file_unfinished ON file (whole) WHERE whole = 0;
@@ -61,7 +61,6 @@ Result<std::vector<std::string>> object_names(const std::filesystem::path& folde
 Result<void> forget(sqlite::Database& db, const std::string& name)
 {
   IMIP_CHECK(db.execute("DELETE FROM uid WHERE file = (SELECT id FROM file WHERE name = ?)", name));
-  IMIP_CHECK(db.execute("DELETE FROM span WHERE id = (SELECT id FROM file WHERE name = ?)", name));
   return db.execute("DELETE FROM file WHERE name = ?", name);
 }
 
@@ -139,13 +138,15 @@ Index::File Index::read(const std::string& name, const Stamp& stamp, bool with_s
 Result<void> Index::put(sqlite::Database& db, const File& file)
 {
   IMIP_TRY(auto id,
-           db.query("INSERT INTO file (name, device, inode, mtime_ns, size, whole, busy) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+           db.query("INSERT INTO file (name, device, inode, mtime_ns, size, whole, busy, place, first, last) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
                     "device = excluded.device, inode = excluded.inode, "
                     "mtime_ns = excluded.mtime_ns, size = excluded.size, "
-                    "whole = excluded.whole, busy = excluded.busy RETURNING id",
+                    "whole = excluded.whole, busy = excluded.busy, place = excluded.place, "
+                    "first = excluded.first, last = excluded.last RETURNING id",
                     file.name, file.stamp.device, file.stamp.inode, file.stamp.mtime_ns,
-                    file.stamp.size, std::int64_t{file.whole}, file.span.state));
+                    file.stamp.size, std::int64_t{file.whole}, file.span.busy, file.span.place,
+                    file.span.first, file.span.last));
   IMIP_TRY(const bool there, id.step());
   if (!there) return err(Errc::Internal, "the index lost a row just written");
   const std::int64_t number = id.integer(0);
@@ -153,8 +154,7 @@ Result<void> Index::put(sqlite::Database& db, const File& file)
   IMIP_CHECK(db.execute("DELETE FROM uid WHERE file = ?", number));
   for (const std::string& uid : file.uids)
     IMIP_CHECK(db.execute("INSERT INTO uid (uid, file) VALUES (?, ?)", uid, number));
-  if (file.span.state == 0) return {};
-  return put_span(db, number, file.span);
+  return {};
 }
 
 Result<void> Index::refresh_rows(sqlite::Database& db, bool keep)
@@ -168,9 +168,7 @@ Result<void> Index::refresh_rows(sqlite::Database& db, bool keep)
       known.emplace(row.text(4), row_stamp(row, 0));
     }
   } else {
-    // a table of spans is made faster than emptied
-    IMIP_CHECK(db.run("DELETE FROM uid; DELETE FROM file; DROP TABLE span"));
-    IMIP_CHECK(db.run(span_table));
+    IMIP_CHECK(db.run("DELETE FROM uid; DELETE FROM file"));
   }
   IMIP_TRY(const auto names, object_names(folder_));
   listed_ = true;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,25 +23,22 @@ struct BusyFiles {
   bool by_time = true;             ///< false: all files, because nobody knows when they take time
 };
 
-/// When a file takes time, as the index keeps it.
+/// From when to when a file takes time at all: the columns of `file` of these names. Spans of about the same length are
+/// kept by the place where they begin: `place` is the length's class and the number of the stretch of time, as long as
+/// the longest of the class, in which the span begins. So what overlaps a moment begins in one of two stretches of each
+/// class.
 struct BusySpan {
-  std::int64_t state = 0;  ///< file.busy
-  itip::Window window;     ///< if state is 1
+  std::int64_t busy = 0;  ///< 0 not looked at, 1 there is a span, 2 takes no time, 3 unreadable
+  std::optional<std::int64_t> place, first, last;  ///< if there is a span; seconds since 1970
 };
 
-/// From when to when a file takes time at all; SQLite keeps the bounds as 32-bit floating point
-/// numbers, the lower one rounded down and the upper one up.
-inline constexpr const char* span_table = "CREATE VIRTUAL TABLE span USING rtree (id, first, last)";
-/// file.busy: 0 not looked at, 1 there is a span, 2 takes no time, 3 unreadable.
 inline constexpr const char* span_schema = R"(
-CREATE VIRTUAL TABLE span USING rtree (id, first, last);
+CREATE INDEX file_place ON file (place, last, first) WHERE place IS NOT NULL;
 CREATE INDEX file_unspanned ON file (id) WHERE busy = 0;
 CREATE INDEX file_unreadable ON file (id) WHERE busy = 3;
 )";
 
 [[nodiscard]] BusySpan span_in(std::string_view octets, const Limits& limits);
-/// For a row of `file` that has the span's state already.
-Result<void> put_span(sqlite::Database& db, std::int64_t file, const BusySpan& span);
 /// Reads the files that were not looked at. Each few hundred are committed, so that who is stopped
 /// has not begun in vain.
 Result<void> complete_spans(sqlite::Database& db, const std::filesystem::path& folder,
