@@ -272,7 +272,7 @@ Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
              detail::replace_file(path_ / name, now->stamp, *plan.octets));
     if (!replaced) return changed_meanwhile(path_, plan.uid);
   }
-  if (index_->listed()) detail::remove_leftovers(path_);  // else looking for them would cost too much
+  if (index_->saw_leftovers()) detail::remove_leftovers(path_);  // looking for them alone would cost too much
   index_->note_own_change(name, watch);
   return {};
 }

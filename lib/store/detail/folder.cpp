@@ -70,6 +70,13 @@ std::optional<Stamp> stamp_of_file(const std::filesystem::path& path)
   return stamp_of(info);
 }
 
+std::optional<Stamp> stamp_of_file(int folder, const char* name)
+{
+  struct stat info {};
+  if (::fstatat(folder, name, &info, 0) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return stamp_of(info);
+}
+
 // A change carries the clock tick in which it was made. So two changes within one tick carry the
 // same stamp, and a stamp of the present tick does not say that we saw them all; one of a past
 // tick does. (git calls the others "racily clean".) Where stamps are coarser or made by another

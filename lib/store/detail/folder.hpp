@@ -22,6 +22,9 @@ struct Stamp {
 /// Empty: not there, or not a regular file.
 [[nodiscard]] std::optional<Stamp> stamp_of_file(const std::filesystem::path& path);
 
+/// The same for a name in an open folder, by its descriptor.
+[[nodiscard]] std::optional<Stamp> stamp_of_file(int folder, const char* name);
+
 /// The folder's stamp, once it can be relied on: every change after this call gives another one.
 /// Waits for the kernel's next clock tick (at most 20 ms) if the folder changed within this one.
 /// Empty: such a stamp cannot be had here (a network or FUSE file system less than 2 s after a

@@ -4,13 +4,14 @@
 #include <sys/stat.h>
 #include <algorithm>
 #include <cerrno>
-#include <map>
+#include <unordered_map>
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
 #include "store/detail/object_file.hpp"
+#include "store/detail/replace.hpp"
 #include "store/detail/spans.hpp"
 
 namespace imip::store::detail {
@@ -41,19 +42,29 @@ std::string boot_id()
   return id ? std::string(text::trim(*id)) : std::string();
 }
 
-Result<std::vector<std::string>> object_names(const std::filesystem::path& folder)
+/// Every name in a folder, with the folder's descriptor. @errors Errc::NoInput, Errc::Io; those of `each`
+template <typename Each>
+Result<void> for_each_name(const std::filesystem::path& folder, const Each& each)
 {
   const Handle<DIR, ::closedir> open(::opendir(folder.c_str()));
   if (open == nullptr) return err(Errc::NoInput, cat(folder.native(), ": ", errno_text(errno)));
-  std::vector<std::string> names;
   for (;;) {
     errno = 0;
     const dirent* entry = ::readdir(open.get());
     if (entry == nullptr && errno != 0)
       return err(Errc::Io, cat(folder.native(), ": ", errno_text(errno)));
-    if (entry == nullptr) break;
-    if (is_object_name(entry->d_name)) names.emplace_back(entry->d_name);
+    if (entry == nullptr) return {};
+    IMIP_CHECK(each(::dirfd(open.get()), entry->d_name));
   }
+}
+
+Result<std::vector<std::string>> object_names(const std::filesystem::path& folder)
+{
+  std::vector<std::string> names;
+  IMIP_CHECK(for_each_name(folder, [&](int, const char* name) -> Result<void> {
+    if (is_object_name(name)) names.emplace_back(name);
+    return {};
+  }));
   std::ranges::sort(names);
   return names;
 }
@@ -159,8 +170,10 @@ Result<void> Index::put(sqlite::Database& db, const File& file)
 
 Result<void> Index::refresh_rows(sqlite::Database& db, bool keep)
 {
-  std::map<std::string, Stamp> known;
+  std::unordered_map<std::string, Stamp> known;
   if (keep) {
+    constexpr std::size_t usual = 1'000;
+    known.reserve(usual);
     IMIP_TRY(auto row, db.prepare("SELECT device, inode, mtime_ns, size, name FROM file"));
     for (;;) {
       IMIP_TRY(const bool there, row.step());
@@ -170,17 +183,22 @@ Result<void> Index::refresh_rows(sqlite::Database& db, bool keep)
   } else {
     IMIP_CHECK(db.run("DELETE FROM uid; DELETE FROM file"));
   }
-  IMIP_TRY(const auto names, object_names(folder_));
-  listed_ = true;
-  for (const std::string& name : names) {
-    const auto stamp = stamp_of_file(folder_ / name);
-    if (!stamp) continue;  // gone since, or a folder or pipe of that name
+  saw_leftovers_ = false;
+  std::string name;
+  IMIP_CHECK(for_each_name(folder_, [&](int folder, const char* entry) -> Result<void> {
+    if (!is_object_name(entry)) {
+      saw_leftovers_ = saw_leftovers_ || is_leftover_name(entry);
+      return {};
+    }
+    const auto stamp = stamp_of_file(folder, entry);
+    if (!stamp) return {};  // gone since, or a folder or pipe of that name
+    name = entry;
     const auto row = known.find(name);
     const bool same = row != known.end() && row->second == *stamp;
     if (row != known.end()) known.erase(row);
-    if (!same) IMIP_CHECK(put(db, read(name, *stamp)));
-  }
-  for (const auto& [name, stamp] : known) IMIP_CHECK(forget(db, name));
+    return same ? Result<void>{} : put(db, read(name, *stamp));
+  }));
+  for (const auto& [gone, stamp] : known) IMIP_CHECK(forget(db, gone));
   return {};
 }
 

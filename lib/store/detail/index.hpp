@@ -42,8 +42,8 @@ class Index {
   [[nodiscard]] bool has_name(const std::string& name);
   /// A hit did not hold the UID any more: read everything at the next files_with().
   void distrust();
-  /// Was the whole folder listed by this process?
-  [[nodiscard]] bool listed() const { return listed_; }
+  /// Did this process list the folder, and see what runs that were killed may have left there?
+  [[nodiscard]] bool saw_leftovers() const { return saw_leftovers_; }
   /// We have written or removed file `name`, and `watch`, which is older than the last
   /// files_with(), knows whether somebody else changed something as well.
   void note_own_change(const std::string& name, const FolderWatch& watch);
@@ -81,7 +81,7 @@ class Index {
   std::optional<Stamp> current_;    ///< the folder's stamp for which the rows hold
   std::optional<Stamp> known_;      ///< the last such stamp that the database was asked about
   std::vector<Unfinished> unfinished_;  ///< at that stamp
-  bool listed_ = false;
+  bool saw_leftovers_ = false;
   bool knows_spans_ = false;  ///< this process has completed them: its own changes are to keep them so
   std::vector<std::string> names_;  ///< of the last listing, where there is no cache
 };

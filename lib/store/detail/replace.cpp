@@ -49,15 +49,21 @@ bool is_old(const std::string& file)
 
 }  // namespace
 
+bool is_leftover_name(std::string_view entry)
+{
+  return is_object_name(name_in(entry));
+}
+
 void remove_leftovers(const std::filesystem::path& folder, const std::string& name)
 {
   const Handle<DIR, ::closedir> open(::opendir(folder.c_str()));
   if (open == nullptr) return;
   while (const dirent* entry = ::readdir(open.get())) {
     const std::string_view of = name_in(entry->d_name);
-    const bool wanted = name.empty() ? is_object_name(of) : of == name;
+    const bool wanted = name.empty() ? is_object_name(of) : !of.empty() && of == name;
+    if (!wanted) continue;
     const std::string file = (folder / entry->d_name).native();
-    if (wanted && is_old(file)) ::unlink(file.c_str());
+    if (is_old(file)) ::unlink(file.c_str());
   }
 }
 
