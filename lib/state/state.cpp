@@ -117,13 +117,15 @@ struct Kept {
 
 Result<Kept> kept(sqlite::Database& db, const ObjectKey& key, const std::optional<std::string>& stored_sha256)
 {
-  // one statement, so that facts and last_rendered are of one moment; a file that was to be written
-  // and is not there as it was to be was never written
-  IMIP_TRY(auto row, db.query("SELECT CASE WHEN pending_sha256 IS NULL OR pending_sha256 = ? "
-                              "THEN last_rendered ELSE rendered_before END, object.id, reg, scope, attendee, "
-                              "number, sequence, dtstamp, "
-                              "digest, content FROM object LEFT JOIN fact ON fact.object = object.id "
-                              "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ?",
+  // one statement, so that facts and last_rendered are of one moment, and that (it may be megabytes) once; a file that
+  // was to be written and is not there as it was to be was never written
+  IMIP_TRY(auto row, db.query("SELECT id, CASE WHEN pending_sha256 IS NULL OR pending_sha256 = ?1 "
+                              "THEN last_rendered ELSE rendered_before END, "
+                              "NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM object "
+                              "WHERE store = ?2 AND owner = ?3 AND uid = ?4 AND organizer = ?5 "
+                              "UNION ALL SELECT id, reg, scope, attendee, number, sequence, dtstamp, "
+                              "digest, content FROM object JOIN fact ON fact.object = object.id "
+                              "WHERE store = ?2 AND owner = ?3 AND uid = ?4 AND organizer = ?5",
                               stored_sha256.value_or(std::string{}), key.store, key.owner, key.uid,
                               key.organizer));
   Kept out;
@@ -132,10 +134,12 @@ Result<Kept> kept(sqlite::Database& db, const ObjectKey& key, const std::optiona
   for (;;) {
     IMIP_TRY(const bool there, row.step());
     if (!there) break;
-    last_rendered = row.text(0);
-    out.id = row.integer(1);
-    if (row.is_null(2)) continue;  // an object without facts
-    rows.push_back(detail::row_at(row, 2));
+    if (out.id) {
+      rows.push_back(detail::row_at(row, 1));
+    } else {
+      out.id = row.integer(0);
+      last_rendered = row.text(1);
+    }
   }
   out.facts = itip::Facts::from_rows(rows);
   out.facts.last_rendered = std::move(last_rendered);
