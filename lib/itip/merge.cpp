@@ -1,6 +1,7 @@
 #include "itip/detail/merge.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -80,8 +81,8 @@ void take_alarms(ical::Component& into, const ical::Component& from)
   for (ical::Component& a : alarms(&from)) into.components.push_back(std::move(a));
 }
 
-/// Other components inside (VLOCATION, PARTICIPANT, unknown ones) may be the organizer's and the owner's: hers are those
-/// that she added, and those that she took away stay away.
+/// Other components inside (VLOCATION, PARTICIPANT, unknown ones) may be the organizer's and the
+/// owner's: hers are those that she added, and those that she took away stay away.
 void take_parts(ical::Component& into, const ical::Component* base, const ical::Component& stored)
 {
   const Parts known = base ? base->components : Parts{};
@@ -136,6 +137,74 @@ void keep_owner_overrides(ical::Component& rendered, const ByScope& ours, const 
   for (ical::Component& c : kept) rendered.components.push_back(std::move(c));
 }
 
+/// What stands beside the components (RFC 7986: NAME, COLOR, SOURCE, ...) never came by a message:
+/// messages are taken in by component.
+void take_calendar_properties(ical::Component& rendered, const ical::Component& stored)
+{
+  for (const ical::Property& p : stored.properties) {
+    const bool ours = p.name == "METHOD" || p.name == "VERSION" || p.name == "PRODID" ||
+                      p.name.starts_with("X-IMIP-");
+    if (!ours) rendered.properties.push_back(p);
+  }
+}
+
+/// Components that no message brings, before or behind the event as they stood.
+void take_other_components(ical::Component& rendered, const ical::Component& stored)
+{
+  std::vector<ical::Component> first;
+  bool before = true;
+  for (const ical::Component& c : stored.components) {
+    if (is_scheduled(c)) before = false;
+    if (!is_scheduled(c) && c.name != "VTIMEZONE")
+      (before ? first : rendered.components).push_back(c);
+  }
+  rendered.components.insert(rendered.components.begin(), std::make_move_iterator(first.begin()),
+                             std::make_move_iterator(first.end()));
+}
+
+const ical::Component* zone_named(const ical::Component& calendar, const std::string& tzid)
+{
+  for (const ical::Component& c : calendar.components) {
+    const std::string* id = c.name == "VTIMEZONE" ? c.value("TZID") : nullptr;
+    if (id && *id == tzid) return &c;
+  }
+  return nullptr;
+}
+
+/// How a VTIMEZONE changes its offsets, without what it says besides (names, X-LIC-LOCATION, TZURL)
+/// and in one order.
+Parts offsets_of(const ical::Component& zone)
+{
+  Parts out = ordered(zone).components;
+  for (ical::Component& c : out) {
+    std::erase_if(c.properties, [](const ical::Property& p) {
+      return p.name != "DTSTART" && p.name != "RRULE" && p.name != "RDATE" &&
+             !p.name.starts_with("TZOFFSET");
+    });
+    std::sort(
+        c.properties.begin(), c.properties.end(),
+        [](const ical::Property& a, const ical::Property& b) { return line_of(a) < line_of(b); });
+  }
+  std::sort(out.begin(), out.end(), [](const ical::Component& a, const ical::Component& b) {
+    return ical::serialise(a) < ical::serialise(b);
+  });
+  return out;
+}
+
+/// The owner's own wording of a zone stays where it means the same.
+void take_zone_edits(ical::Component& rendered, const ical::Component& base,
+                     const ical::Component& stored)
+{
+  for (ical::Component& c : rendered.components) {
+    const std::string* id = c.name == "VTIMEZONE" ? c.value("TZID") : nullptr;
+    const ical::Component* mine = id ? zone_named(stored, *id) : nullptr;
+    if (!mine || *mine == c) continue;
+    const ical::Component* was = zone_named(base, *id);
+    if (was && *was == *mine) continue;
+    if (offsets_of(*mine) == offsets_of(c)) c = *mine;
+  }
+}
+
 }  // namespace
 
 ical::Component merge_owner_data(ical::Component rendered, const ical::Component& base,
@@ -157,15 +226,11 @@ ical::Component merge_owner_data(ical::Component rendered, const ical::Component
     }
     c = ordered(std::move(c));
   }
-  for (const ical::Property& p : stored.properties) {
-    const bool known = p.name.starts_with("X-IMIP-") || rendered.find(p.name) != nullptr;
-    if (p.name.starts_with("X-") && !known) rendered.properties.push_back(p);
-  }
-  for (const ical::Component& c : stored.components) {
-    if (!is_scheduled(c) && c.name != "VTIMEZONE") rendered.components.push_back(c);
-  }
+  take_calendar_properties(rendered, stored);
+  take_other_components(rendered, stored);
   const ical::Component ours = rendered;
   complete_timezones(rendered, {&ours, &stored});
+  take_zone_edits(rendered, base, stored);
   return rendered;
 }
 

@@ -77,6 +77,43 @@ TEST_CASE("components inside that nobody knows are kept, the owner's and the org
   CHECK(parts() == "VALARM X-NOTE ");
 }
 
+TEST_CASE("what stands beside the event in the owner's file stays, and so do her words in a zone")
+{
+  const std::string zone =
+      "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+      "TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+  const std::string hers =
+      "METHOD:PUBLISH\r\nCALSCALE:GREGORIAN\r\nNAME:Mine\r\nNAME;LANGUAGE=de:Meins\r\nCOLOR:red\r\n"
+      "REFRESH-INTERVAL;VALUE=DURATION:P1W\r\nX-WR-CALNAME:x\r\nX-WR-CALNAME:y\r\nIANA-CAL:1\r\n";
+  const std::string before = "BEGIN:X-FIRST\r\nX-TEXT:1\r\nEND:X-FIRST\r\n";
+  Event e = rev(0, 1);
+  e.start = ";TZID=Europe/Berlin:20270104T100000";
+  e.end = ";TZID=Europe/Berlin:20270104T110000";
+  Book book;
+  book.apply(message_of(calendar_text("REQUEST", {e}, zone), "REQUEST"));
+  std::string mine = book.stored->octets;
+  mine.insert(mine.find("BEGIN:VEVENT"), before);
+  mine.insert(mine.find("BEGIN:STANDARD"), "X-LIC-LOCATION:Europe/Berlin\r\n");
+  mine.insert(mine.find("BEGIN:VTIMEZONE"), hers);
+  book.stored = stored_object(mine);
+  e.sequence = 1;
+  e.summary = "New title";
+  book.apply(message_of(calendar_text("REQUEST", {e}, zone), "REQUEST"));
+  const std::string head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//imip//imip//EN\r\n";
+  const std::string& now = book.stored->octets;
+  CHECK(now.starts_with(cat(head, hers.substr(hers.find("CALSCALE")), "BEGIN:VTIMEZONE\r\n")));
+  CHECK(now.find("X-LIC-LOCATION:Europe/Berlin") != std::string::npos);
+  CHECK(now.find(cat(before, "BEGIN:VEVENT")) != std::string::npos);
+  CHECK(now.find("SUMMARY:New title") != std::string::npos);
+  // Another program's file, to which somebody answers: nothing was rendered before.
+  Book own = organizing();
+  own.stored = stored_object(cat("BEGIN:VCALENDAR\r\nPRODID:-//test//test//EN\r\nVERSION:2.0\r\n",
+                                 hers, lines(e), "END:VCALENDAR\r\n"));
+  own.apply(message("REPLY", {reply(rev(1, 2))}), attendee("bob@example.com"));
+  CHECK(own.partstat("bob@example.com") == "ACCEPTED");
+  CHECK(own.stored->octets.starts_with(cat(head, hers.substr(hers.find("CALSCALE")))));
+}
+
 TEST_CASE("what says nothing new leaves the file alone, whatever its owner wrote into it")
 {
   Book book;
