@@ -59,13 +59,25 @@ void Comparison::request(Item item, const std::optional<ical::Component>& before
     const Print new_print = print_of(new_.zones, item.component);
     item.changes = differences(old_print, new_print);
     item.asks_again = !keeps_answers(old_print.shape, new_print.shape);
-    if (raises(old_.zones, *before, new_.zones, item.component))
+    if (raises(old_.zones, *before, new_.zones, item.component) || returns(item, *before))
       item.sequence = std::max(own, std::max(base, series_base()) + 1);
   } else {
     item.asks_again = true;
     item.sequence = std::max(own, std::max(base, series_base()) + (old_.master ? 1 : 0));
   }
   if (!item.people.empty()) requests_.push_back(std::move(item));
+}
+
+// Is somebody of the series back in a part that he was left out of, by a CANCEL with a higher
+// SEQUENCE?
+bool Comparison::returns(const Item& item, const ical::Component& before) const
+{
+  if (item.type == Scope::Type::Series || !old_.master) return false;
+  const People were_in = people_of(before);
+  const People series = people_of(*old_.master);
+  return std::any_of(item.people.begin(), item.people.end(), [&](const auto& p) {
+    return contains(series, p.first) && !contains(were_in, p.first);
+  });
 }
 
 void Comparison::cancel(Item item, std::int64_t base)
@@ -115,16 +127,70 @@ void Comparison::whole_series()
     for (Item& item : requests_)  // one revision for all who are told now
       item.sequence = std::max(item.sequence, series_base() + 1);
   }
-  for (const auto& [instant, piece] : new_.ranges) with_series(piece, Scope::Type::Range, before, after);
+  if (!requests_.empty()) take_back(requests_.front());
+  const bool asks_all = !requests_.empty() && requests_.front().asks_again;
+  const std::size_t first = cancels_.size();
+  for (const auto& [instant, piece] : new_.ranges)
+    with_series(piece, Scope::Type::Range, before, after);
   for (const auto& [instant, piece] : new_.instances)
     with_series(piece, Scope::Type::Instance, before, after);
-  for (const auto& [instant, piece] : old_.instances) {
-    const auto now = new_.at(piece.at, limits_);
-    const People stays = with(after, now ? people_of(*now) : People{});
-    Item gone{Scope::Type::Instance, piece.at, piece.component,
-              without(without(people_of(piece.component), stays), left), !now};
-    cancel(std::move(gone), sequence_of(piece.component));
+  for (const Piece& piece : taken_back(Scope::Type::Instance))
+    if (!asks_all) with_series(piece, Scope::Type::Instance, before, after);
+  for (const auto* pieces : {&old_.instances, &old_.ranges})
+    for (const auto& [instant, piece] : *pieces) {
+      const bool range = pieces == &old_.ranges;
+      const auto now = range ? new_.from(piece.at, limits_) : new_.at(piece.at, limits_);
+      const People stays = with(after, now ? people_of(*now) : People{});
+      Item gone{range ? Scope::Type::Range : Scope::Type::Instance, piece.at, piece.component,
+                without(without(people_of(piece.component), stays), left), !now};
+      cancel(std::move(gone), sequence_of(piece.component));
+    }
+  // A series of a higher SEQUENCE would end them as they arrive.
+  if (requests_.empty() || requests_.front().type != Scope::Type::Series) return;
+  const std::int64_t sequence = requests_.front().sequence;
+  for (Item& item : requests_)
+    if (item.type == Scope::Type::Range) item.sequence = std::max(item.sequence, sequence);
+  for (std::size_t i = first; i < cancels_.size(); ++i)
+    cancels_[i].sequence = std::max(cancels_[i].sequence, sequence);
+}
+
+std::vector<Piece> Comparison::taken_back(Scope::Type type) const
+{
+  const bool range = type == Scope::Type::Range;
+  const Pieces& now = range ? new_.ranges : new_.instances;
+  std::vector<Piece> out;
+  for (const auto& [instant, piece] : range ? old_.ranges : old_.instances) {
+    if (now.contains(instant)) continue;
+    auto instead = range ? new_.from(piece.at, limits_) : new_.at(piece.at, limits_);
+    if (instead && print_of(old_.zones, piece.component) != print_of(new_.zones, *instead))
+      out.push_back({piece.at, *std::move(instead)});
   }
+  return out;
+}
+
+// A series ends what was told of parts of it only with a higher SEQUENCE (itip.md, rule 2).
+void Comparison::take_back(Item& series) const
+{
+  const auto end = [&](const Piece& instead, const Piece& old) {
+    const Print was = print_of(old_.zones, old.component);
+    const Print is = print_of(new_.zones, instead.component);
+    const People people = people_of(old.component);
+    // Who was left out of it got a CANCEL with one more.
+    const bool returns = std::any_of(series.people.begin(), series.people.end(),
+                                     [&](const auto& p) { return !contains(people, p.first); });
+    series.sequence = std::max(
+        series.sequence, std::max(sequence_of(old.component), series_base()) + (returns ? 2 : 1));
+    series.asks_again = series.asks_again || !keeps_answers(was.shape, is.shape);
+    for (std::string& change : differences(was, is))
+      if (std::find(series.changes.begin(), series.changes.end(), change) == series.changes.end())
+        series.changes.push_back(std::move(change));
+  };
+  for (const Piece& instead : taken_back(Scope::Type::Range))
+    end(instead, old_.ranges.at(instead.at.instant));
+  // One occurrence is told as such, but where all are asked again.
+  if (!series.asks_again) return;
+  for (const Piece& instead : taken_back(Scope::Type::Instance))
+    end(instead, old_.instances.at(instead.at.instant));
 }
 
 void Comparison::with_series(const Piece& piece, Scope::Type type, const People& before,
@@ -135,7 +201,8 @@ void Comparison::with_series(const Piece& piece, Scope::Type type, const People&
   const People told_before = old_piece ? people_of(*old_piece) : People{};
   const People here = people_of(piece.component);
   People guests = without(here, after);  // who are only in this one
-  const bool same = old_piece && print_of(old_.zones, *old_piece) == print_of(new_.zones, piece.component);
+  const bool same =
+      old_piece && print_of(old_.zones, *old_piece) == print_of(new_.zones, piece.component);
   // Whose CANCEL of the series would take this one too has to hear of it.
   if (same) guests = without(guests, without(told_before, before));
   People members;
@@ -206,7 +273,8 @@ void Comparison::tell(Scope::Type type, const ical::Time& at,
   const bool leaves = !gone.people.empty();
   cancel(std::move(gone), base);
   if (leaves && !requests_.empty() && requests_.back().at.instant == at.instant)
-    requests_.back().sequence = std::max(requests_.back().sequence, std::max(base, series_base()) + 1);
+    requests_.back().sequence =
+        std::max(requests_.back().sequence, std::max(base, series_base()) + 1);
 }
 
 // Who leaves the series but stays in a part of it: that part has to be newer than the CANCEL.
@@ -216,9 +284,8 @@ void Comparison::outlive_cancels()
     if (item.type == Scope::Type::Series) continue;
     for (const Item& gone : cancels_) {
       if (gone.type != Scope::Type::Series) continue;
-      const bool both = std::any_of(item.people.begin(), item.people.end(), [&](const auto& p) {
-        return contains(gone.people, p.first);
-      });
+      const bool both = std::any_of(item.people.begin(), item.people.end(),
+                                    [&](const auto& p) { return contains(gone.people, p.first); });
       if (!both) continue;
       item.sequence = std::max(item.sequence, gone.sequence + 1);
       item.later = true;
@@ -246,7 +313,8 @@ Result<std::vector<ChangeMessage>> Comparison::run()
     }
     const bool tail = change.bound || !new_.ranges.empty() || !old_.ranges.empty();
     const std::size_t pieces = requests_.size() + cancels_.size();
-    const std::size_t series = 1 + new_.instances.size() + new_.ranges.size();
+    const std::size_t series =
+        1 + new_.instances.size() + new_.ranges.size() + taken_back(Scope::Type::Instance).size();
     const bool fits = options_.use_range || (!change.endless && !change.bound);
     if (new_.master && pieces != 0 && (!fits || (tail && pieces >= series))) {
       requests_.clear();
@@ -271,7 +339,8 @@ bool invites_nobody(const detail::Version& v)
   return true;
 }
 
-Result<std::vector<ChangeMessage>> published(const detail::Version& before, const detail::Version& after,
+Result<std::vector<ChangeMessage>> published(const detail::Version& before,
+                                             const detail::Version& after,
                                              const CompareOptions& options, UtcSeconds now)
 {
   std::vector<ChangeMessage> out;
@@ -280,7 +349,8 @@ Result<std::vector<ChangeMessage>> published(const detail::Version& before, cons
     std::vector<detail::Print> prints;
     if (v.master) prints.push_back(detail::print_of(v.zones, *v.master));
     for (const auto* pieces : {&v.ranges, &v.instances})
-      for (const auto& [instant, piece] : *pieces) prints.push_back(detail::print_of(v.zones, piece.component));
+      for (const auto& [instant, piece] : *pieces)
+        prints.push_back(detail::print_of(v.zones, piece.component));
     return prints;
   };
   const auto old_prints = all(before);
@@ -294,9 +364,10 @@ Result<std::vector<ChangeMessage>> published(const detail::Version& before, cons
   spec.comment = options.comment;
   const std::int64_t old_sequence = before.master ? detail::sequence_of(*before.master) : 0;
   const std::int64_t own = detail::sequence_of(*after.master);
-  const bool raise = message.method == Method::Cancel || old_prints.empty() ||
-                     old_prints.front().shape != new_prints.front().shape ||
-                     (before.master && before.master->text("STATUS") != after.master->text("STATUS"));
+  const bool raise =
+      message.method == Method::Cancel || old_prints.empty() ||
+      old_prints.front().shape != new_prints.front().shape ||
+      (before.master && before.master->text("STATUS") != after.master->text("STATUS"));
   spec.sequence = std::max(own, old_sequence + (raise ? 1 : 0));
   if (!old_prints.empty()) message.changes = differences(old_prints.front(), new_prints.front());
   IMIP_TRY(message.calendar, build_object(spec, &after.calendar, now));
@@ -324,7 +395,8 @@ Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
   if (kind != old_kind)
     return err(Errc::BadCalendar, cat("a ", kind_word(old_kind), " became a ", kind_word(kind)));
   if (kind == Kind::FreeBusy)
-    return err(Errc::BadCalendar, "busy time has no versions", "'imip build publish' tells it anew");
+    return err(Errc::BadCalendar, "busy time has no versions",
+               "'imip build publish' tells it anew");
   IMIP_TRY(const std::string old_uid, uid_of(before, kind));
   IMIP_TRY(const std::string new_uid, uid_of(after, kind));
   if (old_uid != new_uid)

@@ -16,8 +16,8 @@ const std::string berlin = ";TZID=Europe/Berlin:";
 
 ical::Component read(const std::string& components)
 {
-  const auto parsed =
-      ical::parse(cat("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n", components, "END:VCALENDAR\n"), Limits{});
+  const auto parsed = ical::parse(
+      cat("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n", components, "END:VCALENDAR\n"), Limits{});
   REQUIRE(parsed);
   for (const auto& f : parsed->findings) CHECK_FALSE(f.fatal);
   return parsed->calendar;
@@ -131,11 +131,14 @@ TEST_CASE("compare: nothing is told where nothing changed that others may see")
   const std::string old = weekly().text();
   CHECK(told(old, old).empty());
   Event e = weekly();
-  e.set("DTSTAMP", ":20270101T000000Z").set("SEQUENCE", ":5").set("LAST-MODIFIED", ":20270101T000000Z");
+  e.set("DTSTAMP", ":20270101T000000Z")
+      .set("SEQUENCE", ":5")
+      .set("LAST-MODIFIED", ":20270101T000000Z");
   e.set("CATEGORIES", ":private").set("X-MINE", ":1").set("COLOR", ":red");
   CHECK(told(old, e.text()).empty());
   e = weekly();
-  e.drop(alice).add("ATTENDEE", ";PARTSTAT=ACCEPTED;RSVP=TRUE;ROLE=REQ-PARTICIPANT:MAILTO:ALICE@example.com");
+  e.drop(alice).add("ATTENDEE",
+                    ";PARTSTAT=ACCEPTED;RSVP=TRUE;ROLE=REQ-PARTICIPANT:MAILTO:ALICE@example.com");
   CHECK(told(old, e.text()).empty());
   e = weekly();
   e.remove("DTEND").set("DURATION", ":PT60M");
@@ -152,21 +155,26 @@ TEST_CASE("compare: split EXDATEs and zones of another name are the same")
   two.set("EXDATE", berlin + "20270118T100000").add("EXDATE", ":20270111T090000Z");
   CHECK(told(one.text(), two.text()).empty());
   std::string text = weekly().text();
-  for (std::size_t i = text.find("Europe/Berlin"); i != std::string::npos; i = text.find("Europe/Berlin"))
+  for (std::size_t i = text.find("Europe/Berlin"); i != std::string::npos;
+       i = text.find("Europe/Berlin"))
     text.replace(i, 13, "Europe/Vienna");
   CHECK(told(weekly().text(), text).empty());
-  for (std::size_t i = text.find("Europe/Vienna"); i != std::string::npos; i = text.find("Europe/Vienna"))
+  for (std::size_t i = text.find("Europe/Vienna"); i != std::string::npos;
+       i = text.find("Europe/Vienna"))
     text.replace(i, 13, "Europe/Athens");
   CHECK(told(weekly().text(), text) == "REQUEST alice,bob: series/3");
 }
 
 TEST_CASE("compare: a redundant override says nothing new")
 {
-  CHECK(told(weekly().text(), weekly().text() + at("20270111T100000", "20270111T100000").text()).empty());
-  CHECK(told(weekly().text() + at("20270111T100000", "20270111T100000").text(), weekly().text()).empty());
+  CHECK(told(weekly().text(), weekly().text() + at("20270111T100000", "20270111T100000").text())
+            .empty());
+  CHECK(told(weekly().text() + at("20270111T100000", "20270111T100000").text(), weekly().text())
+            .empty());
 }
 
-TEST_CASE("compare: SEQUENCE is raised by what RFC 5546 section 2.1.4 lists, and not by a new place")
+TEST_CASE(
+    "compare: SEQUENCE is raised by what RFC 5546 section 2.1.4 lists, and not by a new place")
 {
   const std::string old = weekly().text();
   CHECK(told(old, weekly().set("LOCATION", ":Room 2").text()) == "REQUEST alice,bob: series/2");
@@ -210,8 +218,7 @@ TEST_CASE("compare: who joins is invited, who leaves is told so without STATUS")
 {
   const std::string old = weekly().text();
   CHECK(told(old, weekly().add("ATTENDEE", carol).text()) == "REQUEST alice,bob,carol: series/2");
-  CHECK(told(old, weekly().drop(bob).text()) ==
-        "CANCEL bob: series/3; REQUEST alice: series/3");
+  CHECK(told(old, weekly().drop(bob).text()) == "CANCEL bob: series/3; REQUEST alice: series/3");
   CHECK(told(old, weekly().drop(bob).add("ATTENDEE", carol).text()) ==
         "CANCEL bob: series/3; REQUEST alice,carol: series/3");
   const auto cancel = changes(old, weekly().drop(bob).text()).front();
@@ -233,8 +240,9 @@ TEST_CASE("compare: where one occurrence changed, only it is told")
   const std::string moved = at("20270111T100000", "20270111T140000").text();
   CHECK(told(old, old + moved) == "REQUEST alice,bob: 0111/3");
   CHECK(told(old + moved, old) == "REQUEST alice,bob: 0111/3");
-  CHECK(told(old, old + at("20270111T100000", "20270111T100000").set("LOCATION", ":Room 9").text()) ==
-        "REQUEST alice,bob: 0111/2");
+  CHECK(
+      told(old, old + at("20270111T100000", "20270111T100000").set("LOCATION", ":Room 9").text()) ==
+      "REQUEST alice,bob: 0111/2");
   CHECK(told(old, old + moved + at("20270125T100000", "20270125T150000").text()) ==
         "REQUEST alice,bob: 0111/3 0125/3");
 }
@@ -244,7 +252,8 @@ TEST_CASE("compare: an occurrence that goes is cancelled alone")
   const std::string old = weekly().text();
   CHECK(told(old, weekly().set("EXDATE", berlin + "20270111T100000").text()) ==
         "CANCEL alice,bob: 0111/3/CANCELLED");
-  CHECK(told(old, old + at("20270111T100000", "20270111T100000").set("STATUS", ":CANCELLED").text()) ==
+  CHECK(told(old,
+             old + at("20270111T100000", "20270111T100000").set("STATUS", ":CANCELLED").text()) ==
         "CANCEL alice,bob: 0111/3/CANCELLED");
   Event extra = weekly();
   extra.set("RDATE", berlin + "20270106T100000");
@@ -260,13 +269,13 @@ TEST_CASE("compare: an occurrence that goes is cancelled alone")
 TEST_CASE("compare: a tail that goes is one range, if that is smaller")
 {
   const std::string old = weekly().text();
-  const std::string tail = weekly()
-                               .set("EXDATE", berlin + "20270125T100000,20270201T100000,20270208T100000")
-                               .text();
+  const std::string tail =
+      weekly().set("EXDATE", berlin + "20270125T100000,20270201T100000,20270208T100000").text();
   CHECK(told(old, tail) == "CANCEL alice,bob: 0125+/3/CANCELLED");
   CompareOptions plain;
   plain.use_range = false;
-  CHECK(told(old, tail, plain) == "CANCEL alice,bob: 0125/3/CANCELLED 0201/3/CANCELLED 0208/3/CANCELLED");
+  CHECK(told(old, tail, plain) ==
+        "CANCEL alice,bob: 0125/3/CANCELLED 0201/3/CANCELLED 0208/3/CANCELLED");
   // the series without overrides is as small, and everybody reads it
   CHECK(told(old, weekly().set("RRULE", ":FREQ=WEEKLY;COUNT=3").text()) ==
         "REQUEST alice,bob: series/3");
@@ -276,8 +285,8 @@ TEST_CASE("compare: a tail that goes is one range, if that is smaller")
   CHECK(told(old + moved, weekly().set("RRULE", ":FREQ=WEEKLY;COUNT=3").text() + moved, plain) ==
         "REQUEST alice,bob: series/3 0111/2");
   const std::string endless = weekly().set("RRULE", ":FREQ=WEEKLY").text();
-  CHECK(told(endless + moved, weekly().set("RRULE", ":FREQ=WEEKLY;UNTIL=20270119T000000Z").text() + moved) ==
-        "CANCEL alice,bob: 0125+/3/CANCELLED");
+  CHECK(told(endless + moved, weekly().set("RRULE", ":FREQ=WEEKLY;UNTIL=20270119T000000Z").text() +
+                                  moved) == "CANCEL alice,bob: 0125+/3/CANCELLED");
   CHECK(told(endless, weekly().set("RRULE", ":FREQ=WEEKLY;UNTIL=20270119T000000Z").text()) ==
         "REQUEST alice,bob: series/3");
 }
@@ -308,6 +317,31 @@ TEST_CASE("compare: a range that the organizer's program wrote is told as one")
   CHECK(told(old + range.text(), old + range.text()).empty());
 }
 
+TEST_CASE(
+    "compare: a range or an override that is taken back is told with a higher SEQUENCE, and asks "
+    "again")
+{
+  const std::string old = weekly().text();
+  const std::string renamed = weekly().set("SUMMARY", ":New").text();
+  Event range = at("20270125T100000", "20270125T120000");
+  range.set("RECURRENCE-ID", ";RANGE=THISANDFUTURE" + berlin + "20270125T100000")
+      .set("SEQUENCE", ":5");
+  Event moved = at("20270111T100000", "20270111T140000");
+  moved.set("SEQUENCE", ":5");
+  CHECK(told(old + range.text(), old) == "REQUEST alice,bob: series/6");
+  CHECK(told(old + range.text() + moved.text(), renamed + moved.text()) ==
+        "REQUEST alice,bob: series/6 0111/5");
+  CHECK(told(old + moved.text(), renamed) == "REQUEST alice,bob: series/2 0111/6");
+  const auto messages = changes(old + range.text(), old);
+  REQUIRE(messages.size() == 1);
+  CHECK(messages.front().changes == std::vector<std::string>{"the start"});
+  CHECK(ical::serialise(messages.front().calendar).find("PARTSTAT=NEEDS-ACTION") !=
+        std::string::npos);
+  const auto both = changes(old + moved.text(), renamed);
+  REQUIRE(both.size() == 1);
+  CHECK(both.front().changes == std::vector<std::string>{"the title (was: Weekly)", "the start"});
+}
+
 TEST_CASE("compare: an occurrence with guests of its own")
 {
   const std::string old = weekly().text();
@@ -325,11 +359,11 @@ TEST_CASE("compare: an occurrence with guests of its own")
   CHECK(told(old, old + without.text()) == "CANCEL bob: 0111/3; REQUEST alice: 0111/3");
 }
 
-TEST_CASE("compare: who leaves the series and stays in one occurrence gets a newer invitation to it")
+TEST_CASE(
+    "compare: who leaves the series and stays in one occurrence gets a newer invitation to it")
 {
   Event here = at("20270111T100000", "20270111T100000");
-  const auto messages =
-      changes(weekly().text(), weekly().drop(bob).text() + here.text());
+  const auto messages = changes(weekly().text(), weekly().drop(bob).text() + here.text());
   std::string to_bob;
   std::int64_t sequence = 0;
   for (const ChangeMessage& m : messages)
@@ -373,10 +407,12 @@ TEST_CASE("compare: what cannot be compared is refused")
     CHECK(made.error().code == Errc::BadCalendar);
     return made.error().what;
   };
-  CHECK_THAT(refused(weekly().text(), weekly().set("UID", ":w2").text()), Catch::Contains("w1 and w2"));
+  CHECK_THAT(refused(weekly().text(), weekly().set("UID", ":w2").text()),
+             Catch::Contains("w1 and w2"));
   CHECK_THAT(refused(weekly().text(), at("20270111T100000", "20270111T100000").text()),
              Catch::Contains("no series"));
   CHECK_THAT(refused("", weekly().text()), Catch::Contains("no event"));
-  CHECK_THAT(refused("BEGIN:VFREEBUSY\nUID:a\nEND:VFREEBUSY\n", "BEGIN:VFREEBUSY\nUID:a\nEND:VFREEBUSY\n"),
-             Catch::Contains("busy time"));
+  CHECK_THAT(
+      refused("BEGIN:VFREEBUSY\nUID:a\nEND:VFREEBUSY\n", "BEGIN:VFREEBUSY\nUID:a\nEND:VFREEBUSY\n"),
+      Catch::Contains("busy time"));
 }

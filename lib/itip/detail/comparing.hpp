@@ -12,9 +12,9 @@ namespace imip::itip::detail {
 
 /// How the series itself changed.
 struct SeriesChange {
-  bool whole = false;            ///< more than that some occurrences are gone
-  bool bound = false;            ///< it ends earlier
-  bool endless = false;          ///< more are gone than can be listed: all from the last of `gone` on
+  bool whole = false;    ///< more than that some occurrences are gone
+  bool bound = false;    ///< it ends earlier
+  bool endless = false;  ///< more are gone than can be listed: all from the last of `gone` on
   std::vector<ical::Time> gone;  ///< occurrences that took place before and do not now
 };
 SeriesChange series_change(const Version& before, const Version& after, const Limits& limits);
@@ -45,6 +45,10 @@ class Comparison {
   void cancel_all();
   void whole_series();
   void with_series(const Piece& piece, Scope::Type type, const People& before, const People& after);
+  /// What NEW says instead of the overrides (or ranges) that only OLD has, where that is something
+  /// else.
+  [[nodiscard]] std::vector<Piece> taken_back(Scope::Type type) const;
+  void take_back(Item& series) const;
   void pieces_only(const std::vector<ical::Time>& gone);
   void compare_at(const ical::Time& at);
   void compare_from(const ical::Time& at);
@@ -59,6 +63,7 @@ class Comparison {
   /// @param base    its SEQUENCE
   void request(Item item, const std::optional<ical::Component>& before, std::int64_t base);
   void cancel(Item item, std::int64_t base);
+  [[nodiscard]] bool returns(const Item& item, const ical::Component& before) const;
   [[nodiscard]] std::int64_t series_base() const;
   [[nodiscard]] std::int64_t base_at(const ical::Time& at) const;
 

@@ -1,0 +1,151 @@
+// What compare() makes, applied by each attendee: in the end everybody sees the new version.
+#include <map>
+
+#include "ical/recurrence.hpp"
+#include "itip/compare.hpp"
+#include "itip/detail/test_events.hpp"
+#include "itip/detail/version.hpp"
+
+using namespace imip;
+using namespace imip::itip;
+using namespace imip::itip::test;
+
+namespace {
+
+const std::vector<std::string> everybody{"alice", "bob", "carol", "dave"};
+
+std::string invited(std::string_view who)
+{
+  std::string out;
+  for (const std::string& name : everybody)
+    if (who.find(name.front()) != std::string_view::npos)
+      out += cat("ATTENDEE;PARTSTAT=ACCEPTED:mailto:", name, "@example.com\r\n");
+  return out;
+}
+
+// "0118 12 abc" is the occurrence of 18 January at twelve, with alice, bob and carol; "0118+" from
+// then on.
+std::string piece(std::string_view day, int hour, std::string_view who,
+                  std::string_view title = "Weekly", int sequence = 0)
+{
+  const std::string date = cat("2027", day.substr(0, 4));
+  return cat("BEGIN:VEVENT\r\nUID:w1\r\nDTSTAMP:20260101T000000Z\r\nSEQUENCE:", sequence,
+             "\r\nRECURRENCE-ID", day.ends_with('+') ? ";RANGE=THISANDFUTURE" : "", ":", date,
+             "T100000Z\r\nDTSTART:", date, "T", hour, "0000Z\r\nDURATION:PT1H\r\nSUMMARY:", title,
+             "\r\nORGANIZER:mailto:boss@example.com\r\n", invited(who), "END:VEVENT\r\n");
+}
+
+std::string weekly(std::string_view who, std::string_view title = "Weekly",
+                   std::string_view extra = {}, int hour = 10)
+{
+  return cat(
+      "BEGIN:VEVENT\r\nUID:w1\r\nDTSTAMP:20260101T000000Z\r\nSEQUENCE:0\r\nDTSTART:20270104T", hour,
+      "0000Z\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY;COUNT=6\r\nSUMMARY:", title,
+      "\r\nORGANIZER:mailto:boss@example.com\r\n", extra, invited(who), "END:VEVENT\r\n");
+}
+
+ical::Component calendar(std::string_view components)
+{
+  return parsed(
+             cat("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n", components, "END:VCALENDAR\r\n"))
+      .calendar;
+}
+
+ical::Component without_people(ical::Component out)
+{
+  for (ical::Component& c : out.components) c.remove("ATTENDEE");
+  return out;
+}
+
+// Where and what is it for that attendee? "20270104T100000Z Weekly", a line each.
+std::string seen(const ical::Component& calendar, const std::string& who)
+{
+  const auto version = itip::detail::Version::read(calendar, Kind::Event);
+  REQUIRE(version);
+  if (version->cancelled()) return {};
+  std::map<UtcSeconds, ical::Time> when;
+  if (version->master) {
+    const auto all =
+        ical::next_instances(version->zones, *version->master, UtcSeconds::min(), 100, Limits{});
+    REQUIRE(all);
+    for (const ical::Time& t : *all) when.emplace(t.instant, t);
+  }
+  for (const auto& [instant, own] : version->instances) when.emplace(instant, own.at);
+  std::string out;
+  for (const auto& [instant, t] : when) {
+    const auto there = version->at(t, Limits{});
+    if (there && itip::detail::people_of(*there).contains(cat("mailto:", who, "@example.com")))
+      out += cat(there->text("DTSTART"), ' ', there->text("SUMMARY"), '\n');
+  }
+  return out;
+}
+
+void receive(const std::vector<ChangeMessage>& messages, const std::string& who, Book& book,
+             std::string& log)
+{
+  for (const ChangeMessage& m : messages)
+    for (const Party& p : m.to) {
+      if (p.address.local() != who) continue;
+      const std::string text = ical::serialise(m.calendar);
+      log += cat(text, '\n');
+      const auto method = method_word(m.method);
+      log += cat("-> ", outcome_word(book.apply(message_of(text, method)).outcome), '\n');
+    }
+}
+
+void round_trip(const std::string& before, const std::string& after)
+{
+  const ical::Component old_one = calendar(before);
+  const ical::Component new_one = calendar(after);
+  const auto first =
+      compare(without_people(old_one), old_one, {}, at("20261101T080000Z"), Limits{});
+  const auto then = compare(old_one, new_one, {}, at("20261110T080000Z"), Limits{});
+  REQUIRE(first);
+  REQUIRE(then);
+  REQUIRE_FALSE(seen(new_one, "alice").empty());
+  for (const std::string& who : everybody) {
+    Book book;
+    book.who = owner(cat(who, "@example.com"));
+    std::string log;
+    receive(*first, who, book, log);
+    if (const std::string start = book.stored ? seen(book.stored->calendar, who) : std::string();
+        start != seen(old_one, who))
+      continue;  // who never saw the old version proves nothing of the new one
+    log += "==== and then\n";
+    receive(*then, who, book, log);
+    INFO(before << "=\n"
+                << after << "\n"
+                << who << " got\n"
+                << log << "\nand has\n"
+                << (book.stored ? book.stored->octets : ""));
+    CHECK((book.stored ? seen(book.stored->calendar, who) : std::string()) == seen(new_one, who));
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "compare: who applies what is told of a range or override that was taken back sees the new "
+    "version")
+{
+  const std::string old = weekly("abc");
+  const std::string renamed = weekly("abc", "New");
+  const std::string moved = piece("0118", 14, "abc", "Weekly", 1);
+  const std::string later = piece("0125+", 14, "abc", "Weekly", 1);
+  round_trip(old + moved, old);
+  round_trip(old + moved, renamed);
+  round_trip(old + piece("0118", 10, "abc", "Special"), renamed);
+  round_trip(old + piece("0118", 10, "abc"), renamed);
+  round_trip(old + moved, old + piece("0201+", 10, "abc", "From here on"));
+  round_trip(old + later, old);
+  round_trip(old + later, renamed);
+  round_trip(old + later + moved, renamed + moved);
+  round_trip(old + later + piece("0201", 16, "abc", "Weekly", 3), old);
+  round_trip(old + later + piece("0201", 16, "abc", "Weekly", 3),
+             renamed + piece("0201", 16, "abc", "Weekly", 3));
+  round_trip(old + later, renamed + piece("0201+", 12, "abc"));
+  round_trip(old + later + piece("0201+", 12, "abc", "Weekly", 4), renamed + later);
+  round_trip(old + piece("0118", 10, "ac"), renamed);
+  round_trip(old + piece("0125+", 10, "ac"), renamed);
+  round_trip(old + piece("0118", 10, "abcd"), renamed);
+}
