@@ -223,6 +223,11 @@ class Reader {
       out_.add(rule, here(name), std::move(text), tolerated());
     };
     detail::check_line_form(line, report);
+    const SourceComponent& within = open_.back();
+    const bool first_after = !within.components.empty() && (within.properties.empty() ||
+                             within.properties.back().line < within.components.back().line);
+    if (first_after)
+      out_.add(Rule::Nesting, here(name), cat(name, " stands behind a component that is in ", within.name));
     open_.back().properties.push_back(SourceProperty{std::move(parsed->property), number_});
     return {};
   }

@@ -49,7 +49,10 @@ void lint_duration(const SourceComponent& component, const Time* start, Departur
   if (duration->negative || (duration->days == 0 && duration->seconds == 0))
     out.add(Rule::DurationForm, place, cat(value, duration->negative ? " is negative" : " is nothing"),
             duration->negative ? refused(Code::EndBeforeStart) : Effect{});
-  if (start != nullptr && start->kind == TimeKind::Date && value.find('T') != std::string::npos)
+  if (duration->loose)
+    out.add(Rule::DurationForm, place, cat(value, " has weeks beside other units, or hours and seconds without minutes"), {},
+            {5545, "3.3.6"});
+  if (start != nullptr && start->kind == TimeKind::Date && value.find_first_of("Tt") != std::string::npos)
     out.add(Rule::DurationForm, place, cat(value, " is not in days or weeks, beside a DTSTART that is a date"));
   if (component.name == "VTODO" && component.find("DTSTART") == nullptr)
     out.add(Rule::MissingProperty, component.place("DTSTART"), "DURATION without DTSTART", {}, {5545, "3.6.2"});

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/cat.hpp"
+#include "base/text.hpp"
 #include "ical/detail/date_time.hpp"
 #include "ical/detail/zones_impl.hpp"
 
@@ -215,7 +216,10 @@ Result<std::string> check_duration(std::string_view duration)
   if (parsed->negative && parsed->days + parsed->seconds > 0) {
     return err(Errc::BadValue, cat("the duration \"", duration, "\" is negative"));
   }
-  return std::string(duration);
+  if (!parsed->loose) return text::ascii_upper(duration);
+  const std::string days = cat('P', parsed->days, 'D');
+  if (parsed->seconds == 0) return days;
+  return (parsed->days > 0 ? days : "P") + cat('T', parsed->seconds / 3600, 'H', parsed->seconds / 60 % 60, 'M', parsed->seconds % 60, 'S');
 }
 
 Result<Time> add_duration(const Zones& zones, const Time& start, std::string_view duration)

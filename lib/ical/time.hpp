@@ -54,6 +54,7 @@ class Zones {
 
 /// Adds a DURATION value ("PT1H", "P1D": nominal days, RFC 5545 section 3.3.6) to a time.
 Result<Time> add_duration(const Zones& zones, const Time& start, std::string_view duration);
+/// The same, written as RFC 5545 section 3.3.6 lets it be: P1W2D is P9D, PT1H30S is PT1H0M30S, pt1h is PT1H.
 /// @errors Errc::BadValue; a negative or malformed DURATION
 Result<std::string> check_duration(std::string_view duration);
 

@@ -276,6 +276,9 @@ TEST_CASE("what is no duration, or a negative one, is refused")
                           "-PT1H", "P1.5D", "PT1H ", "P9999999999D", "--P1D"}) {
     CHECK_FALSE(check_duration(bad));
   }
+  for (const auto& [loose, strict] : {std::pair{"P1W2D", "P9D"}, {"PT1H30S", "PT1H0M30S"}, {"P1DT1H1S", "P1DT1H0M1S"},
+                                      {"P1WT1H", "P7DT1H0M0S"}, {"P0W0D", "P0D"}, {"pt1h", "PT1H"}, {"P7W", "P7W"}})
+    CHECK(*check_duration(loose) == strict);
 }
 
 TEST_CASE("the span of an event: DTEND, else DURATION, else a day, else nothing")

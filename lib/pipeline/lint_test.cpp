@@ -141,6 +141,8 @@ BREAKING(break_components, "components")
          {"closed twice", {{"END:VEVENT", "END:VEVENT\nEND:VEVENT"}}, "must unclosed-component 5545/3.4 15 refused:bad-calendar"},
          {"nested", {{end, add("BEGIN:VTODO\nUID:2\nDTSTAMP:20270101T000000Z\nEND:VTODO")}},
           "must nesting 5545/3.6.2 14 refused:bad-calendar"},
+         {"behind an alarm", {{end, add("BEGIN:VALARM\nACTION:DISPLAY\nDESCRIPTION:x\nTRIGGER:-PT5M\nEND:VALARM\nURL:http://x/\nGEO:1;2")}},
+          "must nesting 5545/3.6 19 ignored"},
          {"unknown", {{end, add("BEGIN:VTHING\nEND:VTHING")}}, "should unknown-component 5545/3.6 14 ignored"},
          {"of another standard", {{end, add("BEGIN:PARTICIPANT\nUID:p\nPARTICIPANT-TYPE:SPEAKER\nEND:PARTICIPANT\n"
                                             "BEGIN:X-MINE\nEND:X-MINE")}}, ""},
@@ -239,6 +241,9 @@ BREAKING(break_times, "times")
          {"nothing", {{"DTEND:20270104T110000Z", "DURATION:PT0S"}}, "must duration-form 5545/3.8.2.5 10 ignored"},
          {"hours of days", {{"DTSTART:20270104T100000Z\nDTEND:20270104T110000Z", "DTSTART;VALUE=DATE:20270104\nDURATION:PT24H"}},
           "must duration-form 5545/3.8.2.5 10 ignored"},
+         {"weeks and days", {{"DTEND:20270104T110000Z", "DURATION:P1W2D"}}, "must duration-form 5545/3.3.6 10 ignored"},
+         {"no minutes", {{"DTEND:20270104T110000Z", "DURATION:P1DT1H1S"}}, "must duration-form 5545/3.3.6 10 ignored"},
+         {"small letters", {{"DTEND:20270104T110000Z", "DURATION:p1dt1h1m"}}, ""},
          {"no form", {{"DTEND:20270104T110000Z", "DURATION:1H"}}, "must value 5545/3.3.6 10 refused:bad-calendar"},
          {"unknown zone", {{"DTSTART:20270104T100000Z", "DTSTART;TZID=Nowhere:20270104T100000"}},
           "must missing-timezone 5545/3.2.19 9 refused:bad-calendar"},

@@ -85,18 +85,22 @@ constexpr std::array<Unit, 5> units{{{'W', false, 7, 0},
 
 std::optional<Duration> parse_duration(std::string_view s)
 {
+  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
   Duration out;
   if (!s.empty() && (s[0] == '+' || s[0] == '-')) {
     out.negative = s[0] == '-';
     s.remove_prefix(1);
   }
-  if (s.empty() || s[0] != 'P') return {};
+  if (s.empty() || upper(s[0]) != 'P') return {};
   s.remove_prefix(1);
   bool in_time = false;
   bool any = false;
+  char last = 'P';
   std::size_t next_unit = 0;  // the units come in falling order, each once
   while (!s.empty()) {
-    if (s[0] == 'T' && !in_time) {
+    if (upper(s[0]) == 'T' && !in_time) {
+      out.loose = out.loose || (any && last == 'W');
+      last = 'T';
       in_time = true;
       any = false;  // at least one unit follows
       s.remove_prefix(1);
@@ -106,12 +110,14 @@ std::optional<Duration> parse_duration(std::string_view s)
     if (letter == std::string_view::npos) return {};
     const auto n = parse_number(s.substr(0, letter));
     while (next_unit < units.size() &&
-           (units[next_unit].letter != s[letter] || units[next_unit].of_time != in_time)) {
+           (units[next_unit].letter != upper(s[letter]) || units[next_unit].of_time != in_time)) {
       ++next_unit;
     }
     if (!n || next_unit == units.size()) return {};
     out.days += *n * units[next_unit].days;
     out.seconds += *n * units[next_unit].seconds;
+    out.loose = out.loose || (any && last == 'W') || (last == 'H' && units[next_unit].letter == 'S');
+    last = units[next_unit].letter;
     ++next_unit;
     any = true;
     s.remove_prefix(letter + 1);

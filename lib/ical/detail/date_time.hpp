@@ -28,7 +28,9 @@ struct Duration {
   bool negative = false;
   std::int64_t days = 0;     ///< nominal; weeks are 7
   std::int64_t seconds = 0;  ///< exact
+  bool loose = false;        ///< what section 3.3.6 does not let stand together: weeks and more, hours and seconds alone
 };
+/// In any case of letters (RFC 5545 section 3.3.6).
 [[nodiscard]] std::optional<Duration> parse_duration(std::string_view s);
 
 /// Digits only, at most 9 of them.
