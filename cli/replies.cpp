@@ -33,6 +33,9 @@ Result<Replies> Replies::open(const ApplyOptions& o)
   if (!out.wanted_ && (o.accept_counter || o.decline_counter))
     return err(Errc::Usage, "whoever proposed is told what becomes of it",
                "say how: --replies FOLDER, --replies - or --send 'sendmail -t -i'");
+  if (!out.wanted_ && o.sign)
+    return err(Errc::Usage, "--sign is for the mails that go out, and none does",
+               "say how: --replies FOLDER, --replies - or --send 'sendmail -t -i'");
   if (!o.sign && !o.protect.encrypt_to.empty())
     return err(Errc::Usage, "--encrypt-to goes with --sign: what is encrypted is signed first");
   if (o.replies == "-" && o.report == "-")

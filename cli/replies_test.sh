@@ -43,6 +43,8 @@ says 'may send    request to carla@example.com'
 expect 0 as boss apply --now $LATER --dry-run --replies out.d refresh.eml
 [ ! -e out.d ] || fail "--dry-run mailed something"
 before=$(sums boss/calendar)
+expect 64 as boss apply --now $LATER --sign --identity keys/boss.pem refresh.eml
+says '--sign is for the mails that go out'
 expect 0 as boss apply --now $LATER --replies out.d --sign --identity keys/boss.pem refresh.eml
 says 'mailed      request to carla@example.com'
 [ "$(mails out.d)" = 1 ] || fail "not one mail"

@@ -393,14 +393,16 @@ Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
   IMIP_TRY(const Kind kind, detail::kind_of(any, &after));
   IMIP_TRY(const Kind old_kind, detail::kind_of(any, &before));
   if (kind != old_kind)
-    return err(Errc::BadCalendar, cat("a ", kind_word(old_kind), " became a ", kind_word(kind)));
+    return err(Errc::BadCalendar, cat("a ", kind_word(old_kind), " became a ", kind_word(kind)),
+               "cancel the old one, and send the new one under another UID");
   if (kind == Kind::FreeBusy)
     return err(Errc::BadCalendar, "busy time has no versions",
                "'imip build publish' tells it anew");
   IMIP_TRY(const std::string old_uid, uid_of(before, kind));
   IMIP_TRY(const std::string new_uid, uid_of(after, kind));
   if (old_uid != new_uid)
-    return err(Errc::BadCalendar, cat("these are two objects: ", old_uid, " and ", new_uid));
+    return err(Errc::BadCalendar, cat("these are two objects: ", old_uid, " and ", new_uid),
+               "compare two versions of one, with the same UID");
   IMIP_TRY(auto old_version, detail::Version::read(before, kind));
   IMIP_TRY(auto new_version, detail::Version::read(after, kind));
   if (kind == Kind::Journal || (invites_nobody(old_version) && invites_nobody(new_version)))

@@ -100,7 +100,8 @@ Result<ical::Property> delegate_of(const std::vector<AnswerItem>& items, const A
   IMIP_TRY(const CalAddress who, CalAddress::parse(given.value));
   if (a.owner.is(who)) return err(Errc::BadValue, "you cannot delegate to yourself");
   if (same_user(who, organizer, a.owner.local_part))
-    return err(Errc::Refused, cat(who.mailbox(), " organizes the event"));
+    return err(Errc::Refused, cat(who.mailbox(), " organizes the event"),
+               "delegate to somebody else, or decline");
   for (const AnswerItem& item : items) {
     const ical::Property* listed = attendee_in(item.content, who, a.owner.local_part);
     if (listed && !brought_by_owner(*listed, a.owner))

@@ -58,7 +58,8 @@ Result<ical::Component> proposed(const View& view, const AnswerItem& item, const
   if (!answer.proposal.location.empty())
     out.set(ical::text_property("LOCATION", answer.proposal.location));
   if (canonical_digest(out) == canonical_digest(before))
-    return err(Errc::BadValue, "the event is already as you propose");
+    return err(Errc::BadValue, "the event is already as you propose",
+               "propose another time or place, or accept");
   out.set(make_property("SEQUENCE", cat(item.sequence)));
   ical::Property own = item.attendee;
   out.remove("ATTENDEE");
