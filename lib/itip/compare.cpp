@@ -210,10 +210,15 @@ void Comparison::with_series(const Piece& piece, Scope::Type type, const People&
     if (contains(after, key)) members.emplace(key, party);
   Item item{type, piece.at, piece.component, with(std::move(members), guests), false};
   request(std::move(item), old_piece, range ? series_base() : base_at(piece.at));
-  // The series would invite them to this one too.
+  // The series would invite them to this one too; a higher SEQUENCE ends what they were told
+  // before.
+  const Item* series = requests_.empty() ? nullptr : &requests_.front();
+  const bool raised =
+      series != nullptr && series->type == Scope::Type::Series && series->sequence > series_base();
   People left_out;
   for (const auto& [key, party] : without(after, here))
-    if (contains(told_before, key) || !contains(before, key)) left_out.emplace(key, party);
+    if (raised || contains(told_before, key) || !contains(before, key))
+      left_out.emplace(key, party);
   Item gone{type, piece.at, piece.component, std::move(left_out), false};
   cancel(std::move(gone), base_at(piece.at));
 }
@@ -277,20 +282,76 @@ void Comparison::tell(Scope::Type type, const ical::Time& at,
         std::max(requests_.back().sequence, std::max(base, series_base()) + 1);
 }
 
-// Who leaves the series but stays in a part of it: that part has to be newer than the CANCEL.
+namespace {
+
+bool covers(const Item& wide, Scope::Type type, const ical::Time& at)
+{
+  if (wide.type == Scope::Type::Series) return type != Scope::Type::Series;
+  if (wide.type != Scope::Type::Range || type == Scope::Type::Series) return false;
+  return type == Scope::Type::Range ? wide.at.instant < at.instant : wide.at.instant <= at.instant;
+}
+
+People common(const People& a, const People& b)
+{
+  return without(a, without(a, b));
+}
+
+}  // namespace
+
+// Who leaves a range hears of the parts of it that did not change and that he stays in.
+void Comparison::retell_kept()
+{
+  const std::size_t told = requests_.size();
+  for (const auto* pieces : {&new_.ranges, &new_.instances})
+    for (const auto& [instant, piece] : *pieces) {
+      const auto type = pieces == &new_.ranges ? Scope::Type::Range : Scope::Type::Instance;
+      People stay;
+      for (const Item& gone : cancels_)
+        if (gone.type == Scope::Type::Range && covers(gone, type, piece.at))
+          stay = with(std::move(stay), common(people_of(piece.component), gone.people));
+      for (std::size_t i = 0; i < told; ++i)
+        if (requests_[i].type == type && requests_[i].at.instant == instant)
+          stay = without(stay, requests_[i].people);
+      if (stay.empty()) continue;
+      Item item{type, piece.at, piece.component, std::move(stay), false};
+      item.sequence = sequence_of(piece.component);
+      requests_.push_back(std::move(item));
+    }
+}
+
+// Who leaves the series, or a range, but stays in a part of it: that part has to be newer than the
+// CANCEL.
 void Comparison::outlive_cancels()
 {
-  for (Item& item : requests_) {
-    if (item.type == Scope::Type::Series) continue;
+  for (Item& item : requests_)
     for (const Item& gone : cancels_) {
-      if (gone.type != Scope::Type::Series) continue;
-      const bool both = std::any_of(item.people.begin(), item.people.end(),
-                                    [&](const auto& p) { return contains(gone.people, p.first); });
-      if (!both) continue;
+      if (!covers(gone, item.type, item.at) || common(item.people, gone.people).empty()) continue;
       item.sequence = std::max(item.sequence, gone.sequence + 1);
       item.later = true;
     }
-  }
+}
+
+// Of the components that one person gets, the most.
+std::size_t Comparison::most_told() const
+{
+  std::map<std::string, std::size_t> told;
+  for (const auto* items : {&requests_, &cancels_})
+    for (const Item& item : *items)
+      for (const auto& [key, party] : item.people) ++told[key];
+  std::size_t out = 0;
+  for (const auto& [key, count] : told) out = std::max(out, count);
+  return out;
+}
+
+// A range of OLD whose first occurrence is gone, and others are not: there is nothing to name it
+// by.
+bool Comparison::loses_a_start() const
+{
+  return std::any_of(old_.ranges.begin(), old_.ranges.end(), [&](const auto& range) {
+    if (new_.from(range.second.at, limits_)) return false;
+    const auto left = occurrences(new_, range.first, limits_);
+    return !left || !left->empty();
+  });
 }
 
 Result<std::vector<ChangeMessage>> Comparison::run()
@@ -303,16 +364,17 @@ Result<std::vector<ChangeMessage>> Comparison::run()
     return messages();
   }
   const SeriesChange change = series_change(old_, new_, limits_);
-  if (change.whole) {
+  if (change.whole || (new_.master && loses_a_start())) {
     whole_series();
   } else {
     pieces_only(change.gone);
+    retell_kept();
     if (options_.use_range) {
       join_cancels(change.endless);
       join_requests();
     }
     const bool tail = change.bound || !new_.ranges.empty() || !old_.ranges.empty();
-    const std::size_t pieces = requests_.size() + cancels_.size();
+    const std::size_t pieces = most_told();
     const std::size_t series =
         1 + new_.instances.size() + new_.ranges.size() + taken_back(Scope::Type::Instance).size();
     const bool fits = options_.use_range || (!change.endless && !change.bound);

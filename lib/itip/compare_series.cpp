@@ -21,18 +21,6 @@ std::set<UtcSeconds> instants(const std::vector<ical::Time>& times)
   return out;
 }
 
-// All occurrences of the series from then on; nothing if they are too many to list.
-std::optional<std::vector<ical::Time>> occurrences(const Version& v, UtcSeconds from,
-                                                   const Limits& limits)
-{
-  Limits few = limits;
-  few.recurrence_instances = std::min<std::size_t>(few.recurrence_instances, 5000);
-  if (!v.master) return std::nullopt;
-  auto times = ical::expand(v.zones, *v.master, from, end_of_time, few);
-  if (!times) return std::nullopt;
-  return *std::move(times);
-}
-
 std::vector<ical::Time> dates(const Version& v, std::string_view name)
 {
   std::vector<ical::Time> out;
@@ -99,6 +87,17 @@ void gone_at_the_end(const Version& before, const Version& after, const Limits& 
 }
 
 }  // namespace
+
+std::optional<std::vector<ical::Time>> occurrences(const Version& v, UtcSeconds from,
+                                                   const Limits& limits)
+{
+  Limits few = limits;
+  few.recurrence_instances = std::min<std::size_t>(few.recurrence_instances, 5000);
+  if (!v.master) return std::nullopt;
+  auto times = ical::expand(v.zones, *v.master, from, end_of_time, few);
+  if (!times) return std::nullopt;
+  return *std::move(times);
+}
 
 SeriesChange series_change(const Version& before, const Version& after, const Limits& limits)
 {

@@ -315,6 +315,9 @@ TEST_CASE("compare: a range that the organizer's program wrote is told as one")
   range.set("RECURRENCE-ID", ";RANGE=THISANDFUTURE" + berlin + "20270125T100000");
   CHECK(told(old, old + range.text()) == "REQUEST alice,bob: 0125+/3");
   CHECK(told(old + range.text(), old + range.text()).empty());
+  // who leaves gets nothing but that
+  range.drop(bob);
+  CHECK(told(old, old + range.text()) == "CANCEL bob: 0125+/3; REQUEST alice: 0125+/3");
 }
 
 TEST_CASE(

@@ -18,6 +18,9 @@ struct SeriesChange {
   std::vector<ical::Time> gone;  ///< occurrences that took place before and do not now
 };
 SeriesChange series_change(const Version& before, const Version& after, const Limits& limits);
+/// All occurrences of the series from then on; nothing if they are too many to list.
+std::optional<std::vector<ical::Time>> occurrences(const Version& v, UtcSeconds from,
+                                                   const Limits& limits);
 
 /// One component that somebody is told.
 struct Item {
@@ -54,7 +57,10 @@ class Comparison {
   void compare_from(const ical::Time& at);
   void tell(Scope::Type type, const ical::Time& at, const std::optional<ical::Component>& before,
             const ical::Component& after, std::int64_t base);
+  void retell_kept();
   void outlive_cancels();
+  [[nodiscard]] std::size_t most_told() const;
+  [[nodiscard]] bool loses_a_start() const;
   /// Several items that are all that is left of the series become one range.
   void join_cancels(bool endless);
   void join_requests();
