@@ -92,6 +92,17 @@ grep -l alice mails/*0001* && fail "who left learns who stays"
 run 0 build --previous old.ics dates.ics --json
 grep -q '"occurrences":\[{"recurrence_id":"20270111T100000","this_and_future":false}\]' err ||
   fail "JSON does not name the occurrence"
+# override NEW: an occurrence of its own, in another room
+override()
+{
+  sed -i '/^END:VCALENDAR/d' "$1"
+  sed '/^BEGIN:VCALENDAR/,/^PRODID/d; /^RRULE/d; s/20270104T/20270111T/; s/Room 7/Room 1/
+    s/^SEQUENCE.*/&\nRECURRENCE-ID;TZID=Europe\/Berlin:20270111T100000/' old.ics >>"$1"
+}
+version series.ics 's/Weekly/Monthly/'
+override series.ics
+run 0 build --previous old.ics series.ics --json
+grep -q '"occurrences":\[\]' err || fail "JSON names an occurrence of a message about the series"
 
 # ---- the organizer's copy ----------------------------------------------------------------------
 mkdir boss

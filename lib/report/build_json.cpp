@@ -284,14 +284,17 @@ std::string build_json(const BuiltMail& mail)
   };
   const ical::Component* object = &mail.calendar;
   Json occurrences = Json::array();
+  bool series = false;
   for (const ical::Component& c : mail.calendar.components) {
     if (c.name == "VTIMEZONE") continue;
     if (object == &mail.calendar) object = &c;
     const ical::Property* id = c.find("RECURRENCE-ID");
+    series = series || id == nullptr;
     if (id == nullptr) continue;
     const bool range = id->parameter("RANGE") != nullptr;
     occurrences.push_back({{"recurrence_id", id->value}, {"this_and_future", range}});
   }
+  if (series) occurrences = Json::array();  // it is about all of them
   Json json = {{"schema", "imip.build/1"}, {"method", value(mail.calendar, "METHOD")}};
   json["component"] = object->name;
   json["uid"] = object->text("UID");
