@@ -38,19 +38,6 @@ bool changes_calendar(itip::Outcome outcome)
          outcome == Outcome::Uninvited || outcome == Outcome::Answered || outcome == Outcome::Own;
 }
 
-pipeline::Consent consent_of(const std::optional<std::vector<std::string>>& yes,
-                             const Context& context)
-{
-  pipeline::Consent consent;
-  if (yes) {
-    consent.everything = yes->empty();
-    consent.reasons = *yes;
-  } else {
-    consent.ask = terminal_question(context);
-  }
-  return consent;
-}
-
 Result<void> check_yes(const ApplyOptions& options)
 {
   if (!options.yes) return {};
@@ -111,8 +98,8 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
   IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(auto bench, set_up(options.common, options.keys, Needs::Calendar, context));
   IMIP_TRY(auto report, Report::open(options, replies.on_standard_output(), context));
-  const pipeline::Consent consent = consent_of(options.yes, context);
-  report::Style style = style_of(context);
+  const pipeline::Consent consent = consent_of(options.yes, context, bench.judge.policy());
+  report::Style style = style_of(context, bench.judge.policy());
   style.colour = style.colour && &report.stream() == &context.out;
   BriefLine brief;
   pipeline::Courier courier;

@@ -48,6 +48,14 @@ event tentative :20270104T090000Z :20270104T093000Z STATUS:TENTATIVE
 event maybe :20270104T090000Z :20270104T093000Z "$(answered TENTATIVE)"
 event open :20270104T090000Z :20270104T093000Z "$(answered NEEDS-ACTION)"
 expected='day floating kolkata maybe newyork open tentative utc weekly'
+# times are told where she is, once where no clock differs
+invite where :20270104T090000Z :20270104T100000Z >where.eml
+expect 0 as alice show --now $NOW where.eml
+says '10:00-11:00 Europe/Berlin (+01:00)'
+sed 's/^timezone.*/timezone = "Etc\/UTC"/' alice/policy.toml >alice/utc.toml
+chmod 600 alice/utc.toml
+expect 0 imip show --policy alice/utc.toml --state alice/state --now $NOW where.eml
+! sed -n '/when/,/organizer/p' out | grep -q Etc/UTC || fail "one time, told twice"
 # None of these counts.
 event free :20270104T090000Z :20270104T093000Z TRANSP:TRANSPARENT
 event off :20270104T090000Z :20270104T093000Z STATUS:CANCELLED

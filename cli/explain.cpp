@@ -10,7 +10,7 @@ Result<ExitCode> explain(const PolicyOptions& options, Context& context)
 {
   IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(const auto bench, set_up(options.common, options.keys, Needs::Nothing, context));
-  const report::Style style = style_of(context);
+  const report::Style style = style_of(context, bench.judge.policy());
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));
     context.out << (options.common.json ? report::verdict_json(part) + "\n"

@@ -8,7 +8,7 @@
 
 #include "base/cat.hpp"
 #include "cli/passphrase.hpp"
-#include "ical/time.hpp"
+#include "pipeline/conflicts.hpp"
 
 namespace imip::cli {
 
@@ -287,23 +287,29 @@ ExitCode exit_code_of(policy::Verdict verdict)
   return ExitCode::NothingJudged;
 }
 
-report::Style style_of(const Context& context)
+report::Style style_of(const Context& context, const policy::Policy& policy)
 {
-  return {context.colour, ical::local_timezone()};
+  return {context.colour, pipeline::zone_of(policy)};
 }
 
-std::function<Result<bool>(const pipeline::JudgedPart&)> terminal_question(const Context& context)
+pipeline::Consent consent_of(const std::optional<std::vector<std::string>>& yes, const Context& context,
+                             const policy::Policy& policy)
 {
-  if (!context.err_is_terminal) return {};
-  const report::Style style = style_of(context);
-  return [style](const pipeline::JudgedPart& part) -> Result<bool> {
-    std::fstream terminal("/dev/tty", std::ios::in | std::ios::out);
-    if (!terminal) return false;
-    terminal << report::show_text(part, style) << "Do it? [y/N] " << std::flush;
-    std::string answer;
-    std::getline(terminal, answer);
-    return answer == "y" || answer == "Y" || answer == "yes";
-  };
+  pipeline::Consent consent;
+  if (yes) {
+    consent.everything = yes->empty();
+    consent.reasons = *yes;
+  } else if (context.err_is_terminal) {
+    consent.ask = [style = style_of(context, policy)](const pipeline::JudgedPart& part) -> Result<bool> {
+      std::fstream terminal("/dev/tty", std::ios::in | std::ios::out);
+      if (!terminal) return false;
+      terminal << report::show_text(part, style) << "Do it? [y/N] " << std::flush;
+      std::string answer;
+      std::getline(terminal, answer);
+      return answer == "y" || answer == "Y" || answer == "yes";
+    };
+  }
+  return consent;
 }
 
 }  // namespace imip::cli

@@ -79,10 +79,11 @@ class BriefLine {
 Result<void> check_brief(bool brief, const CommonOptions& common);
 
 [[nodiscard]] ExitCode exit_code_of(policy::Verdict verdict);
-[[nodiscard]] report::Style style_of(const Context& context);
+/// Times are told where the owner is: [me] timezone, else the system's zone.
+[[nodiscard]] report::Style style_of(const Context& context, const policy::Policy& policy);
 
-/// A question on the terminal (/dev/tty), or nothing where there is none. Shows what would change first.
-[[nodiscard]] std::function<Result<bool>(const pipeline::JudgedPart&)> terminal_question(
-    const Context& context);
+/// What --yes says; without it a question on the terminal (/dev/tty) where there is one, which shows what would change.
+[[nodiscard]] pipeline::Consent consent_of(const std::optional<std::vector<std::string>>& yes, const Context& context,
+                                           const policy::Policy& policy);
 
 }  // namespace imip::cli

@@ -14,7 +14,7 @@ namespace {
 class Lint {
  public:
   Lint(const LintOptions& options, const Bench& bench, Context& context)
-      : options_(options), bench_(bench), context_(context), style_(style_of(context))
+      : options_(options), bench_(bench), context_(context), style_(style_of(context, bench.judge.policy()))
   {
   }
 

@@ -224,18 +224,6 @@ Result<pipeline::JudgedPart> the_part(const ReplyOptions& options, const Bench& 
              cat("choose one: --part ", chosen.front().part));
 }
 
-pipeline::Consent reply_consent(const ReplyOptions& options, const Context& context)
-{
-  pipeline::Consent consent;
-  if (options.yes) {
-    consent.everything = options.yes->empty();
-    consent.reasons = *options.yes;
-  } else {
-    consent.ask = terminal_question(context);
-  }
-  return consent;
-}
-
 void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedAnswer& planned,
                            const pipeline::JudgedPart& part, Context& context)
 {
@@ -306,7 +294,7 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
   IMIP_TRY(const auto answer, answer_of(options, part, bench.judge.policy().owner));
   const pipeline::Calendar* calendar =
       bench.calendar && !options.no_store ? &*bench.calendar : nullptr;
-  const auto consent = reply_consent(options, context);
+  const auto consent = consent_of(options.yes, context, bench.judge.policy());
   IMIP_TRY(auto planned, pipeline::plan_reply(bench.judge, calendar, part, consent, answer));
   const bool silent = options.once && planned.answer.repeated;
   Mails mails;

@@ -13,8 +13,8 @@ namespace {
 
 class Show {
  public:
-  Show(const ShowOptions& options, Context& context)
-      : options_(options), context_(context), style_(style_of(context))
+  Show(const ShowOptions& options, const Bench& bench, Context& context)
+      : options_(options), context_(context), style_(style_of(context, bench.judge.policy()))
   {
   }
 
@@ -66,7 +66,7 @@ Result<ExitCode> run(const ShowOptions& options, Context& context)
 {
   IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(const auto bench, set_up(options.common, options.keys, Needs::Nothing, context));
-  Show show(options, context);
+  Show show(options, bench, context);
   const auto each = [&](pipeline::JudgedPart& part) -> Result<ExitCode> {
     IMIP_CHECK(decide_here(bench, part));
     const auto* calendar = bench.calendar ? &*bench.calendar : nullptr;

@@ -109,7 +109,7 @@ Result<ExitCode> run(const VerifyOptions& options, Context& context)
   IMIP_CHECK(check_passphrase(options.keys, options.input.files));
   IMIP_TRY(const auto benches, set_up_many(options.common, options.keys, options.jobs, context));
   IMIP_TRY(auto messages, Messages::open(options.input, benches.front().judge.policy().limits));
-  const report::Style style = style_of(context);
+  const report::Style style = style_of(context, benches.front().judge.policy());
   Printer printer(options, context, messages);
   if (benches.size() == 1) {
     while (auto message = messages.next())

@@ -73,10 +73,11 @@ std::vector<std::string> when_text(const ical::Zones& zones, const ical::Span& s
   };
   const std::string zone = span.start.tzid.empty() ? std::string{"UTC"} : span.start.tzid;
   std::vector<std::string> lines = {in(zone)};
-  if (local_zone != zone) {
-    std::string local = in(local_zone);
-    if (local != lines.front()) lines.push_back(std::move(local));
-  }
+  const auto same_clock = [&](UtcSeconds t) {
+    constexpr std::size_t minute = 16;
+    return zones.show_in(t, zone).substr(0, minute) == zones.show_in(t, local_zone).substr(0, minute);
+  };
+  if (!same_clock(span.start.instant) || !same_clock(span.end.instant)) lines.push_back(in(local_zone));
   return lines;
 }
 

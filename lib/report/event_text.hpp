@@ -11,7 +11,7 @@ namespace imip::report {
 /// Plain UTF-8 from the object, unchecked: a terminal needs text::for_terminal first.
 struct EventText {
   std::string summary;
-  std::vector<std::string> when;       ///< in the event's zone; then in `local_zone` if that differs
+  std::vector<std::string> when;       ///< in the event's zone; then in `local_zone` if the clock differs there
   std::string due;                     ///< of a task: DUE, where it is not the end of `when`
   std::string progress;                ///< of a task: "40 %"
   std::string repeats;                 ///< the RRULE in words where it is simple, else as it is; "" if none
