@@ -170,6 +170,53 @@ expect 0 as boss apply --now $LATER --replies out.d --accept-counter counter.eml
 says counter-outdated
 [ "$(mails out.d)" = 1 ] || fail "a stale proposal was taken up"
 
+# Another program writes the event while the mail goes out: the change follows all the same, and nobody is told twice.
+# With what this program wrote itself, and with what somebody put there.
+cat >told <<'SH'
+#!/bin/sh
+cat >>told.eml
+sed -i 's/^END:VEVENT/CATEGORIES:mine\r\n&/' boss/calendar/*.ics
+SH
+chmod +x told
+for known in yes no; do
+  reset
+  rm -f told.eml
+  for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
+  [ $known = yes ] || rm -rf boss/state
+  expect 0 as boss apply --now $LATER --send ./told --accept-counter counter.eml
+  says 'updated'
+  says 'mailed      request'
+  for line in DTSTART:20270104T140000Z CATEGORIES:mine; do
+    grep -q "^$line" boss/calendar/*.ics || { cat boss/calendar/*.ics >&2; fail "mail went out, and the calendar has no $line"; }
+  done
+  [ "$(grep -c '^Message-ID:' told.eml)" = 1 ] || fail "told twice"
+done
+# Where it cannot follow, that is said; and the next run catches up without telling anybody again.
+cat >in-the-way <<'SH'
+#!/bin/sh
+cat >>told.eml
+for file in boss/calendar/*.ics; do cp "$file" kept.ics; echo broken >"$file"; done
+SH
+chmod +x in-the-way
+for known in yes no; do
+  reset
+  rm -f told.eml
+  for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
+  [ $known = yes ] || rm -rf boss/state
+  expect 75 as boss apply --now $LATER --send ./in-the-way --accept-counter counter.eml
+  one_line
+  says 'mail went out, but the calendar is not changed'
+  for file in boss/calendar/*.ics; do cp kept.ics "$file"; done
+  expect 0 as boss apply --now $LATER --send ./told --accept-counter counter.eml
+  says 'updated'
+  grep -q '^DTSTART:20270104T140000Z' boss/calendar/*.ics || fail "the next run leaves the calendar as it was"
+  [ "$(grep -c '^Message-ID:' told.eml)" = 1 ] || fail "told twice"
+done
+reset
+for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
+expect 75 as boss apply --now $LATER --send 'sh -c "cat >told.eml; rm boss/calendar/*.ics"' --accept-counter counter.eml
+says 'taken out of the calendar meanwhile'
+
 # ---- an ADD before its event: the organizer is asked -------------------------------------------------------------
 reset
 signed boss '' add --organizer boss@example.com --uid late --start 2027-01-05T10:00:00Z --end 2027-01-05T11:00:00Z \

@@ -389,6 +389,7 @@ Settled settle(Plan& plan, const Facts& given, const Facts& before, Facts next,
   if (stored && base.empty()) {
     base = ical::serialise(render(before, plan.uid, owner, options, rules).calendar);
   }
+  plan.rendered_before = base;
   std::string clean = rendering.empty ? std::string() : ical::serialise(rendering.calendar);
   const bool gone = rendering.empty || (rendering.cancelled && options.remove_cancelled);
   if (!out.deleted_by_owner) next.last_rendered = gone ? std::string() : clean;
@@ -465,6 +466,16 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
 }
 
 }  // namespace detail
+
+Plan plan_again(Plan plan, const StoredObject& stored, const Owner& owner, const PlanOptions& options,
+                UtcSeconds now)
+{
+  const Facts given = plan.facts;
+  const Facts before = detail::facts_before(given, &stored, owner, options.limits, now);
+  plan.found = detail::news(before, given);
+  detail::settle(plan, given, before, before, &stored, owner, options, false, {});
+  return plan;
+}
 
 std::string message_digest(const Message& message)
 {

@@ -119,6 +119,7 @@ struct Plan {
   Facts facts;                             ///< as they will be
   bool facts_changed = false;
   std::optional<std::string> octets;  ///< the object's new text; empty: leave the file alone
+  std::string rendered_before;        ///< what was rendered last, or what the facts of the file render
   bool remove = false;                ///< take the file away ([store] cancelled = "remove")
   std::vector<Change> changes;        ///< at most `most_changes`
   std::size_t changes_left_out = 0;   ///< how many more there are
@@ -137,6 +138,11 @@ struct Plan {
 Plan plan_message(const Message& message, const Speaker& speaker, const StoredObject* stored,
                   const Facts& facts, const Owner& owner, const PlanOptions& options,
                   UtcSeconds now);
+
+/// The plan of a message that adds nothing, with what the facts render and the file does not say yet (an earlier run
+/// was stopped before it wrote the file). `octets` is empty where the file says it all.
+Plan plan_again(Plan plan, const StoredObject& stored, const Owner& owner, const PlanOptions& options,
+                UtcSeconds now);
 
 /// Of what the message says, whatever mail carries it and whoever signed it.
 [[nodiscard]] std::string message_digest(const Message& message);

@@ -173,8 +173,11 @@ Result<void> age(const Judge& judge, Calendar& calendar, const itip::Plan& plan)
 /// A COUNTER changes nothing unless the organizer chose; then it is settled.
 void choose(const Judge& judge, JudgedPart& part, CounterChoice choice)
 {
-  if (part.message()->method != itip::Method::Counter || part.plan->outcome != itip::Outcome::Ask)
-    return;
+  if (part.message()->method != itip::Method::Counter) return;
+  // taken up by a run that could not write the calendar any more?
+  if (part.plan->outcome == itip::Outcome::Obsolete && choice == CounterChoice::Accept)
+    return render_again(judge, part);
+  if (part.plan->outcome != itip::Outcome::Ask) return;
   if (choice == CounterChoice::Accept) take_proposal_up(judge, part);
   if (choice == CounterChoice::Decline) part.plan->outcome = itip::Outcome::Ignored;
 }
@@ -187,13 +190,53 @@ struct Trial {
   const Courier& courier;
 };
 
+/// What went out by mail in an attempt that could not change the calendar.
+struct Posted {
+  bool any = false;
+  std::optional<itip::Plan> accepted;  ///< of the COUNTER that was taken up
+  Applied applied;                     ///< with that
+};
+
+Result<void> carry_out(const Judge& judge, Calendar& calendar, const JudgedPart& part, const store::Lock& lock)
+{
+  IMIP_CHECK(calendar.carry_out(*part.plan, lock, journal_entry(part, *part.plan, judge.now())));
+  return age(judge, calendar, *part.plan);
+}
+
+void note_posted(const JudgedPart& part, const Applied& applied, Posted& posted)
+{
+  posted.any = posted.any || std::any_of(applied.offers.begin(), applied.offers.end(),
+                                         [](const OfferFate& fate) { return fate.mailed; });
+  const bool takes_up = part.message()->method == itip::Method::Counter &&
+                        applied.outcome == itip::Outcome::Updated && posted.any;
+  if (!takes_up) return;
+  posted.accepted = *part.plan;
+  posted.applied = applied;
+}
+
+/// Everybody was told that the proposal is taken up: the calendar as it is now is made to say so too.
+Result<Applied> keep_word(const Judge& judge, Calendar& calendar, JudgedPart& part, const store::Lock& lock,
+                          const Posted& posted)
+{
+  const bool planned = part.plan && take_up(judge, part, posted.accepted->offers.front());
+  if (!planned || (!part.stored && !part.plan->octets))
+    return err(Errc::NotFound, "the event was taken out of the calendar meanwhile",
+               "put it back with what the mail says, or cancel it (imip build cancel)");
+  part.plan->proposal = posted.accepted->proposal;
+  part.plan->reasons = posted.accepted->reasons;
+  IMIP_CHECK(carry_out(judge, calendar, part, lock));
+  return posted.applied;
+}
+
 /// One attempt, under the lock from reading the object to replacing it.
-Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part, const Trial& trial)
+Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part, const Trial& trial,
+                        Posted& posted)
 {
   std::optional<store::Lock> lock;
   IMIP_TRY(auto taken, calendar.lock());
   lock.emplace(std::move(taken));
   IMIP_CHECK(judge_here(judge, calendar, part));
+  if (posted.accepted) return keep_word(judge, calendar, part, *lock, posted);
   look_around(judge, calendar, part);
   Permission may = permission(part, trial.consent);
   if (!may.granted && can_be_asked(part, trial.consent)) {
@@ -218,21 +261,41 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   // What is one too many to be kept is not answered either.
   const bool kept = !waits || applied.outcome == itip::Outcome::Held;
   if (trial.courier && kept) IMIP_CHECK(trial.courier(part, applied, trial.consent));
-  if (!waits) {
-    IMIP_CHECK(calendar.carry_out(*part.plan, *lock, journal_entry(part, *part.plan, judge.now())));
-    IMIP_CHECK(age(judge, calendar, *part.plan));
-  }
+  note_posted(part, applied, posted);
+  if (!waits) IMIP_CHECK(carry_out(judge, calendar, part, *lock));
   if (is_new(applied.outcome) && !trial.waited) {
     IMIP_CHECK(calendar.note_new_object(signer_of(part), judge.now()));
   }
   return applied;
 }
 
+bool is_done(const Result<Applied>& applied)
+{
+  return applied && applied->outcome != itip::Outcome::Ask && applied->outcome != itip::Outcome::Refused;
+}
+
+/// Mail went out, and the calendar does not say what it says: never a success.
+Result<Applied> unkept(const Result<Applied>& applied)
+{
+  std::string why = "it may not be changed any more";
+  std::string hint = "apply it again";
+  if (!applied) {
+    why = applied.error().what;
+    if (applied.error().code == Errc::NotFound) hint = applied.error().hint;
+  } else if (!applied->reasons.empty()) {
+    why = applied->reasons.front().text;
+  }
+  return err(Errc::TryAgain, cat("mail went out, but the calendar is not changed: ", why), std::move(hint));
+}
+
 Result<Applied> insist(const Judge& judge, Calendar& calendar, JudgedPart& part, const Trial& trial)
 {
+  Posted posted;
   for (int tries = 1;; ++tries) {
-    auto applied = attempt(judge, calendar, part, trial);
-    if (applied || applied.error().code != Errc::Conflict || tries == attempts) return applied;
+    auto applied = attempt(judge, calendar, part, trial, posted);
+    if (!applied && applied.error().code == Errc::Conflict && tries < attempts) continue;
+    if (!posted.any || is_done(applied)) return applied;
+    return unkept(applied);
   }
 }
 
@@ -386,6 +449,7 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
   planned.plan.found.merge(plan.found);
   if (!planned.plan.octets) planned.plan.octets = plan.octets;
   planned.plan.base_sha256 = plan.base_sha256;
+  planned.plan.rendered_before = plan.rendered_before;
   planned.plan.facts_changed = planned.plan.facts_changed || plan.facts_changed;
   return PlannedAnswer{std::move(planned), plan.outcome};
 }

@@ -128,7 +128,8 @@ Result<store::Lock> Calendar::lock() const
 std::optional<state::Pending> Calendar::pending_for(const itip::Plan& plan) const
 {
   if (!plan.octets && !plan.remove) return std::nullopt;
-  return state::Pending{plan.octets ? store_->digest_of(*plan.octets) : std::string{}, plan.base_sha256};
+  return state::Pending{plan.octets ? store_->digest_of(*plan.octets) : std::string{}, plan.base_sha256,
+                        plan.rendered_before};
 }
 
 Result<void> Calendar::carry_out(const state::Journaled& message, const itip::Plan& plan,

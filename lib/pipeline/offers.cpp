@@ -88,31 +88,59 @@ std::string why_not_mailed(const JudgedPart& part, const itip::Offer& offer, con
   return {};
 }
 
-void take_proposal_up(const Judge& judge, JudgedPart& part)
+namespace {
+
+itip::PlanOptions plan_options(const policy::Policy& policy)
 {
-  auto& offers = part.plan->offers;
-  const auto request = std::find_if(offers.begin(), offers.end(), [](const itip::Offer& o) {
-    return o.kind == Kind::Request && o.object;
-  });
-  if (request == offers.end()) return;
-  const policy::Policy& policy = judge.policy();
-  const auto reading =
-      itip::read_message(ical::Parsed{*request->object, {}}, "REQUEST", std::nullopt, judge.now());
-  if (!reading.message || !reading.message->organizer) return;
-  const itip::Speaker owner{itip::Speaker::Class::Organizer, reading.message->organizer->address, {}};
   itip::PlanOptions options;
   options.remove_cancelled = policy.remove_cancelled;
   options.take_display_alarms = policy.display_alarms;
   options.any_task_progress = policy.any_task_progress;
   options.limits = policy.limits;
-  itip::Plan own = itip::plan_message(*reading.message, owner, part.stored ? &*part.stored : nullptr,
-                                      part.plan->facts, policy.owner, options, judge.now());
-  if (own.outcome == itip::Outcome::Refused) return;
+  return options;
+}
+
+}  // namespace
+
+bool take_up(const Judge& judge, JudgedPart& part, const itip::Offer& request)
+{
+  const policy::Policy& policy = judge.policy();
+  const auto reading =
+      itip::read_message(ical::Parsed{*request.object, {}}, "REQUEST", std::nullopt, judge.now());
+  if (!reading.message || !reading.message->organizer) return false;
+  const itip::Speaker owner{itip::Speaker::Class::Organizer, reading.message->organizer->address, {}};
+  itip::Plan own =
+      itip::plan_message(*reading.message, owner, part.stored ? &*part.stored : nullptr, part.plan->facts,
+                         policy.owner, plan_options(policy), judge.now());
+  if (own.outcome == itip::Outcome::Refused) return false;
   own.outcome = itip::Outcome::Updated;
   own.proposal = std::move(part.plan->proposal);
-  own.offers = {*request};
+  own.offers = {request};
   own.reasons = std::move(part.plan->reasons);
   part.plan = std::move(own);
+  return true;
+}
+
+void take_proposal_up(const Judge& judge, JudgedPart& part)
+{
+  const auto& offers = part.plan->offers;
+  const auto request = std::find_if(offers.begin(), offers.end(), [](const itip::Offer& o) {
+    return o.kind == Kind::Request && o.object;
+  });
+  if (request == offers.end()) return;
+  const itip::Offer offer = *request;
+  static_cast<void>(take_up(judge, part, offer));
+}
+
+void render_again(const Judge& judge, JudgedPart& part)
+{
+  if (!part.stored) return;
+  itip::Plan again = itip::plan_again(*part.plan, *part.stored, judge.policy().owner,
+                                      plan_options(judge.policy()), judge.now());
+  if (!again.octets) return;
+  again.outcome = itip::Outcome::Updated;
+  again.offers.clear();  // everybody was told
+  part.plan = std::move(again);
 }
 
 }  // namespace imip::pipeline

@@ -28,4 +28,12 @@ struct OfferRules {
 /// that REQUEST is all that is offered. Nothing where the plan offers none.
 void take_proposal_up(const Judge& judge, JudgedPart& part);
 
+/// The same with the REQUEST that went out already, against the object and the facts as they are now. False: the
+/// plan is as it was, for no such REQUEST can change the object.
+[[nodiscard]] bool take_up(const Judge& judge, JudgedPart& part, const itip::Offer& request);
+
+/// An outdated COUNTER's plan becomes the writing of what the facts say and the file does not, if there is such a
+/// thing: a run that took it up may have been stopped before it wrote the file.
+void render_again(const Judge& judge, JudgedPart& part);
+
 }  // namespace imip::pipeline

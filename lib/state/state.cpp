@@ -153,7 +153,8 @@ Result<std::int64_t> replace(sqlite::Database& db, const ObjectKey& key, const K
   std::optional<std::string> pending_sha256, rendered_before;
   if (pending) {
     pending_sha256 = pending->sha256;
-    rendered_before = before.facts.last_rendered;
+    const bool rendered = !before.facts.last_rendered.empty();
+    rendered_before = rendered ? before.facts.last_rendered : pending->rendered_before;
   }
   if (before.id) {
     IMIP_CHECK(db.execute("UPDATE object SET last_rendered = ?, pending_sha256 = ?, rendered_before = ? WHERE id = ?",

@@ -72,6 +72,7 @@ struct Besides {
 struct Pending {
   std::string sha256;                            ///< of the new text; empty: the file goes
   std::optional<std::string> stored_sha256 = {};  ///< of the file as it is; as for State::load()
+  std::string rendered_before = {};  ///< where nothing was rendered yet: what the file's own facts render
 };
 
 /// Many processes may have it open; writes are transactions (WAL, busy time-out 5 s).

@@ -79,6 +79,8 @@ TEST_CASE("a write that was not confirmed counts only where the file is as it wa
   save("one", state::Pending{"sha-1", {}});
   CHECK(rendered("sha-1") == "one");
   CHECK(state.load(key)->last_rendered.empty());
+  save("one", state::Pending{"sha-1", "sha-0", "of the file"});  // nothing of ours was rendered before
+  CHECK(rendered("sha-0") == "of the file");
   REQUIRE(state.confirm(key));
   CHECK(state.load(key)->last_rendered == "one");
   save("two", state::Pending{"sha-2", "sha-1"});
