@@ -1,9 +1,11 @@
 #include "itip/detail/merge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 #include <set>
+#include <string_view>
 
 #include "ical/recurrence.hpp"
 #include "itip/detail/content.hpp"
@@ -95,6 +97,50 @@ void take_parts(ical::Component& into, const ical::Component* base, const ical::
   }
 }
 
+/// When, who, whether: only messages and answers say so.
+bool is_schedule(const std::string& name)
+{
+  static constexpr std::array<std::string_view, 20> schedule{"ATTENDEE",      "COMPLETED",
+                                                             "DTEND",         "DTSTAMP",
+                                                             "DTSTART",       "DUE",
+                                                             "DURATION",      "EXDATE",
+                                                             "EXRULE",        "FREEBUSY",
+                                                             "ORGANIZER",     "RDATE",
+                                                             "RRULE",         "PERCENT-COMPLETE",
+                                                             "SEQUENCE",      "STATUS",
+                                                             "RECURRENCE-ID", "REQUEST-STATUS",
+                                                             "TZID",          "UID"};
+  return std::find(schedule.begin(), schedule.end(), name) != schedule.end();
+}
+
+/// Did the organizer change another wording of the same thing? Hers would contradict him.
+bool is_contradicted(const std::string& name, const ical::Component& now,
+                     const ical::Component& base)
+{
+  static constexpr std::array<std::array<std::string_view, 2>, 2> pairs{
+      {{"LOCATION", "GEO"}, {"DESCRIPTION", "STYLED-DESCRIPTION"}}};
+  return std::any_of(pairs.begin(), pairs.end(), [&](const auto& pair) {
+    if (name != pair[0] && name != pair[1]) return false;
+    const std::string other(pair[name == pair[0] ? 1 : 0]);
+    return named(&now, other) != named(&base, other);
+  });
+}
+
+/// What the owner added to `stored` that messages may say, and neither the last rendering nor this
+/// one has.
+std::set<std::string> additions(const ical::Component& now, const ical::Component& base,
+                                const ical::Component& stored, bool hers)
+{
+  std::set<std::string> out;
+  for (const ical::Property& p : stored.properties) {
+    if (is_owner_property(p.name) || is_schedule(p.name) || p.name.starts_with("X-IMIP-")) continue;
+    if (hers && p.name != "CREATED" && p.name != "LAST-MODIFIED") continue;
+    if (now.find(p.name) || base.find(p.name) || is_contradicted(p.name, now, base)) continue;
+    out.insert(p.name);
+  }
+  return out;
+}
+
 std::set<std::string> owner_names(const ical::Component& a)
 {
   std::set<std::string> out;
@@ -105,9 +151,14 @@ std::set<std::string> owner_names(const ical::Component& a)
 }
 
 /// What the owner changed from `base` to `stored` goes into `into`. A new override takes only some.
+/// @param hers  she organizes it: what she wrote is a fact already
 void take_edits(ical::Component& into, const ical::Component* base, const ical::Component& stored,
-                bool new_override)
+                bool new_override, bool hers)
 {
+  if (base && !new_override) {
+    for (const std::string& name : additions(into, *base, stored, hers))
+      take_property(into, name, stored);
+  }
   std::set<std::string> names = owner_names(stored);
   if (base) names.merge(owner_names(*base));
   for (const std::string& name : names) {
@@ -208,8 +259,10 @@ void take_zone_edits(ical::Component& rendered, const ical::Component& base,
 }  // namespace
 
 ical::Component merge_owner_data(ical::Component rendered, const ical::Component& base,
-                                 const ical::Component& stored, const Limits& limits)
+                                 const ical::Component& stored, const Owner& owner,
+                                 const Limits& limits)
 {
+  const bool hers = organizes(stored, owner);
   const ByScope before = by_scope(base);
   const ByScope mine = by_scope(stored);
   const ical::Component clean = rendered;
@@ -220,9 +273,9 @@ ical::Component merge_owner_data(ical::Component rendered, const ical::Component
     const auto key = keys.find(&c);
     if (key == keys.end()) continue;
     if (const ical::Component* same = find(mine, key->second)) {
-      take_edits(c, find(before, key->second), *same, false);
+      take_edits(c, find(before, key->second), *same, false, hers);
     } else if (const ical::Component* series = find(mine, "series")) {
-      take_edits(c, find(before, "series"), *series, true);
+      take_edits(c, find(before, "series"), *series, true, false);
     }
     c = ordered(std::move(c));
   }

@@ -49,6 +49,59 @@ TEST_CASE("what the owner set stays, what messages set is replaced as a whole")
   CHECK(alarms(*book.component()) == 1);
 }
 
+TEST_CASE("what the owner added and no message says stays until one says it")
+{
+  const std::string added =
+      "CLASS:PRIVATE\r\nDESCRIPTION:mine\r\nGEO:1.0;2.0\r\nLOCATION:my desk\r\nPRIORITY:3\r\n"
+      "LAST-MODIFIED:20261121T000000Z\r\nURL:https://mine.example\r\n";
+  const std::string_view when = "STATUS:TENTATIVE\r\nEXDATE:20270104T100000Z\r\n";
+  const auto edited = [&] {
+    Book book;
+    book.apply(message("REQUEST", {rev(0, 1)}));
+    book.stored = stored_object(with_alarm(book, cat(added, when)));
+    return book;
+  };
+  const auto shown = [](const Book& book) {
+    std::string out;
+    for (const char* name :
+         {"CLASS", "DESCRIPTION", "GEO", "LOCATION", "PRIORITY", "URL", "STATUS", "EXDATE"})
+      out += cat(book.text(name), '|');
+    return out;
+  };
+  Book book = edited();
+  book.apply(message("REQUEST", {rev(1, 2)}));
+  CHECK(shown(book) == "PRIVATE|mine|1.0;2.0|my desk|3|https://mine.example|||");
+  book.apply(message("REQUEST", {rev(2, 3)}));
+  CHECK(shown(book) == "PRIVATE|mine|1.0;2.0|my desk|3|https://mine.example|||");
+  // He says where: her place goes, and so does her position, which would contradict him.
+  Event e = rev(3, 4);
+  e.extra = "LOCATION:Room 9\r\n";
+  book.apply(message("REQUEST", {e}));
+  CHECK(shown(book) == "PRIVATE|mine||Room 9|3|https://mine.example|||");
+  // What she writes over his is replaced, and what he takes back is gone.
+  std::string mine = book.stored->octets;
+  mine.replace(mine.find("Room 9"), 6, "Room X");
+  book.stored = stored_object(mine);
+  e = rev(4, 5);
+  book.apply(message("REQUEST", {e}));
+  CHECK(shown(book) == "PRIVATE|mine|||3|https://mine.example|||");
+  // The order of two updates makes no difference.
+  Book other = edited();
+  other.apply(message("REQUEST", {rev(2, 3)}));
+  other.apply(message("REQUEST", {rev(1, 2)}));
+  CHECK(shown(other) == "PRIVATE|mine|1.0;2.0|my desk|3|https://mine.example|||");
+  // In an event of her own it is her word, until she says otherwise.
+  Book own = organizing();
+  own.apply(message("REQUEST", {rev(0, 1)}));
+  own.stored = stored_object(with_alarm(own, "LOCATION:my desk\r\nCREATED:20261121T000000Z\r\n"));
+  Book answered = own;
+  answered.apply(message("REPLY", {reply(rev(0, 2))}), attendee("bob@example.com"));
+  CHECK(answered.text("LOCATION") == "my desk");
+  CHECK(answered.text("CREATED") == "20261121T000000Z");
+  own.apply(message("REQUEST", {rev(1, 3)}));
+  CHECK(own.component()->find("LOCATION") == nullptr);
+}
+
 TEST_CASE("components inside that nobody knows are kept, the owner's and the organizer's each")
 {
   const std::string theirs = "BEGIN:VLOCATION\r\nUID:theirs\r\nEND:VLOCATION\r\n";

@@ -402,7 +402,7 @@ Settled settle(Plan& plan, const Facts& given, const Facts& before, Facts next,
     if (stored && stored->octets != base) {
       const auto parsed = ical::parse(base, options.limits);
       merged = merge_owner_data(rendering.calendar, parsed ? parsed->calendar : ical::Component{},
-                                stored->calendar, options.limits);
+                                stored->calendar, owner, options.limits);
     }
     const ical::Component& result = merged ? *merged : rendering.calendar;
     const bool news = clean != base;

@@ -124,17 +124,6 @@ FactRow mark_row(std::string reg, const std::string& scope, std::string attendee
   return row;
 }
 
-bool organizes(const StoredObject& stored, const Owner& owner)
-{
-  for (const ical::Component& c : stored.calendar.components) {
-    const std::string* organizer = c.value("ORGANIZER");
-    if (!organizer) continue;
-    const auto address = CalAddress::parse(*organizer);
-    return address && owner.is(*address);
-  }
-  return false;
-}
-
 std::vector<Shared<ical::Component>> timezones_of(const ical::Component& calendar)
 {
   std::vector<Shared<ical::Component>> out;
@@ -215,6 +204,17 @@ void absorb_content(Facts& facts, const Edit& edit, const std::vector<Shared<ica
 
 }  // namespace
 
+bool organizes(const ical::Component& calendar, const Owner& owner)
+{
+  for (const ical::Component& c : calendar.components) {
+    const std::string* organizer = c.value("ORGANIZER");
+    if (!organizer) continue;
+    const auto address = CalAddress::parse(*organizer);
+    return address && owner.is(*address);
+  }
+  return false;
+}
+
 Result<Scope> scope_of(const ical::Zones& zones, const ical::Component& component)
 {
   Scope out;
@@ -233,7 +233,7 @@ void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner
   if (!facts.empty()) return;
   const ical::Zones zones(stored.calendar);
   const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
-  const bool owner_organizes = organizes(stored, owner);
+  const bool owner_organizes = organizes(stored.calendar, owner);
   for (const ical::Component& c : stored.calendar.components) {
     if (!is_kind(c)) continue;
     const auto scope = scope_of(zones, c);
@@ -263,7 +263,7 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
   const ical::Zones zones(stored.calendar);
   const auto before = by_scope(base_zones, base->calendar);
   const auto series = before.find("series");
-  const bool owner_organizes = organizes(stored, owner);
+  const bool owner_organizes = organizes(stored.calendar, owner);
   const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
   for (const auto& [scope, component] : by_scope(zones, stored.calendar)) {
     Edit edit{scope, component, nullptr, false};

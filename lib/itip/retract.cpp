@@ -193,7 +193,7 @@ void Retracting::render_again(RetractPlan& out, const Rendering& rendering) cons
   const ical::Component merged =
       detail::merge_owner_data(rendering.calendar, base ? base->calendar : ical::Component{},
                                owners_file(stored_, undo_, rendering.calendar, options_.limits),
-                               options_.limits);
+                               owner_, options_.limits);
   std::string text = ical::serialise(merged);
   // Where nothing else is said the file stays, whatever its owner made of it since.
   if (!stored_ || (text != stored_->octets && clean != was)) write(out, merged, std::move(text));

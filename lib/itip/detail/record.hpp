@@ -72,6 +72,9 @@ std::string record_content(Facts& facts, std::string_view cls, const Scope& scop
 void record_answer(Facts& facts, const std::string& scope_key, const std::string& attendee,
                    const AnswerFact& answer, Recorded* into);
 
+/// Does the owner organize what is in the calendar? The first ORGANIZER says.
+[[nodiscard]] bool organizes(const ical::Component& calendar, const Owner& owner);
+
 /// Facts for an object that the store had before we knew of it (or that another machine wrote).
 void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner);
 
