@@ -15,25 +15,6 @@ namespace detail {
 
 namespace {
 
-bool contains(const People& people, const std::string& key)
-{
-  return people.find(key) != people.end();
-}
-
-People without(const People& people, const People& others)
-{
-  People out;
-  for (const auto& [key, party] : people)
-    if (!contains(others, key)) out.emplace(key, party);
-  return out;
-}
-
-People with(People people, const People& others)
-{
-  people.insert(others.begin(), others.end());
-  return people;
-}
-
 std::string status_of(const ical::Component& c)
 {
   const std::string* s = c.value("STATUS");
@@ -59,8 +40,10 @@ void Comparison::request(Item item, const std::optional<ical::Component>& before
     const Print new_print = print_of(new_.zones, item.component);
     item.changes = differences(old_print, new_print);
     item.asks_again = !keeps_answers(old_print.shape, new_print.shape);
-    if (raises(old_.zones, *before, new_.zones, item.component) || returns(item, *before))
+    const bool back = returns(item, *before);
+    if (raises(old_.zones, *before, new_.zones, item.component) || back)
       item.sequence = std::max(own, std::max(base, series_base()) + 1);
+    if (back) item.sequence = std::max(item.sequence, after_ranges(item));
   } else {
     item.asks_again = true;
     item.sequence = std::max(own, std::max(base, series_base()) + (old_.master ? 1 : 0));
@@ -80,6 +63,17 @@ bool Comparison::returns(const Item& item, const ical::Component& before) const
   });
 }
 
+// What a CANCEL of a range around it, which had one more than the range, does not take along.
+std::int64_t Comparison::after_ranges(const Item& item) const
+{
+  std::int64_t out = 0;
+  for (const auto& [instant, range] : old_.ranges)
+    if (instant < item.at.instant ||
+        (instant == item.at.instant && item.type == Scope::Type::Instance))
+      out = std::max(out, sequence_of(range.component) + 2);
+  return out;
+}
+
 void Comparison::cancel(Item item, std::int64_t base)
 {
   item.sequence = std::max(base, series_base()) + 1;
@@ -91,10 +85,18 @@ std::int64_t Comparison::series_base() const
   return old_.master ? sequence_of(*old_.master) : 0;
 }
 
+// Of what people were told last. Who is in an occurrence of a range that leaves him out got it
+// above the CANCEL, whether or not the organizer's copy took that SEQUENCE.
 std::int64_t Comparison::base_at(const ical::Time& at) const
 {
   const auto own = old_.instances.find(at.instant);
-  return own != old_.instances.end() ? sequence_of(own->second.component) : series_base();
+  if (own == old_.instances.end()) return series_base();
+  std::int64_t out = sequence_of(own->second.component);
+  const People here = people_of(own->second.component);
+  for (auto range = old_.ranges.begin(); range != old_.ranges.upper_bound(at.instant); ++range)
+    if (!without(here, people_of(range->second.component)).empty())
+      out = std::max(out, sequence_of(range->second.component) + 2);
+  return out;
 }
 
 // All of it is off.
@@ -143,7 +145,7 @@ void Comparison::whole_series()
       const People stays = with(after, now ? people_of(*now) : People{});
       Item gone{range ? Scope::Type::Range : Scope::Type::Instance, piece.at, piece.component,
                 without(without(people_of(piece.component), stays), left), !now};
-      cancel(std::move(gone), sequence_of(piece.component));
+      cancel(std::move(gone), range ? sequence_of(piece.component) : base_at(piece.at));
     }
   // A series of a higher SEQUENCE would end them as they arrive.
   if (requests_.empty() || requests_.front().type != Scope::Type::Series) return;
@@ -171,26 +173,28 @@ std::vector<Piece> Comparison::taken_back(Scope::Type type) const
 // A series ends what was told of parts of it only with a higher SEQUENCE (itip.md, rule 2).
 void Comparison::take_back(Item& series) const
 {
-  const auto end = [&](const Piece& instead, const Piece& old) {
+  const auto end = [&](const Piece& instead, const Piece& old, std::int64_t old_base) {
     const Print was = print_of(old_.zones, old.component);
     const Print is = print_of(new_.zones, instead.component);
     const People people = people_of(old.component);
     // Who was left out of it got a CANCEL with one more.
     const bool returns = std::any_of(series.people.begin(), series.people.end(),
                                      [&](const auto& p) { return !contains(people, p.first); });
-    series.sequence = std::max(
-        series.sequence, std::max(sequence_of(old.component), series_base()) + (returns ? 2 : 1));
+    series.sequence =
+        std::max(series.sequence, std::max(old_base, series_base()) + (returns ? 2 : 1));
     series.asks_again = series.asks_again || !keeps_answers(was.shape, is.shape);
     for (std::string& change : differences(was, is))
       if (std::find(series.changes.begin(), series.changes.end(), change) == series.changes.end())
         series.changes.push_back(std::move(change));
   };
-  for (const Piece& instead : taken_back(Scope::Type::Range))
-    end(instead, old_.ranges.at(instead.at.instant));
+  for (const Piece& instead : taken_back(Scope::Type::Range)) {
+    const Piece& old = old_.ranges.at(instead.at.instant);
+    end(instead, old, sequence_of(old.component));
+  }
   // One occurrence is told as such, but where all are asked again.
   if (!series.asks_again) return;
   for (const Piece& instead : taken_back(Scope::Type::Instance))
-    end(instead, old_.instances.at(instead.at.instant));
+    end(instead, old_.instances.at(instead.at.instant), base_at(instead.at));
 }
 
 void Comparison::with_series(const Piece& piece, Scope::Type type, const People& before,
@@ -216,8 +220,10 @@ void Comparison::with_series(const Piece& piece, Scope::Type type, const People&
   const bool raised =
       series != nullptr && series->type == Scope::Type::Series && series->sequence > series_base();
   People left_out;
-  for (const auto& [key, party] : without(after, here))
-    if (raised || contains(told_before, key) || !contains(before, key))
+  const People invited = invited_without(new_, type, piece.at);
+  const People were = invited_without(old_, type, piece.at);
+  for (const auto& [key, party] : without(with(after, invited), here))
+    if (raised || contains(told_before, key) || (contains(invited, key) && !contains(were, key)))
       left_out.emplace(key, party);
   Item gone{type, piece.at, piece.component, std::move(left_out), false};
   cancel(std::move(gone), base_at(piece.at));
@@ -280,78 +286,6 @@ void Comparison::tell(Scope::Type type, const ical::Time& at,
   if (leaves && !requests_.empty() && requests_.back().at.instant == at.instant)
     requests_.back().sequence =
         std::max(requests_.back().sequence, std::max(base, series_base()) + 1);
-}
-
-namespace {
-
-bool covers(const Item& wide, Scope::Type type, const ical::Time& at)
-{
-  if (wide.type == Scope::Type::Series) return type != Scope::Type::Series;
-  if (wide.type != Scope::Type::Range || type == Scope::Type::Series) return false;
-  return type == Scope::Type::Range ? wide.at.instant < at.instant : wide.at.instant <= at.instant;
-}
-
-People common(const People& a, const People& b)
-{
-  return without(a, without(a, b));
-}
-
-}  // namespace
-
-// Who leaves a range hears of the parts of it that did not change and that he stays in.
-void Comparison::retell_kept()
-{
-  const std::size_t told = requests_.size();
-  for (const auto* pieces : {&new_.ranges, &new_.instances})
-    for (const auto& [instant, piece] : *pieces) {
-      const auto type = pieces == &new_.ranges ? Scope::Type::Range : Scope::Type::Instance;
-      People stay;
-      for (const Item& gone : cancels_)
-        if (gone.type == Scope::Type::Range && covers(gone, type, piece.at))
-          stay = with(std::move(stay), common(people_of(piece.component), gone.people));
-      for (std::size_t i = 0; i < told; ++i)
-        if (requests_[i].type == type && requests_[i].at.instant == instant)
-          stay = without(stay, requests_[i].people);
-      if (stay.empty()) continue;
-      Item item{type, piece.at, piece.component, std::move(stay), false};
-      item.sequence = sequence_of(piece.component);
-      requests_.push_back(std::move(item));
-    }
-}
-
-// Who leaves the series, or a range, but stays in a part of it: that part has to be newer than the
-// CANCEL.
-void Comparison::outlive_cancels()
-{
-  for (Item& item : requests_)
-    for (const Item& gone : cancels_) {
-      if (!covers(gone, item.type, item.at) || common(item.people, gone.people).empty()) continue;
-      item.sequence = std::max(item.sequence, gone.sequence + 1);
-      item.later = true;
-    }
-}
-
-// Of the components that one person gets, the most.
-std::size_t Comparison::most_told() const
-{
-  std::map<std::string, std::size_t> told;
-  for (const auto* items : {&requests_, &cancels_})
-    for (const Item& item : *items)
-      for (const auto& [key, party] : item.people) ++told[key];
-  std::size_t out = 0;
-  for (const auto& [key, count] : told) out = std::max(out, count);
-  return out;
-}
-
-// A range of OLD whose first occurrence is gone, and others are not: there is nothing to name it
-// by.
-bool Comparison::loses_a_start() const
-{
-  return std::any_of(old_.ranges.begin(), old_.ranges.end(), [&](const auto& range) {
-    if (new_.from(range.second.at, limits_)) return false;
-    const auto left = occurrences(new_, range.first, limits_);
-    return !left || !left->empty();
-  });
 }
 
 Result<std::vector<ChangeMessage>> Comparison::run()

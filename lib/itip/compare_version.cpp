@@ -213,6 +213,25 @@ People people_of(const ical::Component& component)
   return out;
 }
 
+bool contains(const People& people, const std::string& key)
+{
+  return people.find(key) != people.end();
+}
+
+People without(const People& people, const People& others)
+{
+  People out;
+  for (const auto& [key, party] : people)
+    if (!contains(others, key)) out.emplace(key, party);
+  return out;
+}
+
+People with(People people, const People& others)
+{
+  people.insert(others.begin(), others.end());
+  return people;
+}
+
 std::int64_t sequence_of(const ical::Component& component)
 {
   const std::string* value = component.value("SEQUENCE");

@@ -22,6 +22,9 @@ SeriesChange series_change(const Version& before, const Version& after, const Li
 std::optional<std::vector<ical::Time>> occurrences(const Version& v, UtcSeconds from,
                                                    const Limits& limits);
 
+/// Who would be invited there if that part had no component of its own.
+[[nodiscard]] People invited_without(const Version& v, Scope::Type type, const ical::Time& at);
+
 /// One component that somebody is told.
 struct Item {
   Scope::Type type = Scope::Type::Series;
@@ -70,6 +73,7 @@ class Comparison {
   void request(Item item, const std::optional<ical::Component>& before, std::int64_t base);
   void cancel(Item item, std::int64_t base);
   [[nodiscard]] bool returns(const Item& item, const ical::Component& before) const;
+  [[nodiscard]] std::int64_t after_ranges(const Item& item) const;
   [[nodiscard]] std::int64_t series_base() const;
   [[nodiscard]] std::int64_t base_at(const ical::Time& at) const;
 

@@ -55,6 +55,10 @@ struct Print {
 /// The attendees but the organizer and who acts for her.
 [[nodiscard]] People people_of(const ical::Component& component);
 
+[[nodiscard]] bool contains(const People& people, const std::string& key);
+[[nodiscard]] People without(const People& people, const People& others);
+[[nodiscard]] People with(People people, const People& others);
+
 [[nodiscard]] std::int64_t sequence_of(const ical::Component& component);
 
 }  // namespace imip::itip::detail

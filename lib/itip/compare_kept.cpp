@@ -1,0 +1,106 @@
+// Parts of a series that did not change, beside wider changes that would take them along.
+#include <algorithm>
+
+#include "itip/detail/comparing.hpp"
+
+namespace imip::itip::detail {
+
+namespace {
+
+bool covers(const Item& wide, Scope::Type type, const ical::Time& at)
+{
+  if (wide.type == Scope::Type::Series) return type != Scope::Type::Series;
+  if (wide.type != Scope::Type::Range || type == Scope::Type::Series) return false;
+  return type == Scope::Type::Range ? wide.at.instant < at.instant : wide.at.instant <= at.instant;
+}
+
+People common(const People& a, const People& b)
+{
+  return without(a, without(a, b));
+}
+
+}  // namespace
+
+// A part that did not change is told where a change of a range around it would change it: to who
+// leaves the range and stays in the part, and to all if it had no component of its own; who comes
+// into the range is not in the part.
+void Comparison::retell_kept()
+{
+  const std::size_t told = requests_.size();
+  const std::size_t gone_before = cancels_.size();
+  for (const auto* pieces : {&new_.ranges, &new_.instances})
+    for (const auto& [instant, piece] : *pieces) {
+      const auto type = pieces == &new_.ranges ? Scope::Type::Range : Scope::Type::Instance;
+      const People here = people_of(piece.component);
+      const bool is_new =
+          !(pieces == &new_.ranges ? old_.ranges : old_.instances).contains(instant);
+      People hear;
+      for (std::size_t i = 0; i < gone_before; ++i)
+        if (cancels_[i].type == Scope::Type::Range && covers(cancels_[i], type, piece.at))
+          hear = with(std::move(hear), common(here, cancels_[i].people));
+      bool reached = false;
+      for (std::size_t i = 0; i < told; ++i)
+        reached = reached ||
+                  (requests_[i].type == Scope::Type::Range && covers(requests_[i], type, piece.at));
+      if (reached && is_new) hear = here;
+      for (std::size_t i = 0; i < told; ++i)
+        if (requests_[i].type == type && requests_[i].at.instant == instant)
+          hear = without(hear, requests_[i].people);
+      if (!hear.empty()) {
+        Item item{type, piece.at, piece.component, std::move(hear), false};
+        item.sequence = std::max(sequence_of(piece.component), series_base());
+        requests_.push_back(std::move(item));
+      }
+      if (!reached) continue;
+      People out = without(invited_without(new_, type, piece.at), here);
+      out = without(out, invited_without(old_, type, piece.at));
+      Item left_out{type, piece.at, piece.component, std::move(out), false};
+      cancel(std::move(left_out),
+             type == Scope::Type::Instance ? base_at(piece.at) : series_base());
+    }
+}
+
+// Who leaves the series, or a range, but stays in a part of it: that part has to be newer than the
+// CANCEL.
+void Comparison::outlive_cancels()
+{
+  for (Item& item : requests_)
+    for (const Item& gone : cancels_) {
+      if (!covers(gone, item.type, item.at) || common(item.people, gone.people).empty()) continue;
+      item.sequence = std::max(item.sequence, gone.sequence + 1);
+      item.later = true;
+    }
+}
+
+// Of the components that one person gets, the most.
+std::size_t Comparison::most_told() const
+{
+  std::map<std::string, std::size_t> told;
+  for (const auto* items : {&requests_, &cancels_})
+    for (const Item& item : *items)
+      for (const auto& [key, party] : item.people) ++told[key];
+  std::size_t out = 0;
+  for (const auto& [key, count] : told) out = std::max(out, count);
+  return out;
+}
+
+// A range of OLD whose first occurrence is gone, and others are not: there is nothing to name it
+// by.
+bool Comparison::loses_a_start() const
+{
+  return std::any_of(old_.ranges.begin(), old_.ranges.end(), [&](const auto& range) {
+    if (new_.from(range.second.at, limits_)) return false;
+    const auto left = occurrences(new_, range.first, limits_);
+    return !left || !left->empty();
+  });
+}
+
+People invited_without(const Version& v, Scope::Type type, const ical::Time& at)
+{
+  auto range = type == Scope::Type::Range ? v.ranges.lower_bound(at.instant)
+                                          : v.ranges.upper_bound(at.instant);
+  if (range != v.ranges.begin()) return people_of(std::prev(range)->second.component);
+  return v.master ? people_of(*v.master) : People{};
+}
+
+}  // namespace imip::itip::detail
