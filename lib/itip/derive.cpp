@@ -29,6 +29,14 @@ ical::Property property_at(const View& view, std::string_view name, UtcSeconds i
   return out;
 }
 
+/// RFC 5545 section 3.3.6, in the largest unit that says it; no days, which are nominal.
+std::string exact_duration(std::int64_t seconds)
+{
+  if (seconds % 3600 == 0) return cat("PT", seconds / 3600, "H");
+  if (seconds % 60 == 0) return cat("PT", seconds / 60, "M");
+  return cat("PT", seconds, "S");
+}
+
 std::vector<std::string> list_values(const std::string& value)
 {
   std::vector<std::string> out;
@@ -97,7 +105,14 @@ ical::Component derived_instance(const View& view, const Slot& slot, const Slot&
   const char* const end_name = out.name == "VTODO" ? "DUE" : "DTEND";
   if (const ical::Property* end = from.write->event.find(end_name)) {
     const auto length = span->end.instant - span->start.instant;
-    out.set(property_at(view, end_name, begin + length, *end));
+    ical::Property then = property_at(view, end_name, begin + length, *end);
+    const auto read = view.zones->time_of(then);
+    if (read && read->instant == begin + length) {
+      out.set(std::move(then));
+    } else {  // the second of two same hours, when clocks go back: no wall clock can say it
+      out.remove(end_name);
+      out.set(make_property("DURATION", exact_duration(length.count())));
+    }
   }
   out.set(make_property(derived_mark, "TRUE"));
   return out;
