@@ -204,13 +204,13 @@ void check_zones(Case& c)
   }
 }
 
-/// Did it come by PUBLISH only? Then it invited nobody, and its CANCEL can address nobody (RFC 5546 section 4.1.3).
-/// Without facts the file tells: it lists nobody.
+/// Did it come by PUBLISH only? Then it invited nobody, and what changes it can address nobody (RFC 5546 section 4.1.3).
+/// An ADD to it invites nobody to the rest. Without facts the file tells: it lists nobody.
 bool was_published(const Case& c)
 {
   bool published = false;
   for (const FactRow& row : c.facts.rows()) {
-    if (row.reg == "W:organizer" || row.reg == "W:vouched" || row.reg == "N") return false;
+    if (row.reg == "W:organizer" || row.reg == "W:vouched") return false;
     published = published || row.reg == "W:publish";
   }
   if (published || !c.stored) return published;
@@ -224,16 +224,19 @@ bool lists_nobody(const Message& message)
                      [](const MessageComponent& m) { return !m.component->find("ATTENDEE"); });
 }
 
-/// An ADD and a DECLINECOUNTER need not list anybody: what they speak of must. A journal lists
-/// nobody: it must be the same ORGANIZER's (check_organizer).
+/// An ADD and a DECLINECOUNTER need not list anybody: what they speak of must, or be published. A journal lists
+/// nobody: it must be the same ORGANIZER's (check_organizer). While what it is about is not here, nobody can say whom
+/// a message reaches that lists nobody: it waits, and is judged with that.
 bool reaches_owner(const Case& c)
 {
-  if (c.message.kind == Kind::Journal) return c.stored != nullptr || !c.facts.empty();
-  const bool by_object =
-      c.message.method == Method::Add || c.message.method == Method::DeclineCounter;
-  if (by_object && c.stored) return lists_owner(c.stored->calendar, c.owner);
-  if (c.message.method == Method::Cancel && lists_nobody(c.message) && was_published(c)) return true;
-  return addressed(c.message, c.owner);
+  if (c.message.kind == Kind::Journal) return true;
+  const Method method = c.message.method;
+  const bool by_object = method == Method::Add || method == Method::DeclineCounter;
+  if (by_object && c.stored && lists_owner(c.stored->calendar, c.owner)) return true;
+  const bool changes = method == Method::Add || method == Method::Cancel;
+  if (!changes || !lists_nobody(c.message)) return addressed(c.message, c.owner);
+  const bool unknown = c.stored == nullptr && c.facts.empty();
+  return unknown || was_published(c);
 }
 
 void check_organizer_method(Case& c)
@@ -249,9 +252,10 @@ void check_organizer_method(Case& c)
     return c.ask(Code::NotAddressed, "there is no event with this UID in the calendar");
   }
   if (!own && c.message.method != Method::Publish && !reaches_owner(c)) {
-    c.ask(Code::NotAddressed,
-          "none of your addresses is an attendee in the message: it was sent "
-          "to somebody else");
+    c.ask(Code::NotAddressed, lists_nobody(c.message)
+                                  ? "the message lists nobody, and you are not known to be invited"
+                                  : "none of your addresses is an attendee in the message: it was sent "
+                                    "to somebody else");
   }
   check_revision(c);
   if (c.message.method != Method::Cancel) check_zones(c);

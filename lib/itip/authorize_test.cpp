@@ -61,9 +61,11 @@ TEST_CASE("what was published invited nobody, and its CANCEL need address nobody
   Event nobody;
   nobody.attendees.clear();
   Book book;
-  CHECK(judged(book, message("CANCEL", {nobody})).asks(Code::NotAddressed));  // nothing known of it
+  CHECK(judged(book, message("CANCEL", {nobody})).all.empty());  // nothing known of it: it waits
   book.apply(message("PUBLISH", {nobody}));
   CHECK(judged(book, message("CANCEL", {nobody})).all.empty());
+  CHECK(judged(book, message("ADD", {nobody})).all.empty());
+  CHECK(judged(book, message("ADD", {{}})).all.empty());  // it lists the owner: for her
   Book stateless = book;
   stateless.facts = {};
   CHECK(judged(stateless, message("CANCEL", {nobody})).all.empty());

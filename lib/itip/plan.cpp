@@ -196,10 +196,18 @@ void note_gap(const Message& message, const Facts& before, Plan& plan)
   }
 }
 
-/// Only who was invited can ask, and nobody answers for journals or for what was published.
-bool can_refresh(const Message& message, const Speaker& speaker, const Owner& owner)
+bool lists_anybody(const Message& message)
 {
-  return (message.kind == Kind::Event || message.kind == Kind::Todo) &&
+  return std::any_of(message.components.begin(), message.components.end(),
+                     [](const MessageComponent& c) { return !c.attendees.empty(); });
+}
+
+/// Only who was invited can ask, and nobody answers for journals or for what was published.
+bool can_refresh(const Message& message, const StoredObject* stored, const Speaker& speaker, const Owner& owner)
+{
+  // a CANCEL that waits and lists nobody may be of what was published
+  const bool invited = stored || message.method != Method::Cancel || lists_anybody(message);
+  return invited && (message.kind == Kind::Event || message.kind == Kind::Todo) &&
          message.method != Method::Publish && is_organizer_method(message.method) &&
          speaker.cls == Speaker::Class::Organizer && !owner.is(speaker.address);
 }
@@ -213,7 +221,7 @@ void make_offers(const Offering& o, const StoredObject* stored, const ical::Comp
     offer_to_delegators(o, plan);
     return;
   }
-  if (can_refresh(o.message, o.speaker, o.owner)) {
+  if (can_refresh(o.message, stored, o.speaker, o.owner)) {
     for (const Reason& r : plan.reasons) {
       if (r.code != Code::Held && r.code != Code::SequenceGap) continue;
       plan.offers.push_back(offer_refresh(o, r));

@@ -246,13 +246,15 @@ TEST_CASE("a journal is published, added to and cancelled by its organizer, with
   CHECK(book.text("STATUS") == "CANCELLED");
 }
 
-TEST_CASE("a journal that is not here is cancelled by nobody; what is added to it is shown alone")
+TEST_CASE("the CANCEL of a journal that is not here waits; what is added to it is shown alone")
 {
   Book book;
-  const auto objections =
-      authorize(message("CANCEL", {journal(1, 2)}), book.file(), book.facts, book.who, {}, now());
-  REQUIRE(objections.size() == 1);
-  CHECK(objections.front().reason.code == Code::NotAddressed);
+  const Message cancel = message("CANCEL", {journal(1, 2)});
+  CHECK(authorize(cancel, book.file(), book.facts, book.who, {}, now()).empty());
+  const Plan waits = plan_message(cancel, {Speaker::Class::Organizer, address("boss@example.com"), {}}, book.file(),
+                                  book.facts, book.who, {}, now());
+  CHECK(waits.outcome == Outcome::Held);
+  CHECK(waits.offers.empty());
   const Plan p = book.apply(message("ADD", {journal(1, 2)}));
   CHECK(p.outcome == Outcome::Added);
   CHECK(p.offers.empty());
