@@ -128,6 +128,16 @@ says 'nothing was changed'
 expect 0 as boss apply --now $LATER --send 'sh -c "cat >to-emil.eml"' --yes=delegated "$1"
 says 'mailed      request to emil@example.com'
 grep -q '^To: emil@example.com' to-emil.eml || fail "not to the delegate"
+# The advice holds afterwards too: whoever was not written to yet is, by the same answer again.
+rm -rf boss && cp -r boss-before boss
+expect 0 as boss apply --now $LATER "$1"
+expect 0 as boss apply --now $LATER --replies again.d "$1"
+says 'duplicate'
+says '--yes=delegated sends it'
+[ "$(mails again.d)" = 0 ] || fail "a delegate was written to unasked"
+expect 0 as boss apply --now $LATER --replies again.d --yes=delegated "$1"
+says 'mailed      request to emil@example.com'
+[ "$(mails again.d)" = 1 ] || fail "what was advised sends nothing"
 rm -rf boss && mv boss-before boss
 printf '[defaults]\ndelegation = "untrusted"\n' >>boss/policy.toml
 expect 0 as boss apply --now $LATER --replies out.d --yes "$1"

@@ -91,7 +91,7 @@ TEST_CASE("a delegate's REPLY that comes first is held without a question, and s
   CHECK(asks.front().reason.code == Code::PartyCrasher);
 }
 
-TEST_CASE("whom an attendee delegates to is offered the REQUEST, once")
+TEST_CASE("whom an attendee delegates to is offered the REQUEST, until there is an answer")
 {
   Book book = organizing();
   book.apply(message("REQUEST", {rev(0, 1)}));
@@ -108,6 +108,10 @@ TEST_CASE("whom an attendee delegates to is offered the REQUEST, once")
   carols.who = owner("carol@example.com");
   CHECK(authorize(*r.message, nullptr, {}, carols.who, {}, now()).empty());
   CHECK(carols.apply(*r.message).outcome == Outcome::Added);
+  const Plan again = book.apply(m, attendee("bob@example.com"));
+  CHECK(again.outcome == Outcome::Duplicate);
+  CHECK(again.offers.size() == 1);
+  book.apply(message("REPLY", {accepts("carol@example.com", "bob@example.com", 3)}), attendee("carol@example.com"));
   CHECK(book.apply(m, attendee("bob@example.com")).offers.empty());
 }
 

@@ -221,6 +221,17 @@ void plan_decline_counter(const Offering& o, Plan& plan)
   }
 }
 
+namespace {
+
+/// In the calendar because of that delegation, and silent: perhaps nobody wrote to that one yet.
+bool is_silent_delegate(const ical::Property& attendee)
+{
+  const std::string* said = attendee.parameter("PARTSTAT");
+  return attendee.parameter("DELEGATED-FROM") && (!said || text::ascii_iequal(*said, "NEEDS-ACTION"));
+}
+
+}  // namespace
+
 void offer_to_delegates(const Offering& o, const StoredObject& stored, Plan& plan)
 {
   for (const FactRow& row : o.facts.rows()) {
@@ -235,7 +246,9 @@ void offer_to_delegates(const Offering& o, const StoredObject& stored, Plan& pla
       const bool invited =
           to && std::any_of(stored.calendar.components.begin(), stored.calendar.components.end(),
                             [&](const ical::Component& c) {
-                              return attendee_in(c, *to, o.owner.local_part);
+                              const auto* known = attendee_in(c, *to, o.owner.local_part);
+                              const bool again = plan.outcome == Outcome::Duplicate;
+                              return known && !(again && is_silent_delegate(*known));
                             });
       if (!to || told || invited || o.owner.is(*to)) continue;
       auto offer = offer_current(

@@ -216,9 +216,10 @@ void make_offers(const Offering& o, const StoredObject* stored, const ical::Comp
                  Plan& plan)
 {
   if (o.message.method == Method::Reply) {
-    if (!stored || !plan.octets) return;
+    const bool again = plan.outcome == Outcome::Duplicate;
+    if (!stored || (!plan.octets && !again)) return;
     offer_to_delegates(o, *stored, plan);
-    offer_to_delegators(o, plan);
+    if (!again) offer_to_delegators(o, plan);
     return;
   }
   if (can_refresh(o.message, stored, o.speaker, o.owner)) {

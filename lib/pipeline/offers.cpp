@@ -25,12 +25,13 @@ std::string sent_by_no_person(const mime::Envelope& envelope)
   return {};
 }
 
-bool is_listed(const itip::StoredObject& stored, const CalAddress& who, LocalPart mode)
+/// Invited by the owner herself: whom somebody delegated to is listed too.
+bool is_invited(const itip::StoredObject& stored, const CalAddress& who, LocalPart mode)
 {
   for (const ical::Component& c : stored.calendar.components) {
     for (const ical::Property* p : c.all("ATTENDEE")) {
       const auto address = CalAddress::parse(p->value);
-      if (address && same_user(*address, who, mode)) return true;
+      if (address && same_user(*address, who, mode) && !p->parameter("DELEGATED-FROM")) return true;
     }
   }
   return false;
@@ -40,7 +41,7 @@ bool is_listed(const itip::StoredObject& stored, const CalAddress& who, LocalPar
 bool is_somebody_else(const JudgedPart& part, const CalAddress& to, LocalPart mode)
 {
   if (same_user(to, part.decision.speaker.address, mode)) return false;
-  return !part.stored || !is_listed(*part.stored, to, mode);
+  return !part.stored || !is_invited(*part.stored, to, mode);
 }
 
 std::string about_delegate(const CalAddress& to, const OfferRules& rules)
