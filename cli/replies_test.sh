@@ -180,6 +180,16 @@ expect 0 as boss apply --now $LATER --replies out.d --accept-counter counter.eml
 says counter-outdated
 [ "$(mails out.d)" = 1 ] || fail "a stale proposal was taken up"
 
+# Who is not invited is told as well, where the organizer takes the proposal up.
+reset
+expect 0 as boss apply --now $NOW one.eml
+signed emil '' counter --organizer boss@example.com --uid one --sequence 2 --start 2027-01-04T14:00:00Z \
+  --end 2027-01-04T15:00:00Z --summary Planning --attendee emil@example.com --now $NOW >stranger.eml
+expect 0 as boss apply --now $LATER --replies out.d --yes --accept-counter stranger.eml
+says 'updated'
+grep -q '^To: .*emil@example.com' out.d/*.eml || fail "who proposed is not told"
+! calendar out.d/*.eml | grep -q 'ATTENDEE.*emil' || fail "an attendee by an attendee's word"
+
 # Another program writes the event while the mail goes out: the change follows all the same, and nobody is told twice.
 # With what this program wrote itself, and with what somebody put there.
 cat >told <<'SH'

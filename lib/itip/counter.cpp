@@ -172,6 +172,12 @@ void offer_request(const Proposal& p, Plan& plan)
   offer.scope = scope_key(p.slot.type, p.slot.text);
   offer.to = invited(c, p.o.owner);
   if (offer.to.empty()) return;
+  // who is not invited, and was let in, is told too what becomes of the proposal
+  const CalAddress& proposer = p.o.speaker.address;
+  const bool listed = std::any_of(offer.to.begin(), offer.to.end(), [&](const CalAddress& to) {
+    return same_user(to, proposer, p.o.owner.local_part);
+  });
+  if (!listed && !p.o.owner.is(proposer)) offer.to.push_back(proposer);
   offer.reason = {Code::Counter,
                   cat("accepts what ", p.o.speaker.address.mailbox(), " proposes, for everybody")};
   offer.object = object_of(p, "REQUEST", std::move(c));
