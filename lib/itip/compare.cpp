@@ -57,7 +57,7 @@ bool Comparison::returns(const Item& item, const ical::Component& before) const
 {
   if (item.type == Scope::Type::Series || !old_.master) return false;
   const People were_in = people_of(before);
-  const People series = people_of(*old_.master);
+  const People series = with(people_of(*old_.master), invited_without(old_, item.type, item.at));
   return std::any_of(item.people.begin(), item.people.end(), [&](const auto& p) {
     return contains(series, p.first) && !contains(were_in, p.first);
   });
@@ -77,6 +77,10 @@ std::int64_t Comparison::after_ranges(const Item& item) const
 void Comparison::cancel(Item item, std::int64_t base)
 {
   item.sequence = std::max(base, series_base()) + 1;
+  if (item.people.empty()) return;
+  for (const Item& known : cancels_)  // once is enough
+    if (known.type == item.type && known.at.instant == item.at.instant)
+      item.people = without(item.people, known.people);
   if (!item.people.empty()) cancels_.push_back(std::move(item));
 }
 
@@ -93,10 +97,30 @@ std::int64_t Comparison::base_at(const ical::Time& at) const
   if (own == old_.instances.end()) return series_base();
   std::int64_t out = sequence_of(own->second.component);
   const People here = people_of(own->second.component);
-  for (auto range = old_.ranges.begin(); range != old_.ranges.upper_bound(at.instant); ++range)
-    if (!without(here, people_of(range->second.component)).empty())
-      out = std::max(out, sequence_of(range->second.component) + 2);
+  for (const auto& [key, party] : here) {
+    const auto& cancels = left_out_of_ranges(key);
+    const auto after = cancels.upper_bound(at.instant);
+    if (after != cancels.begin()) out = std::max(out, std::prev(after)->second + 1);
+  }
   return out;
+}
+
+const std::map<UtcSeconds, std::int64_t>& Comparison::left_out_of_ranges(
+    const std::string& key) const
+{
+  if (range_people_.empty())
+    for (const auto& [instant, range] : old_.ranges)
+      range_people_.push_back(people_of(range.component));
+  const auto [known, fresh] = left_out_.try_emplace(key);
+  if (!fresh) return known->second;
+  std::int64_t most = 0;
+  auto people = range_people_.begin();
+  for (const auto& [instant, range] : old_.ranges) {
+    if (contains(*people++, key)) continue;
+    most = std::max(most, sequence_of(range.component) + 1);
+    known->second.emplace(instant, most);
+  }
+  return known->second;
 }
 
 // All of it is off.
@@ -136,8 +160,15 @@ void Comparison::whole_series()
     with_series(piece, Scope::Type::Range, before, after);
   for (const auto& [instant, piece] : new_.instances)
     with_series(piece, Scope::Type::Instance, before, after);
-  for (const Piece& piece : taken_back(Scope::Type::Instance))
-    if (!asks_all) with_series(piece, Scope::Type::Instance, before, after);
+  for (const Piece& piece : taken_back(Scope::Type::Instance)) {
+    if (!asks_all) {
+      with_series(piece, Scope::Type::Instance, before, after);
+    } else {  // the series tells it to all but guests
+      Item item{Scope::Type::Instance, piece.at, piece.component,
+                without(people_of(piece.component), after), false};
+      request(std::move(item), old_.at(piece.at, limits_), base_at(piece.at));
+    }
+  }
   for (const auto* pieces : {&old_.instances, &old_.ranges})
     for (const auto& [instant, piece] : *pieces) {
       const bool range = pieces == &old_.ranges;
@@ -190,6 +221,14 @@ void Comparison::take_back(Item& series) const
   for (const Piece& instead : taken_back(Scope::Type::Range)) {
     const Piece& old = old_.ranges.at(instead.at.instant);
     end(instead, old, sequence_of(old.component));
+  }
+  // Who comes into the series and knew a range only by its occurrences, keeps none of them.
+  const People members = old_.master ? people_of(*old_.master) : People{};
+  for (const auto& [instant, range] : old_.ranges) {
+    const People guests = without(people_of(range.component), members);
+    if (without(series.people, without(series.people, guests)).empty()) continue;
+    series.sequence =
+        std::max(series.sequence, std::max(sequence_of(range.component), series_base()) + 3);
   }
   // One occurrence is told as such, but where all are asked again.
   if (!series.asks_again) return;
@@ -295,6 +334,7 @@ Result<std::vector<ChangeMessage>> Comparison::run()
                "'imip build cancel' cancels it");
   if (new_.cancelled()) {
     if (!old_.cancelled()) cancel_all();
+    spell_out_ranges(cancels_, old_);
     return messages();
   }
   const SeriesChange change = series_change(old_, new_, limits_);
@@ -319,6 +359,8 @@ Result<std::vector<ChangeMessage>> Comparison::run()
     }
   }
   outlive_cancels();
+  spell_out_ranges(requests_, new_);
+  spell_out_ranges(cancels_, old_);
   return messages();
 }
 

@@ -72,6 +72,47 @@ void Comparison::outlive_cancels()
     }
 }
 
+// A range says nothing to who has no series: these are told each occurrence of it, if they can be
+// listed.
+void Comparison::spell_out_ranges(std::vector<Item>& items, const Version& version) const
+{
+  constexpr std::size_t most = 200;
+  if (!version.master) return;
+  People series = people_of(*version.master);
+  if (new_.master) series = with(std::move(series), people_of(*new_.master));
+  std::map<UtcSeconds, People> told;  // of an occurrence as such
+  for (const Item& item : items)
+    if (item.type == Scope::Type::Instance)
+      told[item.at.instant] = with(std::move(told[item.at.instant]), item.people);
+  std::vector<Item> out;
+  for (Item& item : items) {
+    const People guests = item.type == Scope::Type::Range ? without(item.people, series) : People{};
+    const auto times =
+        guests.empty() ? std::nullopt : occurrences(version, item.at.instant, limits_);
+    if (!times || times->empty() || times->size() > most) {
+      out.push_back(std::move(item));
+      continue;
+    }
+    const auto next = version.ranges.upper_bound(item.at.instant);
+    Item one = item;
+    one.type = Scope::Type::Instance;
+    item.people = common(item.people, series);
+    if (!item.people.empty()) out.push_back(std::move(item));
+    for (const ical::Time& t : *times) {
+      if (next != version.ranges.end() && t.instant >= next->first) break;
+      if (version.instances.contains(t.instant)) continue;
+      auto there = version.at(t, limits_);
+      one.people = without(guests, told[t.instant]);
+      if (!there || one.people.empty()) continue;
+      told[t.instant] = with(std::move(told[t.instant]), one.people);
+      one.at = t;
+      one.component = *std::move(there);
+      out.push_back(one);
+    }
+  }
+  items = std::move(out);
+}
+
 // Of the components that one person gets, the most.
 std::size_t Comparison::most_told() const
 {

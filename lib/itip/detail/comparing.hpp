@@ -62,6 +62,7 @@ class Comparison {
             const ical::Component& after, std::int64_t base);
   void retell_kept();
   void outlive_cancels();
+  void spell_out_ranges(std::vector<Item>& items, const Version& version) const;
   [[nodiscard]] std::size_t most_told() const;
   [[nodiscard]] bool loses_a_start() const;
   /// Several items that are all that is left of the series become one range.
@@ -77,6 +78,11 @@ class Comparison {
   [[nodiscard]] std::int64_t series_base() const;
   [[nodiscard]] std::int64_t base_at(const ical::Time& at) const;
 
+  /// From when on that attendee is left out of ranges of OLD, and the greatest SEQUENCE of those
+  /// CANCELs till then.
+  [[nodiscard]] const std::map<UtcSeconds, std::int64_t>& left_out_of_ranges(
+      const std::string& key) const;
+
   /// The items, one message for all who get the same ones.
   [[nodiscard]] Result<std::vector<ChangeMessage>> messages() const;
   [[nodiscard]] Result<ChangeMessage> message(Method method, const std::vector<const Item*>& items,
@@ -90,6 +96,8 @@ class Comparison {
   UtcSeconds now_;
   const Limits& limits_;
   std::vector<Item> requests_, cancels_;
+  mutable std::vector<People> range_people_;  ///< of OLD, in order; filled when asked for
+  mutable std::map<std::string, std::map<UtcSeconds, std::int64_t>> left_out_;
 };
 
 }  // namespace imip::itip::detail
