@@ -257,7 +257,7 @@ std::string uid_of(const Message* message, const StoredObject* stored)
 {
   if (!stored) return message ? message->uid : std::string();
   for (const ical::Component& c : stored->calendar.components) {
-    if (c.name != "VTIMEZONE" && c.find("UID")) return c.text("UID");
+    if (is_scheduled(c) && c.find("UID")) return c.text("UID");
   }
   return {};
 }

@@ -58,7 +58,7 @@ std::optional<Revision> known_revision(const Case& c)
   }
   if (!c.stored) return out;
   for (const ical::Component& component : c.stored->calendar.components) {
-    if (component.name != "VTIMEZONE") raise(detail::revision_in_file(component));
+    if (is_scheduled(component)) raise(detail::revision_in_file(component));
   }
   return out;
 }
@@ -88,7 +88,7 @@ bool is_attendee(const ical::Component& calendar, const CalAddress& who, LocalPa
 void check_kind(Case& c)
 {
   for (const ical::Component& component : c.stored->calendar.components) {
-    if (component.name == "VTIMEZONE" || component.name == kind_word(c.message.kind)) continue;
+    if (!is_scheduled(component) || component.name == kind_word(c.message.kind)) continue;
     return c.refuse(Code::ComponentMismatch,
                     cat("the calendar has a ", component.name, " of this UID, the message a ",
                         kind_word(c.message.kind)));

@@ -29,7 +29,7 @@ std::map<std::string, Found> components_of(const ical::Component* calendar)
   if (!calendar) return out;
   std::optional<ical::Zones> zones;  // only RECURRENCE-IDs need them
   for (const ical::Component& c : calendar->components) {
-    if (c.name == "VTIMEZONE") continue;
+    if (!is_scheduled(c)) continue;
     if (!c.find("RECURRENCE-ID")) {
       out.emplace("series", Found{{}, &c});
       continue;

@@ -16,11 +16,6 @@ namespace imip::itip::detail {
 
 namespace {
 
-bool is_scheduled(const ical::Component& c)
-{
-  return c.name == "VEVENT" || c.name == "VTODO" || c.name == "VJOURNAL" || c.name == "VFREEBUSY";
-}
-
 using ByScope = std::map<std::string, const ical::Component*>;
 
 ByScope by_scope(const ical::Component& calendar)

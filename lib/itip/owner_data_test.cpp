@@ -49,6 +49,30 @@ TEST_CASE("what the owner set stays, what messages set is replaced as a whole")
   CHECK(alarms(*book.component()) == 1);
 }
 
+TEST_CASE(
+    "what is no event beside the event is taken for none: its UID, organizer and kind are its own")
+{
+  const std::string beside =
+      "BEGIN:VAVAILABILITY\r\nUID:free\r\nORGANIZER:mailto:carol@example.com\r\n"
+      "DTSTAMP:20270101T000000Z\r\nSEQUENCE:9\r\nEND:VAVAILABILITY\r\n";
+  Book book;
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  std::string mine = book.stored->octets;
+  mine.insert(mine.find("BEGIN:VEVENT"), beside);
+  book.stored = stored_object(mine);
+  CHECK(detail::organizer_of(*book.stored).mailbox() == "boss@example.com");
+  Event e = rev(1, 2);
+  e.summary = "New title";
+  for (const Objection& o :
+       authorize(message("REQUEST", {e}), book.file(), book.facts, book.who, Limits{}, now()))
+    CHECK(o.reason.code != Code::ComponentMismatch);
+  const Plan p = book.apply(message("REQUEST", {e}));
+  CHECK(p.outcome == Outcome::Updated);
+  REQUIRE(p.changes.size() == 1);
+  CHECK(p.changes.front().property == "SUMMARY");
+  CHECK(book.stored->octets.find(cat(beside, "BEGIN:VEVENT")) != std::string::npos);
+}
+
 TEST_CASE("what the owner added and no message says stays until one says it")
 {
   const std::string added =

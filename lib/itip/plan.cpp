@@ -26,6 +26,11 @@ bool Owner::is_group(const CalAddress& a) const
                      [&](const CalAddress& group) { return same_user(group, a, local_part); });
 }
 
+bool is_scheduled(const ical::Component& c)
+{
+  return c.name == "VEVENT" || c.name == "VTODO" || c.name == "VJOURNAL" || c.name == "VFREEBUSY";
+}
+
 std::string_view outcome_word(Outcome o)
 {
   switch (o) {
@@ -356,7 +361,7 @@ std::string action_for(Method method)
 CalAddress organizer_of(const StoredObject& stored)
 {
   for (const ical::Component& c : stored.calendar.components) {
-    const std::string* value = c.value("ORGANIZER");
+    const std::string* value = is_scheduled(c) ? c.value("ORGANIZER") : nullptr;
     if (!value) continue;
     if (auto address = CalAddress::parse(*value)) return *address;
   }

@@ -35,6 +35,10 @@ struct StoredObject {
   ical::Component calendar;
 };
 
+/// Is it what messages are about (VEVENT, VTODO, VJOURNAL, VFREEBUSY)? VTIMEZONE, VAVAILABILITY and what nobody knows may
+/// lie beside it.
+[[nodiscard]] bool is_scheduled(const ical::Component& component);
+
 /// Why a message may not act here, or not without a person (trust.md section 3 "Bound to this
 /// calendar").
 struct Objection {

@@ -97,7 +97,7 @@ const ical::Component* first_component(const Answering& a)
 {
   if (a.stored) {
     for (const ical::Component& c : a.stored->calendar.components) {
-      if (c.name != "VTIMEZONE") return &c;
+      if (is_scheduled(c)) return &c;
     }
   }
   return a.message ? &*a.message->components.front().component : nullptr;

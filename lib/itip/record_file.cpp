@@ -207,7 +207,7 @@ void absorb_content(Facts& facts, const Edit& edit, const std::vector<Shared<ica
 bool organizes(const ical::Component& calendar, const Owner& owner)
 {
   for (const ical::Component& c : calendar.components) {
-    const std::string* organizer = c.value("ORGANIZER");
+    const std::string* organizer = is_scheduled(c) ? c.value("ORGANIZER") : nullptr;
     if (!organizer) continue;
     const auto address = CalAddress::parse(*organizer);
     return address && owner.is(*address);

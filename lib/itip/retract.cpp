@@ -54,8 +54,9 @@ std::set<std::string> scopes_in(const ical::Component& calendar)
   std::set<std::string> out;
   const ical::Zones zones(calendar);
   for (const ical::Component& c : calendar.components) {
-    const auto scope = c.name == "VTIMEZONE" ? Result<Scope>(Scope{}) : detail::scope_of(zones, c);
-    if (c.name != "VTIMEZONE" && scope) out.insert(scope->key());
+    if (!is_scheduled(c)) continue;
+    const auto scope = detail::scope_of(zones, c);
+    if (scope) out.insert(scope->key());
   }
   return out;
 }
@@ -100,7 +101,7 @@ ical::Component owners_file(const StoredObject* stored, const Undo& undo,
   const std::set<std::string> shown = scopes_in(rendered);
   const ical::Zones zones(before->calendar);
   for (const ical::Component& c : before->calendar.components) {
-    if (c.name == "VTIMEZONE") continue;
+    if (!is_scheduled(c)) continue;
     const auto scope = detail::scope_of(zones, c);
     if (!scope || there.contains(scope->key()) || !shown.contains(scope->key())) continue;
     out.components.push_back(c);

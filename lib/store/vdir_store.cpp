@@ -71,10 +71,10 @@ Result<std::vector<Found>> candidates(const fs::path& folder, detail::Index& ind
 }
 
 tl::unexpected<Error> unusable(const fs::path& folder, const std::string& name,
-                               const std::string& why)
+                               const std::string& why,
+                               const char* hint = "repair the file or take it out of the folder")
 {
-  return err(Errc::Conflict, cat((folder / name).native(), ": ", why),
-             "repair the file or take it out of the folder");
+  return err(Errc::Conflict, cat((folder / name).native(), ": ", why), hint);
 }
 
 /// The file's object if it is of this UID; empty: the UID is mentioned only, say by an alarm.
@@ -87,9 +87,11 @@ Result<std::optional<itip::StoredObject>> object_in(const fs::path& folder, cons
                     cat("has this UID but does not parse: ", parsed.error().what));
   std::set<std::string> uids;
   for (const ical::Component& component : parsed->calendar.components)
-    if (component.name != "VTIMEZONE") uids.insert(component.text("UID"));
+    if (itip::is_scheduled(component)) uids.insert(component.text("UID"));
   if (!uids.contains(uid)) return std::optional<itip::StoredObject>();
-  if (uids.size() > 1) return unusable(folder, file.name, "holds objects of several UIDs");
+  if (uids.size() > 1)
+    return unusable(folder, file.name, cat("holds ", uids.size(), " objects: ", *uids.begin(), " and ", *uids.rbegin()),
+                    "put each into a file of its own: the folder has one .ics file for each UID");
   for (const ical::ParseFinding& finding : parsed->findings)
     if (finding.fatal)
       return unusable(folder, file.name, cat("has this UID but does not parse: ", finding.text));

@@ -110,9 +110,22 @@ TEST_CASE("a file of two UIDs is not touched")
   f.put("both.ics", both);
   const VdirStore store = f.open();
   CHECK(store.find("u1").error().code == Errc::Conflict);
+  CHECK(store.find("u1").error().what.ends_with("both.ics: holds 2 objects: u1 and u2"));
   CHECK(store.find("u2").error().code == Errc::Conflict);
   CHECK(code_of(apply(store, plan_add("u2"))) == Errc::Conflict);
   CHECK(f.get("both.ics") == both);
+}
+
+TEST_CASE("what is no event, task or journal entry may lie beside one, with a UID or without")
+{
+  const Fixture f;
+  std::string file = event("u1");
+  file.insert(file.find("END:VCALENDAR"),
+              "BEGIN:X-NOTE\r\nX-TEXT:1\r\nEND:X-NOTE\r\nBEGIN:VAVAILABILITY\r\nUID:free\r\n"
+              "DTSTAMP:20270101T000000Z\r\nEND:VAVAILABILITY\r\n");
+  f.put("u1.ics", file);
+  CHECK(find(f.open(), "u1") == file);
+  CHECK(find(f.open(), "free") == "none");
 }
 
 TEST_CASE("a file of the UID that does not parse is not touched")
