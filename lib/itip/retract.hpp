@@ -22,7 +22,7 @@ struct Undo {
 struct RetractPlan {
   Plan plan;                         ///< facts, octets, remove, changes; as for a message
   std::vector<std::size_t> depends;  ///< of Undo::later: it would have nothing to hold on to
-  bool exact = false;                ///< the file becomes, octet for octet, what it was before the message
+  bool exact = false;                ///< the object becomes, octet for octet, what it was before the message
   bool loses_edits = false;          ///< the file goes, and its owner has changed it since
 };
 
