@@ -198,7 +198,7 @@ says added
 expect 0 as alice apply --now $NOW publish.eml
 says duplicate
 expect 0 as alice show --now $NOW publish.eml
-says '2026-12-01 10:00-11:00'
+says '2026-12-01 11:00-12:00 Europe/Berlin'
 says '(unavailable)'
 expect 2 as bob apply --now $NOW publish.eml
 says 'publishes busy time'
