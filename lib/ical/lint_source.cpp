@@ -202,11 +202,12 @@ class Reader {
     const Effect unread = name.empty() || detail::matters(name) ? refused(Code::BadCalendar) : tolerated();
     std::string cleaned;
     if (std::any_of(line.begin(), line.end(), is_control)) {
+      std::string without(line);
+      std::erase_if(without, is_control);
       const bool nul = line.find('\0') != std::string_view::npos;
       out_.add(Rule::ControlCharacter, here(name), cat("a control character in ", excerpt(line)),
-               nul ? refused(Code::BadCalendar) : unread);
-      cleaned = line;
-      std::erase_if(cleaned, is_control);
+               nul || detail::name_of_line(without) != name ? refused(Code::BadCalendar) : unread);
+      cleaned = std::move(without);
       line = cleaned;
     }
     auto parsed = detail::parse_line(line, most_parameters - parameters_);
@@ -216,6 +217,11 @@ class Reader {
     if (parsed) parameters_ += parsed->parameter_values;
     if (!parsed) {
       out_.add(Rule::ContentLine, here(name), cat(parsed.error().what, ": ", excerpt(line)), unread);
+      return {};
+    }
+    if (parsed->property.name == "BEGIN" || parsed->property.name == "END") {
+      out_.add(Rule::ContentLine, here(name), cat("programs do not agree on what this line is: ", excerpt(line)),
+               refused(Code::BadCalendar));
       return {};
     }
     for (const std::string& note : parsed->notes) tell(note, name);

@@ -222,6 +222,11 @@ class Parser {
     return {};
   }
 
+  static tl::unexpected<Error> ambiguous(std::string_view line)
+  {
+    return err(Errc::BadCalendar, cat("programs do not agree on what this line is: ", quote(line)));
+  }
+
   Result<void> property(std::string_view line, const std::string& name)
   {
     if (++properties_ > limits_.properties) {
@@ -232,6 +237,8 @@ class Parser {
       if (detail::matters(name)) return drop(name, "control characters in it");
       cleaned = line;
       std::erase_if(cleaned, is_control);
+      // "E\1ND:VEVENT", or END behind a bare CR: without it another line than programs saw
+      if (detail::name_of_line(cleaned) != name) return ambiguous(line);
       note(name, "control characters were taken out");
       line = cleaned;
     }
@@ -240,6 +247,7 @@ class Parser {
     if (!parsed) return drop(name, cat(parsed.error().what, ": ", quote(line)));
     for (const std::string& text : parsed->notes) note(name, text);
     Property& p = parsed->property;
+    if (p.name == "BEGIN" || p.name == "END") return ambiguous(line);  // with parameters
     parameters_ += parsed->parameter_values;
     if (p.name == "X-LIC-ERROR") return drop(lost_property(p.value), unread);
     std::string trimmed;

@@ -225,6 +225,17 @@ TEST_CASE("control characters are taken out of what does not matter, with a noti
   CHECK(event(p).text("DESCRIPTION") == "ab");
 }
 
+TEST_CASE("a line that would become BEGIN, END or another property when it is written is refused")
+{
+  for (const char* line : {"\rEND:VEVENT\r\n", "E\x01ND:VEVENT\r\n", "\x0B" "BEGIN:VALARM\r\n", "END;X-A=1:VEVENT\r\n",
+                           "BEGIN;X-A=1:VALARM\r\n", "ORG\x01" "ANIZER:mailto:mallory@example.com\r\n"}) {
+    INFO(line);
+    const auto p = parse(calendar(line), Limits{});
+    REQUIRE_FALSE(p);
+    CHECK(p.error().what.find("programs do not agree") != std::string::npos);
+  }
+}
+
 TEST_CASE("what other programs write wrongly is tolerated with a notice")
 {
   struct Case {
