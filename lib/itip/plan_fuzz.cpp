@@ -1,6 +1,7 @@
 // Messages about one object, planned one after the other, with a stored object or without. The
 // input is calendars between lines of "===": those with a METHOD are messages, one without is what
 // is stored. If the input begins with "boss", the owner organizes.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -126,6 +127,15 @@ void check_again(const Book& book, const Message& m, const Owner& owner)
        "a message that is known changes no octet");
 }
 
+/// Only an object of the message's UID is ever found for it.
+bool belongs(const Input& input)
+{
+  return !input.stored || std::all_of(input.messages.begin(), input.messages.end(), [&](const Message& m) {
+    const auto& all = input.stored->calendar.components;
+    return std::any_of(all.begin(), all.end(), [&](const ical::Component& c) { return c.text("UID") == m.uid; });
+  });
+}
+
 /// The property of lib/README.md "Order", where its conditions hold.
 bool comparable(const Input& input)
 {
@@ -148,6 +158,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       *CalAddress::from_mailbox(boss ? "boss@example.com" : "alice@example.com"));
   if (boss) text.remove_prefix(text.find('\n') == std::string_view::npos ? 4 : text.find('\n') + 1);
   for (const std::string_view part : split(text)) read(part, input);
+  if (!belongs(input)) return 0;
   Book book{input.stored, {}};
   bool all = true;
   for (const Message& m : input.messages) {
