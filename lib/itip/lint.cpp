@@ -142,7 +142,8 @@ class MessageCheck {
   static std::map<std::string_view, std::size_t> count(const SourceComponent& component)
   {
     std::map<std::string_view, std::size_t> out;
-    for (const SourceProperty& p : component.properties) ++out[p.property.name];
+    for (const SourceProperty& p : component.properties)
+      if (!is_component(p.property.name)) ++out[p.property.name];  // "VALARM:x" is none
     for (const SourceComponent& c : component.components)
       if (is_component(c.name)) ++out[c.name];
     return out;
