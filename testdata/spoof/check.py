@@ -178,7 +178,7 @@ def third_opinions(folder, entries, found):
                 asked.append((entry, *parts))
     if not asked:
         return 0, []
-    roots = [pem(folder, f"ca/{name}.pem") for name in ("root", "rsa", "partner", "newcomers", "sip", "xmpp", "sha384")]
+    roots = [pem(folder, f"ca/{name}.pem") for name in ("anchor", "rsa", "partner", "newcomers", "sip", "xmpp", "sha384")]
     with Gpgsm(roots) as gpgsm, tempfile.TemporaryDirectory() as scratch:
         gpgsm("--import", given=pem(folder, "ca/intermediate.pem"))
         for entry, content, der in asked:

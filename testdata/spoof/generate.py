@@ -23,7 +23,7 @@ POLICY = """version = 1
 [me]
 addresses = ["alice@example.com"]
 [smime]
-anchors = ["ca/root.pem", "ca/rsa.pem"]
+anchors = ["ca/anchor.pem", "ca/rsa.pem"]
 intermediates = ["ca/intermediate.pem"]
 crls = ["ca/*.crl"]
 [[anchor]]
@@ -83,7 +83,7 @@ def authorities(corpus, folder):
     corpus.revoked_stale = p.person("boss", issuer=corpus.with_stale_list)
     corpus.sip_root, corpus.xmpp_root = (Certificate(f"{w} Root", Key(), ca=True) for w in ("SIP", "XMPP"))
     corpus.sha384_root = Certificate("SHA-384 Root", Key("p384"), ca=True, digest="sha384")
-    roots = {"root": p.root, "rsa": p.rsa_root, "partner": p.partner, "newcomers": p.newcomers,
+    roots = {"anchor": p.root, "rsa": p.rsa_root, "partner": p.partner, "newcomers": p.newcomers,
              "sip": corpus.sip_root, "xmpp": corpus.xmpp_root, "sha384": corpus.sha384_root}
     for name, who in (*roots.items(), ("intermediate", corpus.known_intermediate)):
         save(folder, f"ca/{name}.pem", who.pem())
@@ -91,7 +91,7 @@ def authorities(corpus, folder):
     save(folder, "ca/stale.crl", crl_pem(revocation_list(
         corpus.with_stale_list, [corpus.revoked_stale], begin=NOW - 40 * DAY, end=NOW - 10 * DAY)))
     save(folder, "ca/list.crl", crl_pem(revocation_list(corpus.with_list, [corpus.revoked_boss])))
-    save(folder, "ca/root.crl", crl_pem(revocation_list(p.root, [corpus.revoked_authority])))
+    save(folder, "ca/revoked.crl", crl_pem(revocation_list(p.root, [corpus.revoked_authority])))
     corpus.reader = p.person("alice", key=Key("rsa2048"), usage=key_usage(0, 2))
     save(folder, "keys/reader.pem", corpus.reader.key.pem() + corpus.reader.pem())
     corpus.ec_reader = p.person("alice", usage=key_usage(0, 4))
