@@ -434,11 +434,7 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
   if (part.message()->kind == itip::Kind::FreeBusy)
     return plan_busy_reply(judge, calendar, part, answer);
   IMIP_TRY(const AnswerBase base, base_of(judge, calendar, part, answer));
-  itip::PlanOptions options;
-  options.remove_cancelled = judge.policy().remove_cancelled;
-  options.take_display_alarms = judge.policy().display_alarms;
-  options.any_task_progress = judge.policy().any_task_progress;
-  options.limits = judge.policy().limits;
+  const itip::PlanOptions options = policy::plan_options(judge.policy());
   IMIP_TRY(auto planned,
            itip::plan_answer(part.message(), base.object ? &*base.object : nullptr, base.facts,
                              judge.policy().owner, answer, options, judge.now()));

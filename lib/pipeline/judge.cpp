@@ -587,12 +587,8 @@ void Judge::decide(JudgedPart& part, Surroundings surroundings, bool admit) cons
   const itip::Facts facts = surroundings.facts;
   decide_only(part, std::move(surroundings));
   if (part.message() == nullptr || part.decision.speaker.cls == itip::Speaker::Class::None) return;
-  itip::PlanOptions options;
-  options.remove_cancelled = impl_->policy.remove_cancelled;
-  options.take_display_alarms = impl_->policy.display_alarms;
-  options.any_task_progress = impl_->policy.any_task_progress;
+  itip::PlanOptions options = policy::plan_options(impl_->policy);
   options.admit_party_crashers = admit;
-  options.limits = impl_->policy.limits;
   part.plan = itip::plan_message(*part.message(), part.decision.speaker,
                                  part.stored ? &*part.stored : nullptr, facts,
                                  impl_->policy.owner, options, impl_->now);

@@ -89,20 +89,6 @@ std::string why_not_mailed(const JudgedPart& part, const itip::Offer& offer, con
   return {};
 }
 
-namespace {
-
-itip::PlanOptions plan_options(const policy::Policy& policy)
-{
-  itip::PlanOptions options;
-  options.remove_cancelled = policy.remove_cancelled;
-  options.take_display_alarms = policy.display_alarms;
-  options.any_task_progress = policy.any_task_progress;
-  options.limits = policy.limits;
-  return options;
-}
-
-}  // namespace
-
 bool take_up(const Judge& judge, JudgedPart& part, const itip::Offer& request)
 {
   const policy::Policy& policy = judge.policy();
@@ -112,7 +98,7 @@ bool take_up(const Judge& judge, JudgedPart& part, const itip::Offer& request)
   const itip::Speaker owner{itip::Speaker::Class::Organizer, reading.message->organizer->address, {}};
   itip::Plan own =
       itip::plan_message(*reading.message, owner, part.stored ? &*part.stored : nullptr, part.plan->facts,
-                         policy.owner, plan_options(policy), judge.now());
+                         policy.owner, policy::plan_options(policy), judge.now());
   if (own.outcome == itip::Outcome::Refused) return false;
   own.outcome = itip::Outcome::Updated;
   own.proposal = std::move(part.plan->proposal);
@@ -137,7 +123,7 @@ void render_again(const Judge& judge, JudgedPart& part)
 {
   if (!part.stored) return;
   itip::Plan again = itip::plan_again(*part.plan, *part.stored, judge.policy().owner,
-                                      plan_options(judge.policy()), judge.now());
+                                      policy::plan_options(judge.policy()), judge.now());
   if (!again.octets) return;
   again.outcome = itip::Outcome::Updated;
   again.offers.clear();  // everybody was told

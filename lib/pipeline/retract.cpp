@@ -126,11 +126,7 @@ Result<Retracted> plan_one(const Calendar& calendar, const policy::Policy& polic
   IMIP_TRY(auto besides, calendar.state()->besides(message));
   out.answered = besides.answered;
   const std::vector<state::Journaled> later = besides.later;
-  itip::PlanOptions options;
-  options.remove_cancelled = policy.remove_cancelled;
-  options.take_display_alarms = policy.display_alarms;
-  options.any_task_progress = policy.any_task_progress;
-  options.limits = policy.limits;
+  const itip::PlanOptions options = policy::plan_options(policy);
   CalAddress organizer;
   if (auto parsed = CalAddress::parse(message.key.organizer)) organizer = *std::move(parsed);
   const auto* stored = here.stored ? &*here.stored : nullptr;

@@ -459,6 +459,16 @@ void add_owner_aliases(Policy& policy)
   }
 }
 
+itip::PlanOptions plan_options(const Policy& policy)
+{
+  itip::PlanOptions options;
+  options.remove_cancelled = policy.remove_cancelled;
+  options.take_display_alarms = policy.display_alarms;
+  options.any_task_progress = policy.any_task_progress;
+  options.limits = policy.limits;
+  return options;
+}
+
 Error error_of(const Problem& problem)
 {
   return {Errc::Config,

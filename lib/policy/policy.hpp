@@ -104,6 +104,9 @@ struct Policy {
   Limits limits;
 };
 
+/// How messages are planned by this policy.
+[[nodiscard]] itip::PlanOptions plan_options(const Policy& policy);
+
 /// One thing wrong in a policy file: "policy.toml:12:3: ..." as Error::what, Errc::Config.
 struct Problem {
   std::string file;

@@ -20,6 +20,12 @@ std::string find(const VdirStore& store, const std::string& uid)
   return *found ? (*found)->octets : "none";
 }
 
+/// The calendar with these components behind its own.
+std::string with(std::string calendar, std::string_view components)
+{
+  return calendar.insert(calendar.find("END:VCALENDAR"), components);
+}
+
 Errc code_of(const Result<void>& result)
 {
   return result ? Errc{} : result.error().code;
@@ -103,10 +109,8 @@ TEST_CASE("two files with one UID are a conflict that names both")
 TEST_CASE("a file of two UIDs is not touched")
 {
   const Fixture f;
-  std::string both = event("u1");
-  both.insert(both.find("END:VCALENDAR"),
-              "BEGIN:VEVENT\r\nUID:u2\r\nDTSTAMP:20270101T000000Z\r\n"
-              "DTSTART:20270105T090000Z\r\nEND:VEVENT\r\n");
+  const std::string both = with(event("u1"), "BEGIN:VEVENT\r\nUID:u2\r\nDTSTAMP:20270101T000000Z\r\n"
+                                             "DTSTART:20270105T090000Z\r\nEND:VEVENT\r\n");
   f.put("both.ics", both);
   const VdirStore store = f.open();
   CHECK(store.find("u1").error().code == Errc::Conflict);
@@ -119,10 +123,8 @@ TEST_CASE("a file of two UIDs is not touched")
 TEST_CASE("what is no event, task or journal entry may lie beside one, with a UID or without")
 {
   const Fixture f;
-  std::string file = event("u1");
-  file.insert(file.find("END:VCALENDAR"),
-              "BEGIN:X-NOTE\r\nX-TEXT:1\r\nEND:X-NOTE\r\nBEGIN:VAVAILABILITY\r\nUID:free\r\n"
-              "DTSTAMP:20270101T000000Z\r\nEND:VAVAILABILITY\r\n");
+  const std::string file = with(event("u1"), "BEGIN:X-NOTE\r\nX-TEXT:1\r\nEND:X-NOTE\r\nBEGIN:VAVAILABILITY\r\nUID:free\r\n"
+                                             "DTSTAMP:20270101T000000Z\r\nEND:VAVAILABILITY\r\n");
   f.put("u1.ics", file);
   CHECK(find(f.open(), "u1") == file);
   CHECK(find(f.open(), "free") == "none");
