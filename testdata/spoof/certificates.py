@@ -86,6 +86,9 @@ def alternative_name_tricks(c):
     garbage = extension("2.5.29.17", b"\x30\x03\x81\x7fx")
     c.hostile("garbage", mail_by(p.bad_boss(mails=(), extensions=[garbage])),
               "untrusted:chain-invalid", twin="one", openssl="bad")
+    longer = extension("2.5.29.17", seq(mail_name("boss@example.com")) + b"\x05\x00")
+    c.hostile("octets-behind", mail_by(p.bad_boss(mails=(), extensions=[longer])), NOBODY, twin="one",
+              openssl="good", differs=PURPOSE_ANY)
 
 
 def look_alikes(c):

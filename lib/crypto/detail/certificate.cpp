@@ -16,10 +16,25 @@ namespace {
 
 using AltNames = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
 
+/// The value of the certificate's one extension of this kind, or null: also where octets follow the value,
+/// which OpenSSL passes over and another reader may not (RFC 5280 section 4.2: the DER of one structure).
+template <typename T, void (*Free)(T*)>
+Handle<T, Free> extension(X509* x, int nid, const ASN1_ITEM* item)
+{
+  const int at = X509_get_ext_by_NID(x, nid, -1);
+  if (at < 0 || X509_get_ext_by_NID(x, nid, at) >= 0) return {};
+  const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(X509_get_ext(x, at));
+  const unsigned char* p = ASN1_STRING_get0_data(value);
+  const unsigned char* end = p + ASN1_STRING_length(value);
+  Handle<T, Free> out(static_cast<T*>(static_cast<void*>(ASN1_item_d2i(nullptr, &p, end - p, item))));
+  if (p != end) out.reset();
+  return out;
+}
+
 AltNames alternative_names(X509* x)
 {
-  return AltNames(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(x, NID_subject_alt_name, nullptr, nullptr)));
+  return extension<GENERAL_NAMES, GENERAL_NAMES_free>(x, NID_subject_alt_name,
+                                                      ASN1_ITEM_rptr(GENERAL_NAMES));
 }
 
 struct MailName {
@@ -333,8 +348,8 @@ bool has_name_constraints(X509* x)
 bool excludes_mailbox(X509* authority, const CalAddress& address)
 {
   if (!has_name_constraints(authority)) return false;
-  const Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> constraints(static_cast<NAME_CONSTRAINTS*>(
-      X509_get_ext_d2i(authority, NID_name_constraints, nullptr, nullptr)));
+  const auto constraints = extension<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>(
+      authority, NID_name_constraints, ASN1_ITEM_rptr(NAME_CONSTRAINTS));
   if (!constraints) return true;
   for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); ++i) {
     const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
