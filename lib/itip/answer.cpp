@@ -326,6 +326,18 @@ Result<void> address_it(const Message* message, const StoredObject* stored, cons
   return {};
 }
 
+/// What the calendar holds goes out again, and other programs write there too: nothing is sent that the
+/// one who gets it would have to refuse.
+Result<void> check_sendable(const ical::Component& out, UtcSeconds now)
+{
+  const Reading reading = read_message({out, {}}, out.text("METHOD"), std::nullopt, now);
+  if (reading.message) return {};
+  return err(Errc::BadCalendar,
+             cat("the event as the calendar has it cannot be answered: ",
+                 reading.refusals.empty() ? "it makes no message" : reading.refusals.front().text),
+             "imip lint says what is wrong with its file; mend it there");
+}
+
 }  // namespace
 
 }  // namespace detail
@@ -355,6 +367,8 @@ Result<AnswerPlan> plan_answer(const Message* message, const StoredObject* store
   } else {
     IMIP_CHECK(detail::plan_reply(*view, items, a, out));
   }
+  IMIP_CHECK(detail::check_sendable(out.reply, now));
+  if (out.forward) IMIP_CHECK(detail::check_sendable(*out.forward, now));
   return out;
 }
 

@@ -75,6 +75,26 @@ Answer for_second()
 
 }  // namespace
 
+TEST_CASE("an event whose own zone is broken cannot be answered, and why is said")
+{
+  Book book = invited(meeting());
+  std::string edited = book.stored->octets;
+  const auto replace = [&edited](const std::string& old, const std::string& by) {
+    const std::size_t at = edited.find(old);
+    REQUIRE(at != std::string::npos);
+    edited.replace(at, old.size(), by);
+  };
+  replace("DTSTART:20270104T100000Z", "DTSTART;TZID=Here:20270104T100000");
+  replace("BEGIN:VEVENT",
+          "BEGIN:VTIMEZONE\r\nTZID:Here\r\nBEGIN:STANDARD\r\nDTSTART:19701025T030000\r\n"
+          "TZOFFSETFROM:+0200\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT");
+  book.stored = stored_object(edited);
+  book.facts = {};  // as another machine finds it
+  const auto answer = answered(book, yes());
+  check_error(answer, Errc::BadCalendar);
+  CHECK_THAT(answer.error().what, Catch::Matchers::Contains("TZOFFSETTO"));
+}
+
 TEST_CASE("an answer is stored and told the organizer")
 {
   Book book = invited(meeting(2));
