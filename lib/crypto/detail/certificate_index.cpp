@@ -44,8 +44,8 @@ std::string decode_base64(std::string_view block, std::size_t most)
 
 std::string subject_of_block(std::string_view block)
 {
-  // Version to subject fit into 1024 characters of nearly every certificate.
-  for (const std::size_t most : {std::size_t{1024}, block.size()}) {
+  // Version to subject fit into 512 characters of most certificates, into 1024 of nearly every one.
+  for (const std::size_t most : {std::size_t{512}, std::size_t{1024}, block.size()}) {
     const std::string der = decode_base64(block, most);
     if (const auto subject = subject_of_certificate(der)) return std::string(*subject);
   }
