@@ -257,6 +257,14 @@ Result<std::vector<Draft>> drafts_of_object(const BuildOptions& options, const i
   return std::vector<Draft>{std::move(out)};
 }
 
+Result<ical::Component> listed_in(const ical::Component& calendar, const std::string& file,
+                                  const Limits& limits)
+{
+  auto listed = itip::without_ranges(calendar, limits);
+  if (!listed) return about_file(file, listed.error());
+  return listed;
+}
+
 Result<std::vector<Draft>> drafts_of_change(const BuildOptions& options, const Limits& limits,
                                             Context& context)
 {
@@ -265,14 +273,15 @@ Result<std::vector<Draft>> drafts_of_change(const BuildOptions& options, const L
   itip::CompareOptions compare;
   compare.use_range = !options.expand_range;
   compare.comment = options.spec.comment;
+  compare.before_name = input_name(options.previous);
+  compare.after_name = input_name(options.file);
   if (options.expand_range) {
-    IMIP_TRY(before, itip::without_ranges(before, limits));
-    IMIP_TRY(after, itip::without_ranges(after, limits));
+    IMIP_TRY(before, listed_in(before, options.previous, limits));
+    IMIP_TRY(after, listed_in(after, options.file, limits));
   }
-  auto messages = itip::compare(before, after, compare, context.now, limits);
-  if (!messages) return about_file(options.file, messages.error());
+  IMIP_TRY(auto messages, itip::compare(before, after, compare, context.now, limits));
   std::vector<Draft> out;
-  for (itip::ChangeMessage& m : *messages)
+  for (itip::ChangeMessage& m : messages)
     out.push_back({std::move(m.calendar), {}, std::move(m.to), std::move(m.changes)});
   if (out.empty()) notice(context, "nothing changed that others may see: there is nothing to send");
   return out;

@@ -186,6 +186,11 @@ says 'METHOD is missing'
 sed 's/w1@example.com/w2@example.com/' old.ics >other.ics
 run 65 build --previous old.ics other.ics
 says 'two objects'
+sed '/^BEGIN:VEVENT/,/^END:VEVENT/d' old.ics >none.ics
+run 65 build --previous none.ics old.ics
+says ' none.ics: the calendar holds no event'
+run 65 build --previous old.ics none.ics
+says ' none.ics: the calendar holds no event'
 run 64 build request old.ics --each --to x@example.com
 says '--to'
 done_testing

@@ -413,10 +413,48 @@ Result<std::vector<ChangeMessage>> published(const detail::Version& before,
   return out;
 }
 
-Result<std::string> uid_of(const ical::Component& calendar, Kind kind)
+struct Side {
+  Kind kind = Kind::None;
+  std::string uid;
+  detail::Version version;
+};
+
+Result<Side> read_side(const ical::Component& calendar)
 {
+  BuildSpec any;
+  any.method = Method::Publish;  // which every component has
+  IMIP_TRY(const Kind kind, detail::kind_of(any, &calendar));
+  if (kind == Kind::FreeBusy)
+    return err(Errc::BadCalendar, "busy time has no versions",
+               "'imip build publish' tells it anew");
   IMIP_TRY(const auto all, detail::components_of(calendar, kind));
-  return all.front().text("UID");
+  IMIP_TRY(auto version, detail::Version::read(calendar, kind));
+  return Side{kind, all.front().text("UID"), std::move(version)};
+}
+
+/// Which of the two versions an error is about.
+template <typename T>
+Result<T> about(const std::string& name, Result<T> result)
+{
+  if (!result && !name.empty() && result.error().code == Errc::BadCalendar)
+    result.error().what = cat(name, ": ", result.error().what);
+  return result;
+}
+
+Result<std::vector<ChangeMessage>> changes(const Side& before, const Side& after,
+                                           const CompareOptions& options, UtcSeconds now,
+                                           const Limits& limits)
+{
+  if (after.kind != before.kind)
+    return err(Errc::BadCalendar, cat("a ", kind_word(before.kind), " became a ", kind_word(after.kind)),
+               "cancel the old one, and send the new one under another UID");
+  if (before.uid != after.uid)
+    return err(Errc::BadCalendar, cat("these are two objects: ", before.uid, " and ", after.uid),
+               "compare two versions of one, with the same UID");
+  if (after.kind == Kind::Journal ||
+      (invites_nobody(before.version) && invites_nobody(after.version)))
+    return published(before.version, after.version, options, now);
+  return detail::Comparison(before.version, after.version, options, now, limits).run();
 }
 
 }  // namespace
@@ -426,26 +464,9 @@ Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
                                            const CompareOptions& options, UtcSeconds now,
                                            const Limits& limits)
 {
-  BuildSpec any;
-  any.method = Method::Publish;  // which every component has
-  IMIP_TRY(const Kind kind, detail::kind_of(any, &after));
-  IMIP_TRY(const Kind old_kind, detail::kind_of(any, &before));
-  if (kind != old_kind)
-    return err(Errc::BadCalendar, cat("a ", kind_word(old_kind), " became a ", kind_word(kind)),
-               "cancel the old one, and send the new one under another UID");
-  if (kind == Kind::FreeBusy)
-    return err(Errc::BadCalendar, "busy time has no versions",
-               "'imip build publish' tells it anew");
-  IMIP_TRY(const std::string old_uid, uid_of(before, kind));
-  IMIP_TRY(const std::string new_uid, uid_of(after, kind));
-  if (old_uid != new_uid)
-    return err(Errc::BadCalendar, cat("these are two objects: ", old_uid, " and ", new_uid),
-               "compare two versions of one, with the same UID");
-  IMIP_TRY(auto old_version, detail::Version::read(before, kind));
-  IMIP_TRY(auto new_version, detail::Version::read(after, kind));
-  if (kind == Kind::Journal || (invites_nobody(old_version) && invites_nobody(new_version)))
-    return published(old_version, new_version, options, now);
-  return detail::Comparison(old_version, new_version, options, now, limits).run();
+  IMIP_TRY(const Side old_one, about(options.before_name, read_side(before)));
+  IMIP_TRY(const Side new_one, about(options.after_name, read_side(after)));
+  return about(options.after_name, changes(old_one, new_one, options, now, limits));
 }
 
 }  // namespace imip::itip

@@ -15,6 +15,7 @@ namespace imip::itip {
 struct CompareOptions {
   bool use_range = true;  ///< RANGE=THISANDFUTURE where that is smaller; false: peers do not know it
   std::string comment;    ///< a word to all, UTF-8; may be empty
+  std::string before_name, after_name;  ///< for errors that are about one version; may be empty
 };
 
 /// One message of the set.
