@@ -32,8 +32,11 @@ Result<Property> zoned(std::string_view name, std::string_view when, UtcSeconds 
   }
   IMIP_TRY(const auto rules, detail::ZoneRules::from_tzdata(timezone));
   if (!rules.exists(wall)) {
+    const UtcSeconds at = rules.instant_of(wall);  // as RFC 5545 section 3.3.5 reads it
+    const std::string there = to_rfc3339(at + rules.offset_at(at));
     return err(Errc::BadValue, cat("\"", when, "\" does not exist in ", timezone),
-               "the clocks are set forward over it");
+               cat("the clocks are set forward over it: what repeats at that time takes place at ",
+                   there.substr(0, there.find('Z'))));
   }
   const std::string local = detail::format_wall(wall, false);
   if (timezone == "UTC") return Property{std::string(name), {}, local + "Z"};
