@@ -56,8 +56,11 @@ bool stamp_and_note(ical::Component& object, const std::string& key, const std::
   row.digest = canonical_digest(object);  // before it has a DTSTAMP
   const FactRow* said = known.find(row.reg, row.scope, row.attendee, row.number);
   const bool again = said && said->sequence == sequence && said->digest == row.digest;
-  row.dtstamp = again ? said->dtstamp
-                      : next_stamp(known, owner_key, now).time_since_epoch().count();
+  // Who asks again later waits for what the first question did not bring: as the same mail it could be dropped.
+  const bool asks = row.number == static_cast<std::int64_t>(Method::Refresh);
+  row.dtstamp = !again ? next_stamp(known, owner_key, now).time_since_epoch().count()
+                : asks ? std::max<std::int64_t>(said->dtstamp, now.time_since_epoch().count())
+                       : said->dtstamp;
   const UtcSeconds stamp{std::chrono::seconds(row.dtstamp)};
   for (ical::Component& c : object.components) {
     if (c.name == "VTIMEZONE") continue;

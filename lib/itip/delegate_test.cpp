@@ -379,6 +379,15 @@ TEST_CASE("a REFRESH asks and changes nothing")
   const Plan there = bosses(series(0, 1)).plan(sent(p.reply), attendee("bob@example.com"));
   REQUIRE(there.offers.size() == 1);
   CHECK(there.offers.front().kind == Offer::Kind::Request);
+  // Asked again: at the same time it is the same, later it is not, so that no server takes it for a copy.
+  book.carry_out(p.plan);
+  const AnswerPlan at_once = good(book, a);
+  CHECK(at_once.repeated);
+  CHECK(at_once.reply == p.reply);
+  const UtcSeconds then = now() + std::chrono::hours(1);
+  const AnswerPlan later = good(book, a, then);
+  CHECK(later.repeated);
+  CHECK(later.reply.components.back().text("DTSTAMP") == to_ical_utc(then));
   a.instance = time_at(id);
   CHECK(good(book, a).reply.components.back().text("RECURRENCE-ID") == id);
   // Of an event that is not known, from a message about it.

@@ -46,7 +46,8 @@ Result<ical::Property> own_attendee(const ical::Component& content, const Owner&
 [[nodiscard]] UtcSeconds next_stamp(const Facts& facts, const std::string& owner_key, UtcSeconds now);
 
 /// What was sent and changes nothing is remembered in register Q, so that the same again is the same octets.
-/// Gives `object` its DTSTAMP: that of the same object sent before, else next_stamp().
+/// Gives `object` its DTSTAMP: that of the same object sent before, else next_stamp(); a REFRESH that is sent again
+/// has the present.
 /// @returns was it sent before?
 bool stamp_and_note(ical::Component& object, const std::string& key, const std::string& owner_key,
                     std::int64_t sequence, const Facts& known, UtcSeconds now, Facts& next);
