@@ -149,6 +149,9 @@ reset
 for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
 expect 0 as carla reply counter --now $NOW --start 2027-01-04T14:00:00Z --sign --identity keys/carla.pem --output counter.eml one.eml
 before=$(sums boss/calendar)
+expect 2 as boss apply --now $LATER --yes counter.eml
+says '--accept-counter sends it, with --replies or --send'
+says '--decline-counter sends it, with --replies or --send'
 expect 2 as boss apply --now $LATER --replies out.d counter.eml
 says '--accept-counter sends it'
 says '--decline-counter sends it'
@@ -185,6 +188,8 @@ reset
 expect 0 as boss apply --now $NOW one.eml
 signed emil '' counter --organizer boss@example.com --uid one --sequence 2 --start 2027-01-04T14:00:00Z \
   --end 2027-01-04T15:00:00Z --summary Planning --attendee emil@example.com --now $NOW >stranger.eml
+expect 2 as boss apply --now $LATER --yes stranger.eml
+says 'asks        counter'
 expect 0 as boss apply --now $LATER --replies out.d --yes --accept-counter stranger.eml
 says 'updated'
 grep -q '^To: .*emil@example.com' out.d/*.eml || fail "who proposed is not told"

@@ -260,6 +260,7 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   }
   // What is one too many to be kept is not answered either.
   const bool kept = !waits || applied.outcome == itip::Outcome::Held;
+  if (!trial.courier) applied.offers = unmailed(part);
   if (trial.courier && kept) IMIP_CHECK(trial.courier(part, applied, trial.consent));
   note_posted(part, applied, posted);
   if (!waits) IMIP_CHECK(carry_out(judge, calendar, part, *lock));
@@ -308,6 +309,7 @@ Result<Applied> rehearse(const Judge& judge, const Calendar& calendar, JudgedPar
   Applied applied;
   applied.outcome = part.plan->outcome;
   applied.reasons = part.plan->reasons;
+  applied.offers = unmailed(part);
   return applied;
 }
 

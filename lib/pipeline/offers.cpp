@@ -89,6 +89,15 @@ std::string why_not_mailed(const JudgedPart& part, const itip::Offer& offer, con
   return {};
 }
 
+std::vector<OfferFate> unmailed(const JudgedPart& part)
+{
+  std::vector<OfferFate> out;
+  if (part.message() == nullptr || part.message()->method != itip::Method::Counter) return out;
+  for (const itip::Offer& offer : part.plan->offers)
+    out.push_back({false, cat(about_counter(offer, CounterChoice::None), ", with --replies or --send"), {}});
+  return out;
+}
+
 bool take_up(const Judge& judge, JudgedPart& part, const itip::Offer& request)
 {
   const policy::Policy& policy = judge.policy();

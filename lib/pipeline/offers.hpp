@@ -24,6 +24,9 @@ struct OfferRules {
 [[nodiscard]] std::string why_not_mailed(const JudgedPart& part, const itip::Offer& offer,
                                          const OfferRules& rules);
 
+/// What to say of the offers where nobody asked for mail: of a COUNTER, how the organizer chooses.
+[[nodiscard]] std::vector<OfferFate> unmailed(const JudgedPart& part);
+
 /// The organizer takes a proposal up: what the plan changes is then what her REQUEST with the next SEQUENCE says, and
 /// that REQUEST is all that is offered. Nothing where the plan offers none.
 void take_proposal_up(const Judge& judge, JudgedPart& part);

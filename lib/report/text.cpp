@@ -414,7 +414,8 @@ std::string apply_text(const pipeline::JudgedPart& part, const pipeline::Applied
     if (applied.outcome == itip::Outcome::Refused &&
         part.decision.verdict != policy::Verdict::Untrusted)
       reason_lines(lines, "refused", applied.reasons);
-    if (applied.outcome == itip::Outcome::Ask && part.decision.verdict == policy::Verdict::Trusted)
+    const bool let_through = part.decision.verdict == policy::Verdict::Trusted || applied.by_consent;
+    if (applied.outcome == itip::Outcome::Ask && let_through)
       reason_lines(lines, "asks", applied.reasons);
     decision_lines(lines, part);
     conflict_lines(lines, part);
