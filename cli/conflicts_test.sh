@@ -86,6 +86,38 @@ expect 0 imip show --json --now $NOW --me alice@example.com --anchor keys/ca.pem
 [ "$(key '["conflicts"]')" = None ] || fail "conflicts without a calendar"
 says 'no calendar is named'
 
+# ---- reply: of what is accepted or proposed ------------------------------------------------------------------------
+# answer ARGUMENT...: a reply with JSON, which is moved to where conflicts() looks
+answer() {
+  expect 0 as alice reply "$@" --json --no-store --now $NOW
+  mv err out
+}
+answer accept new.eml
+[ "$(conflicts)" = "$expected" ] || fail "accept: $(conflicts)"
+answer tentative new.eml
+[ "$(conflicts)" = "$expected" ] || fail "tentative: $(conflicts)"
+answer decline new.eml
+[ "$(key '["conflicts"]')" = None ] || fail "declining takes no time"
+answer counter --start 2027-01-04T15:00 new.eml
+[ "$(conflicts)" = day ] || fail "proposed: $(conflicts)"
+invite both ';TZID=Europe/Berlin:20270104T095500' ';TZID=Europe/Berlin:20270104T100500' 'RRULE:FREQ=WEEKLY;COUNT=4' >both.eml
+answer accept both.eml
+key '["conflicts"]' | grep -qF "'times': 4" || fail "accept: not all repetitions"
+answer accept --instance 2027-01-18T09:55 both.eml
+[ "$(conflicts)" = 'skipped weekly' ] || fail "one repetition: $(conflicts)"
+key '["conflicts"]' | grep -qF "'start': '2027-01-18T08:55:00Z'" || fail "not that repetition"
+! key '["conflicts"]' | grep -qF "'times': 2" || fail "others than that repetition"
+answer accept --instance 2027-01-18T09:55 --this-and-future both.eml
+key '["conflicts"]' | grep -qF "'times': 2" || fail "not from that repetition on"
+expect 0 as alice reply accept --no-store --now $NOW both.eml
+one_line
+says 'notice: at the same time: 2027-01-04 (all day)  "The day"; '
+says '2027-01-04 09:55-10:05 Europe/Berlin (+01:00)  "The weekly", 4 times; and 6 more'
+expect 0 as alice reply decline --no-store --now $NOW both.eml
+silent_on err
+expect 0 imip reply accept --yes --me alice@example.com --anchor keys/ca.pem --no-store --now $NOW both.eml
+silent_on err
+
 # ---- khal reads the same folder ------------------------------------------------------------------------------------
 mkdir -p khal
 printf '[calendars]\n[[work]]\npath = %s/alice/calendar\n[locale]\nlocal_timezone = Europe/Berlin\ndefault_timezone = Europe/Berlin\ntimeformat = %%H:%%M\ndateformat = %%Y-%%m-%%d\nlongdateformat = %%Y-%%m-%%d\ndatetimeformat = %%Y-%%m-%%d %%H:%%M\nlongdatetimeformat = %%Y-%%m-%%d %%H:%%M\n[sqlite]\npath = %s/khal/db\n' \

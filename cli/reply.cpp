@@ -8,7 +8,9 @@
 #include "cli/passphrase.hpp"
 #include "crypto/gpgsm.hpp"
 #include "ical/time.hpp"
+#include "pipeline/conflicts.hpp"
 #include "pipeline/held.hpp"
+#include "report/text.hpp"
 
 namespace imip::cli {
 
@@ -244,6 +246,16 @@ void tell_what_is_answered(const ReplyOptions& options, const pipeline::PlannedA
                                "--sign --encrypt-to encrypts it"});
 }
 
+/// What else the calendar has at that time: the answer goes out all the same.
+void tell_conflicts(const pipeline::JudgedPart& part, Context& context)
+{
+  constexpr std::size_t shown = 3;
+  std::string all;
+  for (const std::string& one : report::conflict_texts(part.conflicts, shown))
+    all += cat(all.empty() ? "" : "; ", one);
+  if (!all.empty()) notice(context, cat("at the same time: ", all));
+}
+
 /// Sends, then stores, under the lock: if anything moved since the answer was planned, neither is done.
 Result<ExitCode> send_and_store(const ReplyOptions& options, Bench& bench, pipeline::JudgedPart& part,
                                 const itip::Answer& answer, const itip::AnswerPlan& planned,
@@ -303,6 +315,9 @@ Result<ExitCode> run(const ReplyOptions& options, Context& context)
   }
   IMIP_CHECK(check_outbox(options.outbox, mails.letters.size()));
   tell_what_is_answered(options, planned, part, context);
+  pipeline::find_conflicts(bench.judge, bench.calendar ? &*bench.calendar : nullptr, part, answer, planned.answer);
+  const bool has_calendar = bench.calendar && bench.calendar->has_store();
+  if (has_calendar && !options.common.json) tell_conflicts(part, context);
   if (calendar != nullptr) {
     IMIP_TRY(const ExitCode done, send_and_store(options, bench, part, answer, planned.answer,
                                                  mails.letters, context));

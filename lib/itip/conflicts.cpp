@@ -86,9 +86,13 @@ bool wants_time(const Message& message)
 Result<std::vector<Occurrence>> wanted_time(const Message& message, const StoredObject* stored,
                                             const std::string& zone, UtcSeconds now)
 {
-  const ical::Component object = object_of(message, stored);
+  return wanted_time(object_of(message, stored), begin_of(message, now), zone);
+}
+
+Result<std::vector<Occurrence>> wanted_time(const ical::Component& object, UtcSeconds begin,
+                                            const std::string& zone)
+{
   IMIP_TRY(const auto hull, busy_hull(object));
-  const UtcSeconds begin = begin_of(message, now);
   if (!hull || hull->to <= begin) return std::vector<Occurrence>{};
   const UtcSeconds from = std::max(begin, hull->from);
   const UtcSeconds to = from + std::chrono::days{conflict_days};

@@ -42,6 +42,10 @@ inline constexpr std::size_t conflict_occurrences = 1'000;
 Result<std::vector<Occurrence>> wanted_time(const Message& message, const StoredObject* stored,
                                             const std::string& zone, UtcSeconds now);
 
+/// The same of a calendar object, from `begin` on. @errors as busy_occurrences()
+Result<std::vector<Occurrence>> wanted_time(const ical::Component& object, UtcSeconds begin,
+                                            const std::string& zone);
+
 /// Compares with one object after another.
 class ConflictSearch {
  public:

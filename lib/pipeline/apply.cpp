@@ -383,6 +383,7 @@ Result<void> require_permission(const Judge& judge, const Calendar* calendar, Ju
   }
   bool granted = permission(part, consent).granted;
   if (!granted && can_be_asked(part, consent)) {
+    find_conflicts(judge, calendar, part);
     IMIP_TRY(granted, consent.ask(part));
   }
   if (granted) return {};

@@ -10,6 +10,12 @@ namespace imip::pipeline {
 /// @param calendar  null: there is none
 void find_conflicts(const Judge& judge, const Calendar* calendar, JudgedPart& part);
 
+/// The same at the time that an answer is about: what is proposed, the repetitions that are accepted; a decline, a
+/// delegation and a question take none.
+/// @param planned  that answer, planned
+void find_conflicts(const Judge& judge, const Calendar* calendar, JudgedPart& part,
+                    const itip::Answer& answer, const itip::AnswerPlan& planned);
+
 /// Where the owner is: [me] timezone, else the system's zone.
 [[nodiscard]] std::string zone_of(const policy::Policy& policy);
 

@@ -328,6 +328,7 @@ std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan&
   json["proposal"] = changes_json(answer.plan.proposal);
   json["proposal_more"] = answer.plan.proposal_left_out;
   json["mails"] = mails_json(mails);
+  add_conflicts(json, part.conflicts);
   return line(json);
 }
 

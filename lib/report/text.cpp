@@ -289,14 +289,7 @@ std::string conflict_line(const itip::Conflict& conflict, const std::string& zon
 void conflict_lines(Lines& lines, const pipeline::JudgedPart& part)
 {
   constexpr std::size_t shown = 10;
-  const itip::Conflicts& conflicts = part.conflicts;
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < std::min(shown, conflicts.found.size()); ++i)
-    texts.push_back(conflict_line(conflicts.found[i], conflicts.zone));
-  const std::size_t more = conflicts.found.size() - texts.size() + conflicts.more;
-  if (more > 0) texts.push_back(cat("and ", more, " more"));
-  for (const std::string& gap : conflicts.gaps) texts.push_back(cat("not checked: ", safe(gap)));
-  lines.fields("conflicts", texts);
+  lines.fields("conflicts", conflict_texts(part.conflicts, shown));
 }
 
 std::string_view method_sentence(itip::Method method, itip::Kind kind)
@@ -335,6 +328,17 @@ std::string first_code(const std::vector<Reason>& reasons)
 }
 
 }  // namespace
+
+std::vector<std::string> conflict_texts(const itip::Conflicts& conflicts, std::size_t shown)
+{
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < std::min(shown, conflicts.found.size()); ++i)
+    texts.push_back(conflict_line(conflicts.found[i], conflicts.zone));
+  const std::size_t more = conflicts.found.size() - texts.size() + conflicts.more;
+  if (more > 0) texts.push_back(cat("and ", more, " more"));
+  for (const std::string& gap : conflicts.gaps) texts.push_back(cat("not checked: ", safe(gap)));
+  return texts;
+}
 
 std::string change_line(const itip::Change& change)
 {

@@ -1,6 +1,7 @@
 /// @file Results for a person. Everything that comes from a message is made safe for a terminal here.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "pipeline/apply.hpp"
 #include "pipeline/judge.hpp"
@@ -22,6 +23,8 @@ struct Style {
                                      bool dry_run, const Style& style);
 /// "change  LOCATION:Room 7 -> Room 8"; the name and parameters are told once where they stay the same.
 [[nodiscard]] std::string change_line(const itip::Change& change);
+/// Events at the same time and what was not looked at, a line each; of many the first `shown`.
+[[nodiscard]] std::vector<std::string> conflict_texts(const itip::Conflicts& conflicts, std::size_t shown);
 /// `retract`: what was undone (or would be), what was not, and what cannot be.
 [[nodiscard]] std::string retract_text(const pipeline::Retracted& one, bool dry_run);
 /// `policy explain`: each step of RFC 6047 section 3, what was found, and what decided.
