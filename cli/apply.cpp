@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/posix.hpp"
 #include "cli/judging.hpp"
 #include "cli/passphrase.hpp"
@@ -66,7 +67,7 @@ class Report {
     if (options.report.empty() || options.report == "-") return out;
     out.file_ = std::make_unique<std::ofstream>(options.report, std::ios::binary | std::ios::trunc);
     if (!*out.file_)
-      return err(Errc::CannotCreate, cat("--report: ", options.report, ": ", errno_text(errno)));
+      return file_error(Errc::CannotCreate, cat("--report: ", options.report), errno, FileUse::Write);
     out.name_ = options.report;
     out.stream_ = out.file_.get();
     return out;

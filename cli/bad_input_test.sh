@@ -31,6 +31,7 @@ for command in verify apply; do
   expect 3 as alice "$command" folder  # a folder of no mails
   unharmed
   bad 66 as alice "$command" no-such-file
+  says 'no-such-file: no such file or directory (check the name, and the folder that you are in)'
   expect 65 as alice "$command" /dev/null
   expect 1 as alice "$command" broken.ics
   says bad-calendar
@@ -52,10 +53,17 @@ done
 expect 1 as alice show folder
 bad 65 as alice reply accept empty
 bad 66 as alice reply accept no-such-file
+says 'check the name'
+bad 66 as alice reply accept folder
+says 'folder: is a directory (name a file in it)'
 bad 3 as alice reply accept text-only
 bad 65 imip sign --identity keys/boss.pem empty
 bad 66 imip sign --identity keys/boss.pem no-such-file
 bad 66 imip build request no-such-file.ics
+says 'check the name'
+bad 73 imip build request --organizer boss@example.com --attendee alice@example.com --summary Plan --start 2027-03-01 \
+  --output nowhere/to/a.eml
+says 'make the folder first'
 expect 65 imip build request empty
 one_line
 

@@ -18,6 +18,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/text.hpp"
 
 namespace imip::cli {
@@ -125,7 +126,7 @@ bool is_there(const std::string& path)
 Result<void> write_special(const std::string& path, std::string_view octets)
 {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-  if (fd < 0) return err(Errc::CannotCreate, cat(path, ": ", std::strerror(errno)));
+  if (fd < 0) return file_error(Errc::CannotCreate, path, errno, FileUse::Write);
   int failure = 0;
   while (!octets.empty() && failure == 0) {
     const ssize_t n = ::write(fd, octets.data(), octets.size());
@@ -133,7 +134,7 @@ Result<void> write_special(const std::string& path, std::string_view octets)
     if (n > 0) octets.remove_prefix(static_cast<std::size_t>(n));
   }
   if (::close(fd) != 0 && failure == 0) failure = errno;
-  if (failure != 0) return err(Errc::Io, cat(path, ": ", std::strerror(failure)));
+  if (failure != 0) return file_error(Errc::Io, path, failure, FileUse::Write);
   return {};
 }
 
@@ -285,7 +286,7 @@ Result<void> write_output(Context& context, const std::string& output, std::stri
   std::error_code ec;
   const fs::file_status status = fs::status(output, ec);
   if (fs::is_directory(status))
-    return err(Errc::CannotCreate, cat(output, ": is a folder"), "name a file");
+    return file_error(Errc::CannotCreate, output, EISDIR, FileUse::Write);
   if (fs::exists(status) && !fs::is_regular_file(status)) return write_special(output, octets);
   // Through a symbolic link: the link stays, what it points to is replaced.
   const fs::path target = fs::exists(status) ? fs::canonical(output, ec) : fs::path(output);

@@ -11,6 +11,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/digest.hpp"
 #include "base/posix.hpp"
 #include "cli/child.hpp"
@@ -48,7 +49,7 @@ tl::unexpected<Error> one_only(const std::string& place, std::size_t mails)
 Result<void> make_folder(const std::string& path)
 {
   if (::mkdir(path.c_str(), 0700) == 0 || is_folder(path)) return {};
-  return err(Errc::CannotCreate, cat(path, ": ", errno_text(errno)));
+  return file_error(Errc::CannotCreate, path, errno, FileUse::Write);
 }
 
 // Names that sort in sending order, over several runs too. The same mail has the same name.
@@ -90,7 +91,7 @@ Result<void> append(int fd, const std::string& path, std::string_view octets)
   const auto failed = [&](int number) {
     if (S_ISREG(before.st_mode) && ::ftruncate(fd, before.st_size) != 0)
       return err(Errc::Io, cat(path, ": ", errno_text(number), "; a part of a mail is in it"));
-    return err(Errc::Io, cat(path, ": ", errno_text(number)));
+    return file_error(Errc::Io, path, number, FileUse::Write);
   };
   std::string joined;
   if (S_ISREG(before.st_mode) && before.st_size > 0) {
@@ -112,7 +113,7 @@ Result<void> append(int fd, const std::string& path, std::string_view octets)
 Result<void> put_in_mbox(const std::string& path, const std::vector<Letter>& letters)
 {
   const Fd fd(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600));
-  if (!fd.ok()) return err(Errc::CannotCreate, cat(path, ": ", errno_text(errno)));
+  if (!fd.ok()) return file_error(Errc::CannotCreate, path, errno, FileUse::Write);
   struct flock region = {};
   region.l_type = F_WRLCK;
   region.l_whence = SEEK_SET;

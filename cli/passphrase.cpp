@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/posix.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -53,7 +54,7 @@ class Line {
 Result<std::string> from_file(const std::string& path)
 {
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!fd.ok()) return err(Errc::NoInput, cat(path, ": ", errno_text(errno)));
+  if (!fd.ok()) return file_error(Errc::NoInput, path, errno);
   return Line().read(fd.get(), path);
 }
 
@@ -132,8 +133,8 @@ Result<void> check_file(const std::string& path)
 {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0)
-    return err(Errc::NoInput, cat(path, ": ", errno_text(errno)));
-  if (S_ISDIR(info.st_mode)) return err(Errc::NoInput, cat(path, ": is a directory"));
+    return file_error(Errc::NoInput, path, errno);
+  if (S_ISDIR(info.st_mode)) return file_error(Errc::NoInput, path, EISDIR);
   return require_private_flag(path);
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/posix.hpp"
 
 namespace imip {
@@ -23,13 +24,9 @@ Errc create_code(int number)
   return number == EACCES || number == EPERM ? Errc::Permission : Errc::CannotCreate;
 }
 
-std::string create_hint(int number)
+std::string write_hint(int number)
 {
-  if (number == EACCES || number == EPERM) return "check the owner and mode of the folder";
-  if (number == EROFS) return "the file system is mounted read-only";
-  if (number == ENOENT) return "make the folder first";
-  if (number == ENOSPC || number == EDQUOT) return "free some space and try again";
-  return {};
+  return file_hint({}, number, FileUse::Write);
 }
 
 /// Reads until the end or until more than `max` octets are there, whichever is first.
@@ -42,7 +39,7 @@ Result<void> read_rest(int fd, const std::string& name, std::size_t max, std::st
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) {
       const Errc code = errno == EBADF || errno == EISDIR ? Errc::NoInput : Errc::Io;
-      return err(code, cat(name, ": ", errno_text(errno)));
+      return file_error(code, name, errno);
     }
     if (got == 0) return {};
     out.append(chunk.data(), static_cast<std::size_t>(got));
@@ -99,12 +96,12 @@ Result<std::string> read_file(const fs::path& path, std::size_t max)
   const std::string name = standard_input ? "standard input" : path.native();
   const Fd opened(standard_input ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!standard_input && !opened.ok())
-    return err(Errc::NoInput, cat(name, ": ", errno_text(errno)));
+    return file_error(Errc::NoInput, name, errno);
   const int fd = standard_input ? STDIN_FILENO : opened.get();
 
   struct stat info {};
-  if (::fstat(fd, &info) != 0) return err(Errc::NoInput, cat(name, ": ", errno_text(errno)));
-  if (S_ISDIR(info.st_mode)) return err(Errc::NoInput, cat(name, ": is a directory"));
+  if (::fstat(fd, &info) != 0) return file_error(Errc::NoInput, name, errno);
+  if (S_ISDIR(info.st_mode)) return file_error(Errc::NoInput, name, EISDIR);
   std::string out;
   if (S_ISREG(info.st_mode)) {
     const auto size = static_cast<std::size_t>(info.st_size);
@@ -141,11 +138,11 @@ Result<AtomicFile> AtomicFile::create(const fs::path& target, unsigned mode)
   struct stat info {};
   const bool exists = ::stat(real.c_str(), &info) == 0;
   if (exists && S_ISDIR(info.st_mode))
-    return err(Errc::CannotCreate, cat(name, ": is a directory"), "name a file in it");
+    return file_error(Errc::CannotCreate, name, EISDIR, FileUse::Write);
   if (exists && !S_ISREG(info.st_mode)) {
     // a device or a pipe is written into: a rename would put a plain file in its place
     const int fd = ::open(real.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return err(create_code(errno), cat(name, ": ", errno_text(errno)));
+    if (fd < 0) return file_error(create_code(errno), name, errno, FileUse::Write);
     return AtomicFile(real, {}, fd);
   }
   std::string temp = temp_pattern(real).native();
@@ -153,7 +150,7 @@ Result<AtomicFile> AtomicFile::create(const fs::path& target, unsigned mode)
   const int fd = ::mkostemps(temp.data(), suffix, O_CLOEXEC);
   if (fd < 0)
     return err(create_code(errno), cat(name, ": cannot write here: ", errno_text(errno)),
-               create_hint(errno));
+               write_hint(errno));
   AtomicFile file(real, temp, fd);
   if (::fchmod(fd, static_cast<mode_t>(mode & 07777)) != 0)
     return err(create_code(errno), cat(name, ": cannot set its mode: ", errno_text(errno)));
@@ -166,7 +163,7 @@ Result<void> AtomicFile::write(std::string_view octets)
     const ssize_t put = ::write(fd_, octets.data(), octets.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0)
-      return err(Errc::Io, cat(target_.native(), ": ", errno_text(errno)), create_hint(errno));
+      return file_error(Errc::Io, target_.native(), errno, FileUse::Write);
     octets.remove_prefix(static_cast<std::size_t>(put));
   }
   return {};
@@ -188,11 +185,11 @@ Result<bool> AtomicFile::close_synced()
   const bool in_place = temp_.empty();
   // EINVAL, EROFS: a device or pipe has nothing to sync
   if (::fsync(fd_) != 0 && !(in_place && (errno == EINVAL || errno == EROFS)))
-    return err(Errc::Io, cat(target_.native(), ": ", errno_text(errno)), create_hint(errno));
+    return file_error(Errc::Io, target_.native(), errno, FileUse::Write);
   const int fd = fd_;
   fd_ = -1;
   if (::close(fd) != 0 && errno != EINTR)
-    return err(Errc::Io, cat(target_.native(), ": ", errno_text(errno)), create_hint(errno));
+    return file_error(Errc::Io, target_.native(), errno, FileUse::Write);
   return !in_place;
 }
 
@@ -203,7 +200,7 @@ Result<void> AtomicFile::finish(bool replace)
   if (move_into_place(temp_, target_, replace) != 0)
     return err(!replace && errno == EEXIST ? Errc::Conflict : Errc::Io,
                cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
-               create_hint(errno));
+               write_hint(errno));
   temp_.clear();
   return sync_folder(target_);
 }
@@ -221,11 +218,11 @@ Result<bool> AtomicFile::commit_over(const std::function<bool(const fs::path&)>&
   if (exchange() != 0) {
     if (errno != EINVAL && errno != ENOSYS && errno != ENOENT)
       return err(Errc::Io, cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
-                 create_hint(errno));
+                 write_hint(errno));
     if (errno == ENOENT || !is_expected(target_)) return false;
     if (::rename(temp_.c_str(), target_.c_str()) != 0)
       return err(Errc::Io, cat(target_.native(), ": cannot be replaced: ", errno_text(errno)),
-                 create_hint(errno));
+                 write_hint(errno));
     temp_.clear();
     IMIP_CHECK(sync_folder(target_));
     return true;
@@ -313,7 +310,7 @@ std::optional<int> descriptor_in(const fs::path& path)
 Result<void> private_descriptor(const std::string& name, int fd)
 {
   struct stat info {};
-  if (::fstat(fd, &info) != 0) return err(Errc::NoInput, cat(name, ": ", errno_text(errno)));
+  if (::fstat(fd, &info) != 0) return file_error(Errc::NoInput, name, errno);
   if (!S_ISREG(info.st_mode)) return {};
   IMIP_CHECK(owned_by_us(name, info));
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
@@ -348,7 +345,7 @@ Result<void> make_folder(const fs::path& path)
     if (::mkdir(path.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
   }
   return err(create_code(errno), cat(path.native(), ": cannot be made: ", errno_text(errno)),
-             create_hint(errno));
+             write_hint(errno));
 }
 
 }  // namespace

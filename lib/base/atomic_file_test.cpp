@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/posix.hpp"
 #include "testing/temp_dir.hpp"
 
@@ -73,10 +74,22 @@ TEST_CASE("read_file says what a folder and a missing file are")
   REQUIRE_FALSE(folder);
   CHECK(folder.error().code == Errc::NoInput);
   CHECK(folder.error().what == cat(dir.path().native(), ": is a directory"));
+  CHECK(folder.error().hint == "name a file in it");
   const auto missing = read_file(dir / "none", 10);
   REQUIRE_FALSE(missing);
   CHECK(missing.error().code == Errc::NoInput);
   CHECK(missing.error().what.find("no such file") != std::string::npos);
+  CHECK(missing.error().hint == "check the name");
+  CHECK(read_file("no-such-file", 10).error().hint == "check the name, and the folder that you are in");
+}
+
+TEST_CASE("what may be done about a file that cannot be read or written")
+{
+  CHECK(file_hint("a", EACCES, FileUse::Read) == "check the owner and mode of it and of the folders above it");
+  CHECK(file_hint("a", EACCES, FileUse::Write) == "check the owner and mode of the folder");
+  CHECK(file_hint("a", ENOENT, FileUse::Write) == "make the folder first");
+  CHECK(file_hint("a/b", ENOTDIR, FileUse::Read) == "a part of its path is a file, and no folder");
+  CHECK(file_hint("a", EIO, FileUse::Read).empty());
 }
 
 TEST_CASE("read_file reads standard input for \"-\"")

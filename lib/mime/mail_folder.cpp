@@ -12,6 +12,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/posix.hpp"
 
 namespace imip::mime {
@@ -73,7 +74,7 @@ class Mbox final : public MailFolder::Source {
     total = static_cast<std::uint64_t>(std::max<off_t>(0, ::lseek(file_.get(), 0, SEEK_END)));
     static_cast<void>(::lseek(file_.get(), 0, SEEK_SET));
     const std::string_view first = line();
-    if (failed_ != 0) return err(Errc::NoInput, cat(path_, ": ", errno_text(failed_)));
+    if (failed_ != 0) return file_error(Errc::NoInput, path_, failed_);
     if (!first.empty() && !is_separator(first))
       return err(Errc::BadMime, cat(path_, ": is no mbox: it does not begin with a From_ line"),
                  "for a single mail leave --input-kind out");
@@ -101,7 +102,7 @@ class Mbox final : public MailFolder::Source {
     }
     StoredMail out{cat(path_, ':', ++count_), std::string{}};
     if (failed_ != 0) {
-      out.octets = err(Errc::NoInput, cat(path_, ": ", errno_text(failed_)));
+      out.octets = file_error(Errc::NoInput, path_, failed_);
       inside_ = false;
     } else if (large) {
       out.octets = err(Errc::TooLarge, cat("a mail of more than ", limit_, " octets (limit message-bytes)"),
@@ -228,7 +229,7 @@ class Folder final : public MailFolder::Source {
         return err(Errc::TooLarge, cat(folder.string(), ": holds more files than can be listed"));
     }
     if (failed)
-      return err(Errc::NoInput, cat(folder.string(), ": ", errno_text(failed.value())));
+      return file_error(Errc::NoInput, folder.string(), failed.value());
     return {};
   }
 
@@ -278,7 +279,7 @@ MailFolder::~MailFolder() = default;
 Result<MailFolder> MailFolder::open_mbox(const std::string& path, const Limits& limits)
 {
   Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file.ok()) return err(Errc::NoInput, cat(path, ": ", errno_text(errno)));
+  if (!file.ok()) return file_error(Errc::NoInput, path, errno);
   auto mbox = std::make_unique<Mbox>(std::move(file), path, limits.message_bytes);
   IMIP_CHECK(mbox->begin());
   return MailFolder(std::move(mbox));

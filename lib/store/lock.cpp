@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/posix.hpp"
 #include "store/calendar_store.hpp"
 #include "store/detail/folder.hpp"
@@ -30,7 +31,7 @@ Result<Lock> Lock::take(const std::filesystem::path& store, const std::filesyste
     return err(Errc::Internal, cat(store.native(), ": a store without state cannot be locked"));
   const std::filesystem::path file = state_dir / cat("lock-", store_key(store));
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
-  if (fd < 0) return err(Errc::TryAgain, cat(file.native(), ": ", errno_text(errno)));
+  if (fd < 0) return file_error(Errc::TryAgain, file.native(), errno, FileUse::Write);
   Lock held(fd);
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
   constexpr std::chrono::milliseconds pause{10};

@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.hpp"
 #include "base/cat.hpp"
+#include "base/file_error.hpp"
 #include "base/handle.hpp"
 #include "base/text.hpp"
 #include "store/detail/object_file.hpp"
@@ -47,7 +48,7 @@ template <typename Each>
 Result<void> for_each_name(const std::filesystem::path& folder, const Each& each)
 {
   const Handle<DIR, ::closedir> open(::opendir(folder.c_str()));
-  if (open == nullptr) return err(Errc::NoInput, cat(folder.native(), ": ", errno_text(errno)));
+  if (open == nullptr) return file_error(Errc::NoInput, folder.native(), errno);
   for (;;) {
     errno = 0;
     const dirent* entry = ::readdir(open.get());
