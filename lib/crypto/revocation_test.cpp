@@ -72,6 +72,38 @@ TEST_CASE("a stale CRL still revokes what it lists and else counts as missing, w
   CHECK(names(only(report).identities) == "bob@example.com");
 }
 
+TEST_CASE("a CRL that does not say how long it holds revokes what it lists and clears nobody")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  const Issued bob = ca.person("bob@example.com");
+  const std::string open = ca.crl(ca.root(), {alice}, before, std::nullopt);
+  const std::string complete = ca.crl(ca.root(), {}, before, after);
+  for (const Revocation mode : {Revocation::IfAvailable, Revocation::Required})
+    for (const auto& files : {std::vector{open}, std::vector{complete, open}})
+      check_unproven(with(ca, files, mode, signed_by(alice)), "revoked");
+  const auto required = with(ca, {open}, Revocation::Required, signed_by(bob));
+  check_unproven(required, "revocation-unknown");
+  CHECK(only(required).findings.front().text.find("nextUpdate") != std::string::npos);
+  CHECK(only(required).findings.front().text.find(open) != std::string::npos);
+  const auto available = with(ca, {open}, Revocation::IfAvailable, signed_by(bob));
+  CHECK(only(available).status == SignatureStatus::Valid);
+  CHECK(codes(only(available).findings) == "revocation-unknown");
+  check_valid(with(ca, {open, complete}, Revocation::Required, signed_by(bob)), "bob@example.com");
+}
+
+TEST_CASE("a hold does not end with a list that does not say how long it holds")
+{
+  const TestCa ca;
+  const Issued alice = ca.person("alice@example.com");
+  constexpr int hold_reason = 6;  // certificateHold
+  const std::string hold = ca.crl(ca.root(), {alice}, before, after, "sha256", {}, hold_reason);
+  const std::string silent =
+      ca.crl(ca.root(), {}, before + std::chrono::hours{1}, std::nullopt);
+  for (const Revocation mode : {Revocation::IfAvailable, Revocation::Required})
+    check_unproven(with(ca, {hold, silent}, mode, signed_by(alice)), "revoked");
+}
+
 TEST_CASE("the verification time does not move revocation")
 {
   const TestCa ca;

@@ -294,7 +294,7 @@ Issued TestCa::person(const std::string& mail) const
 }
 
 std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked,
-                        UtcSeconds this_update, UtcSeconds next_update, const std::string& digest,
+                        UtcSeconds this_update, std::optional<UtcSeconds> next_update, const std::string& digest,
                         const CrlExtensions& extensions, int reason) const
 {
   const Handle<ASN1_ENUMERATED, ASN1_ENUMERATED_free> why(ASN1_ENUMERATED_new());
@@ -323,8 +323,10 @@ std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked
         X509V3_EXT_nconf(nullptr, &ctx, name.c_str(), value.c_str()));
     must(extension && X509_CRL_add_ext(crl.get(), extension.get(), -1) == 1, name);
   }
-  set_time(when.get(), next_update);
-  must(X509_CRL_set1_nextUpdate(crl.get(), when.get()) == 1, "nextUpdate");
+  if (next_update) {
+    set_time(when.get(), *next_update);
+    must(X509_CRL_set1_nextUpdate(crl.get(), when.get()) == 1, "nextUpdate");
+  }
   must(X509_CRL_sort(crl.get()) == 1 &&
            X509_CRL_sign(crl.get(), issuer.pkey.get(),
                          digest_for(issuer.pkey.get(), digest).get()) > 0,

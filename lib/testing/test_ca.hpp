@@ -77,9 +77,9 @@ class TestCa {
   /// The common case: a person with one address.
   [[nodiscard]] Issued person(const std::string& mail) const;
   /// Makes `issuer`'s CRL (PEM) that lists `revoked`; gives the path. `extensions` as in
-  /// CertSpec; `reason` of all (RFC 5280 section 5.3.1), if not negative.
+  /// CertSpec; `reason` of all (RFC 5280 section 5.3.1), if not negative; nextUpdate may be absent.
   [[nodiscard]] std::string crl(const Issued& issuer, const std::vector<Issued>& revoked,
-                                UtcSeconds this_update, UtcSeconds next_update,
+                                UtcSeconds this_update, std::optional<UtcSeconds> next_update,
                                 const std::string& digest = "sha256",
                                 const CrlExtensions& extensions = {}, int reason = -1) const;
   /// Writes a PKCS#12 file of `who`, with AES-256 or, `legacy`, with RC2-40 and 3DES as old

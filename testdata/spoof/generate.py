@@ -81,6 +81,8 @@ def authorities(corpus, folder):
     corpus.revoked_authority = p.authority("Revoked")
     corpus.with_stale_list = p.authority("With a stale list")
     corpus.revoked_stale = p.person("boss", issuer=corpus.with_stale_list)
+    corpus.with_open_list = p.authority("With a list without end")
+    corpus.revoked_open = p.person("boss", issuer=corpus.with_open_list)
     corpus.sip_root, corpus.xmpp_root = (Certificate(f"{w} Root", Key(), ca=True) for w in ("SIP", "XMPP"))
     corpus.sha384_root = Certificate("SHA-384 Root", Key("p384"), ca=True, digest="sha384")
     roots = {"anchor": p.root, "rsa": p.rsa_root, "partner": p.partner, "newcomers": p.newcomers,
@@ -90,6 +92,8 @@ def authorities(corpus, folder):
     save(folder, "ca/all.pem", b"".join(w.pem() for w in roots.values()))
     save(folder, "ca/stale.crl", crl_pem(revocation_list(
         corpus.with_stale_list, [corpus.revoked_stale], begin=NOW - 40 * DAY, end=NOW - 10 * DAY)))
+    save(folder, "ca/open.crl", crl_pem(revocation_list(
+        corpus.with_open_list, [corpus.revoked_open], begin=NOW - 900 * DAY, end=None)))
     save(folder, "ca/list.crl", crl_pem(revocation_list(corpus.with_list, [corpus.revoked_boss])))
     save(folder, "ca/revoked.crl", crl_pem(revocation_list(p.root, [corpus.revoked_authority])))
     corpus.reader = p.person("alice", key=Key("rsa2048"), usage=key_usage(0, 2))

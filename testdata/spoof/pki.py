@@ -189,13 +189,13 @@ class Certificate:
 
 
 def revocation_list(issuer, revoked, key=None, begin=NOW - DAY, end=NOW + 10 * DAY):
-    """DER of a CRL of `issuer` that lists these certificates."""
+    """DER of a CRL of `issuer` that lists these certificates; `end` None: no nextUpdate."""
     key = key or issuer.key
     kind = key.algorithm("sha256")
     entries = [seq(integer(c.serial), der_time(NOW - HOUR)) for c in revoked]
     identifier = extension("2.5.29.35", seq(tlv(0x80, issuer.key.identifier())))
     number = extension("2.5.29.20", integer(1))
-    tbs = seq(integer(1), kind, issuer.subject, der_time(begin), der_time(end),
+    tbs = seq(integer(1), kind, issuer.subject, der_time(begin), *([der_time(end)] if end else []),
               *([seq(*entries)] if entries else []), context(0, seq(identifier, number)))
     return seq(tbs, kind, bits(key.sign("sha256", tbs)))
 

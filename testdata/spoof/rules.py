@@ -146,6 +146,10 @@ def revocation(c):
     c.hostile("stale-required", mail_by(stale), unknown, policy="required.toml", **revoked)
     c.hostile("stale-lists", mail_by(c.revoked_stale), "untrusted:revoked", **revoked)
     c.hostile("stale-lists-required", mail_by(c.revoked_stale), "untrusted:revoked", policy="required.toml", **revoked)
+    open_ended = mail_by(p.person("boss", issuer=c.with_open_list))
+    c.honest("no-next-update", open_ended, also=["revocation-unknown"])
+    c.hostile("no-next-update-required", open_ended, unknown, policy="required.toml", **revoked)
+    c.hostile("no-next-update-lists", mail_by(c.revoked_open), "untrusted:revoked", **revoked)
     c.hostile("stale-in-message-lists", mail_by(who := p.person("boss"), crls=[revocation_list(
         p.root, [who], begin=NOW - 40 * DAY, end=NOW - 10 * DAY)]), "untrusted:revoked", **revoked)
     c.hostile("newer-list-in-message", mail_by(c.revoked_boss, crls=[revocation_list(

@@ -108,6 +108,9 @@ bool issued(X509* authority, const X509_CRL* crl)
 std::string_view incomplete(X509_CRL* crl)
 {
   if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0) return "only says what changed (delta)";
+  // RFC 5280 section 5.1.2.5 demands it; without it a list of any age would be current
+  if (X509_CRL_get0_nextUpdate(crl) == nullptr)
+    return "does not say how long it holds (it has no nextUpdate)";
   const Handle<ISSUING_DIST_POINT, ISSUING_DIST_POINT_free> point(static_cast<ISSUING_DIST_POINT*>(
       X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, nullptr, nullptr)));
   if (!point) return {};
@@ -137,7 +140,8 @@ bool is_by(X509* authority, X509_CRL* crl)
 }
 
 // The lists of a chain's authorities. Whatever one of them lists is revoked: also by one that came
-// with the message, is weakly signed, out of date, or says only a part (a delta, some reasons).
+// with the message, is weakly signed, out of date, says only a part (a delta, some reasons), or does
+// not say how long it holds.
 // Only the policy's complete ones can say that something is not.
 class Lists {
  public:
