@@ -290,6 +290,28 @@ void note_missing_summary(const ical::Component& c, const ReadContext& context)
   }
 }
 
+// What an attendee says of a task, where RFC 5545 has bounds for it: the answer counts without what is beyond them.
+void note_out_of_range(const ical::Component& c, const ReadContext& context)
+{
+  struct Range {
+    const char* name;
+    std::int64_t most;
+    const char* section;
+  };
+  for (const Range& range : {Range{"PERCENT-COMPLETE", 100, "3.8.1.8"}, Range{"PRIORITY", 9, "3.8.1.9"}}) {
+    const std::string* value = c.value(range.name);
+    const std::int64_t n = value != nullptr ? to_int(*value, -1) : 0;
+    if (n < 0 || n > range.most)
+      context.findings.note(Code::Tolerated,
+                            cat(range.name, ':', *value, " is not from 0 to ", range.most, " (RFC 5545 section ",
+                                range.section, "); it is left out"));
+  }
+  const std::string* completed = c.value("COMPLETED");
+  if (completed != nullptr && !parse_instant(*completed))
+    context.findings.note(Code::Tolerated,
+                          cat("COMPLETED:", *completed, " is no UTC time (RFC 5545 section 3.8.2.1); it is left out"));
+}
+
 void check_parties(const MessageComponent& c, const ReadContext& context)
 {
   const Method m = context.method;
@@ -352,6 +374,7 @@ MessageComponent read_component(const ical::Component& component, const ReadCont
   read_times(component, context);
   read_parties(component, context, out);
   note_missing_summary(component, context);
+  if (context.method == Method::Reply) note_out_of_range(component, context);
   return out;
 }
 

@@ -261,4 +261,28 @@ TEST_CASE("the CANCEL of a journal that is not here waits; what is added to it i
   CHECK(book.text("SUMMARY", "20270104T100000Z") == "Log");
 }
 
+TEST_CASE("what a reply says of a task beyond RFC 5545's bounds is left out, and told")
+{
+  Book book = organizing();
+  book.apply(message("REQUEST", {task(0, 1)}));
+  const auto told = [&](const char* line) {
+    const Event e = progress(task(0, 2), "bob@example.com", cat(line, "\r\n"));
+    const Reading r = reading(calendar_text("REPLY", {e}), "REPLY");
+    REQUIRE(r.message);
+    const Plan p = book.plan(*r.message, by("bob@example.com"));
+    CHECK(p.outcome == Outcome::Answered);
+    for (const Change& c : p.changes) CHECK(c.property == "ATTENDEE");
+    std::string out;
+    for (const Reason& n : r.notices) out += n.text;
+    return out;
+  };
+  CHECK(told("PERCENT-COMPLETE:250") ==
+        "PERCENT-COMPLETE:250 is not from 0 to 100 (RFC 5545 section 3.8.1.8); it is left out");
+  CHECK(told("PERCENT-COMPLETE:-1").find("from 0 to 100") != std::string::npos);
+  CHECK(told("PRIORITY:10").find("from 0 to 9") != std::string::npos);
+  CHECK(told("COMPLETED:20270105T100000").find("no UTC time") != std::string::npos);
+  CHECK(told("COMPLETED:soon").find("not valid") != std::string::npos);
+  CHECK(told("PRIORITY:9").empty());
+}
+
 }  // namespace imip::itip::test
