@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <memory>
@@ -6,6 +7,7 @@
 #include "base/cat.hpp"
 #include "base/file_error.hpp"
 #include "base/posix.hpp"
+#include "base/text.hpp"
 #include "cli/judging.hpp"
 #include "cli/passphrase.hpp"
 #include "cli/replies.hpp"
@@ -142,35 +144,82 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
   return options.brief ? ExitCode::Ok : code;
 }
 
-Result<void> store_own(const ical::Component& calendar, const CommonOptions& common,
-                       Context& context)
+namespace {
+
+/// An object of the organizer's, as a message of her own.
+Result<pipeline::JudgedPart> own_part(const Bench& bench, const ical::Component& calendar)
 {
-  IMIP_TRY(auto bench, set_up(common, {}, Needs::Calendar, context));
   IMIP_TRY(auto parts, bench.judge.examine(ical::serialise(calendar), "-"));
   pipeline::JudgedPart& part = parts.front();
   if (part.message() == nullptr)
     return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
                                                              : part.evidence.refusals.front().text);
-  const itip::Message& message = *part.message();
-  if (!message.organizer || !bench.judge.policy().owner.is(message.organizer->address))
+  const auto& organizer = part.message()->organizer;
+  if (!organizer || !bench.judge.policy().owner.is(organizer->address))
     return err(Errc::Refused,
                "--store keeps the organizer's own copy, and the ORGANIZER is not you",
                "say --me with the organizer's address");
+  return std::move(part);
+}
+
+bool is_about_parts(const itip::Message& message)
+{
+  return message.method == itip::Method::Add ||
+         std::all_of(message.components.begin(), message.components.end(), [](const auto& c) {
+           return c.scope.type != itip::Scope::Type::Series;
+         });
+}
+
+/// An occurrence alone would stand in the calendar as if it were all that there is.
+Result<void> require_series(const Bench& bench, const std::vector<pipeline::JudgedPart>& parts,
+                            const std::string& store)
+{
+  const auto about_parts = [](const pipeline::JudgedPart& part) { return is_about_parts(*part.message()); };
+  if (!std::all_of(parts.begin(), parts.end(), about_parts)) return {};
+  for (const pipeline::JudgedPart& part : parts) {
+    IMIP_TRY(const auto there, bench.calendar->surroundings(*part.message()));
+    const std::vector<ical::Component> none;
+    const auto& stored = there.stored ? there.stored->calendar.components : none;
+    const bool series = std::any_of(stored.begin(), stored.end(), [](const ical::Component& c) {
+      return c.name != "VTIMEZONE" && c.find("UID") != nullptr && c.find("RECURRENCE-ID") == nullptr;
+    });
+    if (!series)
+      return err(Errc::NotFound,
+                 cat("the calendar does not have the series of ", part.message()->uid,
+                     ", which this is a part of"),
+                 cat("first put it in: imip build request SERIES.ics --store ", text::shell_quote(store)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> store_own(const std::vector<ical::Component>& calendars, const CommonOptions& common,
+                       Context& context)
+{
+  IMIP_TRY(auto bench, set_up(common, {}, Needs::Calendar, context));
+  std::vector<pipeline::JudgedPart> parts;
+  for (const ical::Component& calendar : calendars) {
+    IMIP_TRY(auto part, own_part(bench, calendar));
+    parts.push_back(std::move(part));
+  }
   IMIP_TRY(const auto lock, bench.calendar->lock());
-  IMIP_TRY(auto surroundings, bench.calendar->surroundings(message));
-  const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
-  itip::PlanOptions options;
-  options.remove_cancelled = bench.judge.policy().remove_cancelled;
-  options.any_task_progress = bench.judge.policy().any_task_progress;
-  options.limits = bench.judge.policy().limits;
-  const auto* stored = surroundings.stored ? &*surroundings.stored : nullptr;
-  const itip::Plan plan = itip::plan_message(message, speaker, stored, surroundings.facts,
-                                             bench.judge.policy().owner, options, context.now);
-  if (plan.outcome == itip::Outcome::Refused)
-    return err(Errc::Refused,
-               plan.reasons.empty() ? std::string{"refused"} : plan.reasons.front().text);
-  part.stored = surroundings.stored;
-  return bench.calendar->carry_out(plan, lock, pipeline::journal_entry(part, plan, context.now));
+  IMIP_CHECK(require_series(bench, parts, common.store));
+  for (pipeline::JudgedPart& part : parts) {
+    const itip::Message& message = *part.message();
+    IMIP_TRY(auto surroundings, bench.calendar->surroundings(message));
+    const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
+    const auto* stored = surroundings.stored ? &*surroundings.stored : nullptr;
+    const itip::Plan plan =
+        itip::plan_message(message, speaker, stored, surroundings.facts, bench.judge.policy().owner,
+                           policy::plan_options(bench.judge.policy()), context.now);
+    if (plan.outcome == itip::Outcome::Refused)
+      return err(Errc::Refused,
+                 plan.reasons.empty() ? std::string{"refused"} : plan.reasons.front().text);
+    part.stored = surroundings.stored;
+    IMIP_CHECK(bench.calendar->carry_out(plan, lock, pipeline::journal_entry(part, plan, context.now)));
+  }
+  return {};
 }
 
 }  // namespace imip::cli

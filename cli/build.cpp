@@ -384,9 +384,11 @@ Result<ExitCode> run(const BuildOptions& given, Context& context)
   }
   IMIP_CHECK(check_outbox(options.outbox, letters.size()));
   // Stored first: a mail that went out without the organizer's copy would bring answers to nothing.
-  if (!options.common.store.empty())
-    for (const Draft& draft : whole)
-      IMIP_CHECK(store_own(draft.calendar, options.common, context));
+  if (!options.common.store.empty() && !whole.empty()) {
+    std::vector<ical::Component> objects;
+    for (const Draft& draft : whole) objects.push_back(draft.calendar);
+    IMIP_CHECK(store_own(objects, options.common, context));
+  }
   ExitCode code = ExitCode::Ok;
   if (options.format == "mail") {
     IMIP_TRY(code, post(options.outbox, letters, context));

@@ -101,8 +101,10 @@ struct SignRequest {
 };
 Result<std::string> sign_mail(const SignRequest& request, Context& context);
 
-/// The organizer's own copy of what `build --store` made goes into the store, as her own message.
-Result<void> store_own(const ical::Component& calendar, const CommonOptions& common,
+/// The organizer's own copy of what `build --store` made goes into the store, as her own messages, in that order.
+/// @errors Errc::NotFound (all are about parts of a series that the calendar does not have), Errc::Refused; nothing is
+/// stored then; else as pipeline::Calendar::carry_out
+Result<void> store_own(const std::vector<ical::Component>& calendars, const CommonOptions& common,
                        Context& context);
 
 Result<ExitCode> run(const BuildOptions& options, Context& context);

@@ -106,6 +106,26 @@ grep -q '"occurrences":\[\]' err || fail "JSON names an occurrence of a message 
 
 # ---- the organizer's copy ----------------------------------------------------------------------
 mkdir boss
+# A part alone would look there as if it were all: the series goes first.
+version part.ics ''
+override part.ics
+for part in "--previous old.ics part.ics" "request old.ics --recurrence-id 2027-01-11T10:00 --location X" \
+  "add old.ics --start 2027-01-12T10:00" "cancel old.ics --recurrence-id 2027-01-11T10:00"; do
+  # shellcheck disable=SC2086
+  run 1 build $part --store boss --me boss@example.com --state st-boss --now 2027-01-01T00:00:00Z
+  silent
+  says 'does not have the series of w1@example.com, which this is a part of (first put it in: imip build request'
+  [ -z "$(ls boss)" ] || fail "something was stored"
+done
+# Both in one run, whichever is told first.
+version joined.ics 's/Weekly/Monthly/'
+override joined.ics
+sed '/^RECURRENCE-ID/,/^END:VEVENT/s/^ATTENDEE:.*/&\nATTENDEE:mailto:aaron@example.com/' joined.ics >guest.ics
+mkdir both
+run 0 build --previous old.ics guest.ics --store both --me boss@example.com --state st-both --mbox /dev/null \
+  --now 2027-01-01T00:00:00Z
+grep -q '^SUMMARY:Monthly' both/*.ics || fail "the series is not stored"
+grep -q aaron both/*.ics || fail "the part is not stored"
 run 0 build request old.ics --store boss --me boss@example.com --state st-boss --now 2027-01-01T00:00:00Z
 run 0 build --previous old.ics guests.ics --store boss --me boss@example.com --state st-boss --mbox /dev/null \
   --now 2027-01-01T00:01:00Z
