@@ -67,8 +67,12 @@ class Reader {
     }
     const int hour = hour_in(series_->text("DTSTART"));
     for (int w = 0; w < weeks; ++w) out[w] = at(time_of(w, hour));
-    const std::string added = time_of(added_week, 10);
+    const std::string added = time_of(added_week, added_hour);
     if (overrides_.contains(added) || has(added)) out[added_week] = at(added);
+    for (const auto& [id, c] : overrides_) {
+      const bool in_series = week_of(id) < weeks && hour_in(id) == hour;
+      if (!in_series && id != added) out[week_of(id) * 100 + hour_in(id)] = alone(*c);
+    }
     return out;
   }
 

@@ -60,6 +60,13 @@ bool View::escapes(const Slot& slot, const Slot& from, const Revision& wider) co
          shield->write->revision.dtstamp > wider.dtstamp;
 }
 
+// Rule 5 asks the series that shows. One that is cancelled has no occurrences any more: who was un-invited from it and
+// is asked to one afterwards, has that one, also where the series never did.
+bool View::outlives_series(const Slot& slot) const
+{
+  return live(slot) && cancel_holds(series, true) && escapes(slot, series, *strongest_cancel(series, true));
+}
+
 void View::index_ranges()
 {
   for (auto& [text, range] : ranges) {

@@ -256,6 +256,10 @@ std::optional<View> View::make(const Facts& facts, const Owner& owner, const Lim
   for (const FactRow& row : rows) {
     if (row.reg == "N") maker.fill_added(maker.slot_for(row.scope), row);
   }
+  for (auto& [text, slot] : view.instances) {
+    if (slot.yielded || !view.outlives_series(slot)) continue;
+    slot.added = slot.yielded = true;
+  }
   view.index_ranges();
   view.zones = std::make_unique<ical::Zones>(view.calendar);
   return view;

@@ -12,6 +12,7 @@ namespace imip::itip::test {
 
 inline constexpr int weeks = 3;
 inline constexpr int added_week = 3;  ///< exists only where an ADD says so
+inline constexpr int added_hour = 10;
 /// The first two are invited; the second may delegate to the third.
 inline const std::array<std::string, 3> people{"alice@example.com", "bob@example.com",
                                                "carol@example.com"};

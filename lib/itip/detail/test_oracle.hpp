@@ -56,6 +56,10 @@ class Oracle {
     for (const auto& [key, rev] : adds_) {
       if (in_force(key)) out[key.week] = told(key);
     }
+    for (const auto& [key, content] : contents_) {
+      if (!outlives_series(key)) continue;
+      out[key.week == added_week && key.hour == added_hour ? key.week : key.week * 100 + key.hour] = told(key);
+    }
     return out;
   }
 
@@ -195,6 +199,13 @@ class Oracle {
     return written(from)->rev.first > rev.first && written(from)->rev.second > rev.second;
   }
 
+  /// A series that is cancelled has no occurrences: what is asked afterwards stands alone.
+  [[nodiscard]] bool outlives_series(const Key& key) const
+  {
+    const bool in_series = !series() || (key.week < weeks && key.hour == series()->when.hour);
+    return key.type == Key::Instance && !in_series && own(key) && holds({}) && escapes(key, {}, *strongest({}));
+  }
+
   [[nodiscard]] bool cancelled(const Key& key) const
   {
     if (holds(key)) return true;
@@ -242,7 +253,7 @@ class Oracle {
   [[nodiscard]] std::optional<When> when_at(const Key& key, int sequence) const
   {
     if (const Content* c = at(key, sequence)) return c->when;
-    if (key.week >= weeks && in_force(key)) return std::nullopt;  // it did not exist
+    if ((key.week >= weeks && in_force(key)) || outlives_series(key)) return std::nullopt;  // it did not exist
     std::vector<Key> wider = reaching(key);
     std::reverse(wider.begin(), wider.end());
     for (const Key& range : wider) {

@@ -49,7 +49,7 @@ struct Slot {
   std::string text;  ///< time_text(); "" for the series
   UtcSeconds at{};
   bool yielded = true;  ///< the winning series has this instance (or there is no series)
-  bool added = false;   ///< only because an ADD in force says so
+  bool added = false;   ///< only because an ADD in force says so, or a REQUEST after the series was cancelled
   bool over = false;    ///< a range that is cancelled (View::cancelled, asked once)
   std::optional<Write> write;
   std::optional<Revision> cancel;
@@ -109,6 +109,7 @@ class View {
   [[nodiscard]] bool cancel_holds(const Slot& slot, bool with_owner) const;
   [[nodiscard]] bool is_cancelled(const Slot& slot, bool with_owner) const;
   [[nodiscard]] bool escapes(const Slot& slot, const Slot& from, const Revision& wider) const;
+  [[nodiscard]] bool outlives_series(const Slot& slot) const;
   [[nodiscard]] bool counts(const AnswerFact& answer, const Slot& slot,
                             const std::string& attendee) const;
 
