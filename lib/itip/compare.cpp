@@ -334,7 +334,7 @@ Result<std::vector<ChangeMessage>> Comparison::run()
                "'imip build cancel' cancels it");
   if (new_.cancelled()) {
     if (!old_.cancelled()) cancel_all();
-    spell_out_ranges(cancels_, old_);
+    IMIP_CHECK(spell_out_ranges(cancels_, old_));
     return messages();
   }
   const SeriesChange change = series_change(old_, new_, limits_);
@@ -359,8 +359,8 @@ Result<std::vector<ChangeMessage>> Comparison::run()
     }
   }
   outlive_cancels();
-  spell_out_ranges(requests_, new_);
-  spell_out_ranges(cancels_, old_);
+  IMIP_CHECK(spell_out_ranges(requests_, new_));
+  IMIP_CHECK(spell_out_ranges(cancels_, old_));
   return messages();
 }
 

@@ -31,7 +31,8 @@ struct ChangeMessage {
 /// SEQUENCE raised as RFC 5546 section 2.1.4 says; nothing if nothing changed that others may see (itip.md
 /// "Sameness"). Answers (PARTSTAT, RSVP, DELEGATED-*) are no change: they come from the attendees. An object without
 /// attendees is published.
-/// @errors Errc::BadCalendar (two objects, no series any more, a time that does not parse)
+/// @errors Errc::BadCalendar (two objects, no series any more, a time that does not parse, somebody who comes into
+/// more of a series than can be listed, without being in the series)
 Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
                                            const ical::Component& after,
                                            const CompareOptions& options, UtcSeconds now,

@@ -1,6 +1,7 @@
 // Parts of a series that did not change, beside wider changes that would take them along.
 #include <algorithm>
 
+#include "base/cat.hpp"
 #include "itip/detail/comparing.hpp"
 
 namespace imip::itip::detail {
@@ -72,12 +73,12 @@ void Comparison::outlive_cancels()
     }
 }
 
-// A range says nothing to who has no series: these are told each occurrence of it, if they can be
-// listed.
-void Comparison::spell_out_ranges(std::vector<Item>& items, const Version& version) const
+// A range says nothing to who has no series: these are told each occurrence of it. Where those are too many to be
+// listed nobody can come in: who is in already was told in another way.
+Result<void> Comparison::spell_out_ranges(std::vector<Item>& items, const Version& version) const
 {
   constexpr std::size_t most = 200;
-  if (!version.master) return;
+  if (!version.master) return {};
   People series = people_of(*version.master);
   if (new_.master) series = with(std::move(series), people_of(*new_.master));
   std::map<UtcSeconds, People> told;  // of an occurrence as such
@@ -90,6 +91,13 @@ void Comparison::spell_out_ranges(std::vector<Item>& items, const Version& versi
     const auto times =
         guests.empty() ? std::nullopt : occurrences(version, item.at.instant, limits_);
     if (!times || times->empty() || times->size() > most) {
+      const auto was = old_.from(item.at, limits_);
+      const People joins = without(guests, was ? people_of(*was) : People{});
+      if (&items == &requests_ && !joins.empty())
+        return err(Errc::BadCalendar,
+                   cat(joins.begin()->second.address.mailbox(), " comes into all repetitions from ", item.at.local,
+                       " on, more than ", most, ", and is not in the series: that cannot be told"),
+                   "invite to the series whoever is in so much of it, or end the series (UNTIL)");
       out.push_back(std::move(item));
       continue;
     }
@@ -111,6 +119,7 @@ void Comparison::spell_out_ranges(std::vector<Item>& items, const Version& versi
     }
   }
   items = std::move(out);
+  return {};
 }
 
 // Of the components that one person gets, the most.

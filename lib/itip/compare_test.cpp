@@ -320,6 +320,28 @@ TEST_CASE("compare: a range that the organizer's program wrote is told as one")
   CHECK(told(old, old + range.text()) == "CANCEL bob: 0125+/3; REQUEST alice: 0125+/3");
 }
 
+TEST_CASE("compare: nobody comes into an endless range without the series: the range alone says nothing")
+{
+  const std::string old = weekly().set("RRULE", ":FREQ=WEEKLY").text();
+  Event range = at("20270125T100000", "20270125T120000");
+  range.set("RECURRENCE-ID", ";RANGE=THISANDFUTURE" + berlin + "20270125T100000");
+  const std::string without = old + range.text();
+  range.add("ATTENDEE", carol);
+  for (const std::string& before : {old, without}) {
+    const auto made = compare(read(before), read(old + range.text()), {}, now, Limits{});
+    REQUIRE_FALSE(made);
+    CHECK(made.error().code == Errc::BadCalendar);
+    CHECK(made.error().what.find("carol@example.com comes into all repetitions from") == 0);
+  }
+  // Of 200 that is told one by one; who is in already, and who leaves, has got the series in another way.
+  CHECK(told(weekly().set("RRULE", ":FREQ=WEEKLY;COUNT=203").text(),
+             weekly().set("RRULE", ":FREQ=WEEKLY;COUNT=203").text() + range.text())
+            .find("REQUEST carol: 0125/") != std::string::npos);
+  const std::string carol_is_in = old + range.text();
+  CHECK(told(carol_is_in, old + range.set("SUMMARY", ":Late").text()) == "REQUEST alice,bob,carol: 0125+/2");
+  CHECK(told(carol_is_in, without) == "CANCEL carol: 0125+/3; REQUEST alice,bob: 0125+/3");
+}
+
 TEST_CASE(
     "compare: a range or an override that is taken back is told with a higher SEQUENCE, and asks "
     "again")

@@ -62,7 +62,8 @@ class Comparison {
             const ical::Component& after, std::int64_t base);
   void retell_kept();
   void outlive_cancels();
-  void spell_out_ranges(std::vector<Item>& items, const Version& version) const;
+  /// @errors Errc::BadCalendar (who comes in cannot be told)
+  Result<void> spell_out_ranges(std::vector<Item>& items, const Version& version) const;
   [[nodiscard]] std::size_t most_told() const;
   [[nodiscard]] bool loses_a_start() const;
   /// Several items that are all that is left of the series become one range.
