@@ -163,6 +163,30 @@ TEST_CASE("extended key usage binds intermediates too")
   check_unproven(verify(ca, signed_by(alice, {sub})), "wrong-purpose");
 }
 
+TEST_CASE("a critical nsCertType is obeyed, by people and authorities")
+{
+  const TestCa ca;
+  const auto person = [&](const std::string& type, const std::string& eku = "") {
+    return verify_spec(
+        ca, {.mails = {"a@example.com"}, .eku = eku, .extensions = {{"nsCertType", type}}});
+  };
+  check_valid(person("critical,client,email"), "a@example.com");
+  check_valid(person("server"), "a@example.com");
+  for (const char* type : {"critical,server", "critical,client", "critical,emailCA"}) {
+    check_unproven(person(type), "wrong-purpose");
+    check_unproven(person(type, "emailProtection"), "wrong-purpose");
+  }
+  const auto below = [&](const std::string& type) {
+    const Issued sub = ca.issue(
+        CertSpec{.common_name = "Sub", .eku = "", .ca = true, .extensions = {{"nsCertType", type}}});
+    return verify(ca, signed_by(ca.issue(CertSpec{.mails = {"a@example.com"}}, sub), {sub}));
+  };
+  check_valid(below("critical,sslCA,emailCA"), "a@example.com");
+  check_valid(below("sslCA"), "a@example.com");
+  check_unproven(below("critical,sslCA"), "wrong-purpose");
+  check_unproven(below("critical,email"), "wrong-purpose");
+}
+
 TEST_CASE("key usage: digitalSignature or nonRepudiation, where it is present")
 {
   const TestCa ca;

@@ -44,8 +44,7 @@ std::optional<std::string> unfit(X509* x, UtcSeconds at, const Floor& floor)
   if ((usage & (is_rsa(key) ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT)) == 0)
     return cat("is not for encryption (its keyUsage lacks ",
                is_rsa(key) ? "keyEncipherment)" : "keyAgreement)");
-  if (!allows_mail(x))
-    return std::string("is not for e-mail (its extendedKeyUsage lacks emailProtection)");
+  if (const auto problem = mail_problem(x)) return std::string(*problem);
   return {};
 }
 

@@ -109,9 +109,8 @@ Result<void> check_fitness(X509* x, UtcSeconds at)
                    " may not sign: its keyUsage has neither digitalSignature "
                    "nor nonRepudiation"),
                "name the signing certificate; this one may be for encryption only");
-  if (!allows_mail(x))
-    return err(Errc::Config,
-               cat(label(x), " is not for e-mail: its extendedKeyUsage lacks emailProtection"),
+  if (const auto problem = mail_problem(x))
+    return err(Errc::Config, cat(label(x), " ", *problem),
                "name a certificate that was made for S/MIME");
   if (const auto problem = key_problem(X509_get0_pubkey(x), Floor{}))
     return err(Errc::Config, cat(label(x), " ", *problem),

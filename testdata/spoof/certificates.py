@@ -191,6 +191,18 @@ def flaws(c):
                   differs=PURPOSE_ANY)
     c.hostile("empty-usage", mail_by(p.bad_boss(usage=extension("2.5.29.15", bits(b"\x00", 0), True))),
               "untrusted:chain-invalid", twin="good")
+    netscape = {word: extension("2.16.840.1.113730.1.1", bits(bytes([octet]), 0), critical)
+                for word, octet, critical in (("tls", 0x40, True), ("mail", 0x20, True), ("tls-ca", 0x04, True),
+                                              ("mail-ca", 0x02, True), ("tls-not-critical", 0x40, False))}
+    for word in ("mail", "tls-not-critical"):
+        c.honest(f"netscape-{word}", mail_by(p.bad_boss(extensions=[netscape[word]])))
+    c.honest("netscape-mail-ca", mail_by(p.person("boss", issuer=p.authority(
+        "Netscape mail", extensions=[netscape["mail-ca"]]))))
+    c.hostile("netscape-tls", mail_by(p.bad_boss(purposes=(), extensions=[netscape["tls"]])), wrong,
+              twin="netscape-mail", openssl="good", differs=PURPOSE_ANY)
+    c.hostile("netscape-tls-ca", mail_by(p.person("boss", issuer=p.authority(
+        "Netscape TLS", extensions=[netscape["tls-ca"]]))), wrong, twin="netscape-mail-ca", openssl="good",
+              differs=PURPOSE_ANY)
     tls_ca = p.authority("TLS only", extensions=[extension("2.5.29.37", seq(oid(SERVER_AUTH)))])
     c.hostile("authority-tls-only", mail_by(p.person("boss", issuer=tls_ca)), wrong, twin="intermediate",
               openssl="good", differs=PURPOSE_ANY)

@@ -328,10 +328,20 @@ SignatureDigest signature_digest(const X509_CRL* crl)
   return {md, nid == NID_ED25519 || nid == NID_ED448, mask_digest(algorithm)};
 }
 
-bool allows_mail(X509* x)
+std::optional<std::string_view> mail_problem(X509* x, bool authority)
 {
   const std::uint32_t usage = X509_get_extended_key_usage(x);
-  return usage == UINT32_MAX || (usage & (XKU_SMIME | XKU_ANYEKU)) != 0;
+  if (usage != UINT32_MAX && (usage & (XKU_SMIME | XKU_ANYEKU)) == 0)
+    return "is not for e-mail (its extendedKeyUsage lacks emailProtection)";
+  // OpenSSL takes it for understood, but only the purpose check looks at it that ours stands in for
+  const int at = X509_get_ext_by_NID(x, NID_netscape_cert_type, -1);
+  if (at < 0 || X509_EXTENSION_get_critical(X509_get_ext(x, at)) == 0) return {};
+  const auto type = extension<ASN1_BIT_STRING, ASN1_BIT_STRING_free>(
+      x, NID_netscape_cert_type, ASN1_ITEM_rptr(ASN1_BIT_STRING));
+  constexpr int smime = 2;
+  constexpr int smime_authority = 6;
+  if (ASN1_BIT_STRING_get_bit(type.get(), authority ? smime_authority : smime) == 1) return {};
+  return "is not for e-mail (its nsCertType, which is critical, lacks S/MIME)";
 }
 
 bool allows_signing(X509* x)

@@ -43,8 +43,10 @@ struct SignatureDigest {
 [[nodiscard]] SignatureDigest signature_digest(const X509* x);
 [[nodiscard]] SignatureDigest signature_digest(const X509_CRL* crl);
 
-/// May it be used for e-mail at all (extendedKeyUsage absent, emailProtection, or any)?
-[[nodiscard]] bool allows_mail(X509* x);
+/// Why it may not be used for e-mail at all ("is not for e-mail (...)"), or nothing: extendedKeyUsage is absent, or has
+/// emailProtection or any; Netscape's nsCertType, if it is critical and so must be obeyed (RFC 5280 section 4.2), has
+/// S/MIME, or that of an authority.
+[[nodiscard]] std::optional<std::string_view> mail_problem(X509* x, bool authority = false);
 /// May a signer have it (keyUsage absent, digitalSignature, or nonRepudiation)?
 [[nodiscard]] bool allows_signing(X509* x);
 

@@ -202,8 +202,8 @@ void check_purposes(Chain& chain)
     else if (i == 0 && !anchor && X509_check_ca(x) == 1)
       fault(Code::WrongPurpose, " is a certificate authority's (basicConstraints), not a person's");
     if (anchor && i > 0) continue;
-    if (!allows_mail(x))
-      fault(Code::WrongPurpose, " is not for e-mail (its extendedKeyUsage lacks emailProtection)");
+    if (const auto problem = mail_problem(x, i > 0))
+      fault(Code::WrongPurpose, cat(" ", *problem));
     if (i > 0 && X509_check_ca(x) != 1 && !already(chain.faults, Code::ChainInvalid))
       fault(Code::ChainInvalid,
             " issued another certificate but does not say that it is an authority");
