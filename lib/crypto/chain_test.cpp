@@ -177,8 +177,8 @@ TEST_CASE("a critical nsCertType is obeyed, by people and authorities")
     check_unproven(person(type, "emailProtection"), "wrong-purpose");
   }
   const auto below = [&](const std::string& type) {
-    const Issued sub = ca.issue(
-        CertSpec{.common_name = "Sub", .eku = "", .ca = true, .extensions = {{"nsCertType", type}}});
+    const Issued sub = ca.issue(CertSpec{
+        .common_name = "Sub", .eku = "", .ca = true, .extensions = {{"nsCertType", type}}});
     return verify(ca, signed_by(ca.issue(CertSpec{.mails = {"a@example.com"}}, sub), {sub}));
   };
   check_valid(below("critical,sslCA,emailCA"), "a@example.com");
@@ -254,6 +254,31 @@ TEST_CASE("name constraints of the anchor itself hold")
       .common_name = "Root", .ca = true, .name_constraints = "excluded;email:example.com"});
   check_unproven(verify(ca, signed_by(ca.person("a@example.com"))), "chain-invalid");
   check_valid(verify(ca, signed_by(ca.person("a@example.org"))), "a@example.org");
+}
+
+TEST_CASE("a constraint on SmtpUTF8Mailbox names, which OpenSSL passes over, lets none of them by")
+{
+  const std::string boss = "b\xC3\xB6ss@other.example";
+  const auto says = [&](const std::string& constraints, const CertSpec& person, bool anchor) {
+    const TestCa ca(
+        CertSpec{.common_name = "Root", .ca = true, .name_constraints = anchor ? constraints : ""});
+    if (anchor) return verify(ca, signed_by(ca.issue(person)));
+    const Issued sub =
+        ca.issue(CertSpec{.common_name = "Sub", .ca = true, .name_constraints = constraints});
+    return verify(ca, signed_by(ca.issue(person, sub), {sub}));
+  };
+  for (const bool anchor : {false, true}) {
+    for (const char* constraints :
+         {"critical,permitted;otherName:id-on-SmtpUTF8Mailbox;UTF8:example.com",
+          "permitted;otherName:id-on-SmtpUTF8Mailbox;UTF8:other.example",
+          "critical,excluded;otherName:id-on-SmtpUTF8Mailbox;UTF8:example.com"}) {
+      check_unproven(says(constraints, {.utf8_mails = {boss}}, anchor), "chain-invalid");
+      check_valid(says(constraints, {.mails = {"boss@other.example"}}, anchor),
+                  "boss@other.example");
+    }
+    check_valid(says("critical,permitted;email:other.example", {.utf8_mails = {boss}}, anchor),
+                boss);
+  }
 }
 
 TEST_CASE("a mailbox that an authority may not name stays out in every spelling")

@@ -280,8 +280,15 @@ def constrained(c):
         c.hostile(f"{word}-only", mail_by(only, organizer), NOBODY, twin="permitted", openssl="good",
                   differs=PURPOSE_ANY)
     utf8_name = utf8_mailbox("b\u00f6ss@example.com")
-    c.hostile("utf8-mailbox", mail_by(Certificate("x", Key(), limited, names=[utf8_name]),
-                                      "mailto:b%C3%B6ss@example.com"), invalid, twin="permitted")
+    utf8_boss = "mailto:b%C3%B6ss@example.com"
+    c.hostile("utf8-mailbox", mail_by(Certificate("x", Key(), limited, names=[utf8_name]), utf8_boss),
+              invalid, twin="permitted")
+    c.honest("utf8-mailbox-permitted", mail_by(Certificate("x", Key(), home, names=[utf8_name]), utf8_boss))
+    partner_only = p.authority("For a partner's UTF-8", extensions=[
+        name_constraints(permitted=[utf8_mailbox("partner.example")])])
+    c.hostile("utf8-mailbox-by-its-own-kind",
+              mail_by(Certificate("x", Key(), partner_only, names=[utf8_name]), utf8_boss), invalid,
+              twin="utf8-mailbox-permitted", openssl="good", differs="openssl passes over such a subtree")
 
 
 def weak(c):

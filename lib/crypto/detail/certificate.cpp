@@ -37,6 +37,12 @@ AltNames alternative_names(X509* x)
                                                       ASN1_ITEM_rptr(GENERAL_NAMES));
 }
 
+Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> constraints_of(X509* x)
+{
+  return extension<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>(x, NID_name_constraints,
+                                                            ASN1_ITEM_rptr(NAME_CONSTRAINTS));
+}
+
 struct MailName {
   std::string_view text;
   bool utf8 = false;
@@ -355,11 +361,32 @@ bool has_name_constraints(X509* x)
   return X509_get_ext_by_NID(x, NID_name_constraints, -1) >= 0;
 }
 
+bool constrains_utf8_mailboxes(X509* authority)
+{
+  if (!has_name_constraints(authority)) return false;
+  const auto constraints = constraints_of(authority);
+  if (!constraints) return true;
+  for (const auto* subtrees : {constraints->permittedSubtrees, constraints->excludedSubtrees})
+    for (int i = 0; i < sk_GENERAL_SUBTREE_num(subtrees); ++i) {
+      const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(subtrees, i)->base;
+      if (base->type == GEN_OTHERNAME &&
+          OBJ_obj2nid(base->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox)
+        return true;
+    }
+  return false;
+}
+
+bool names_utf8_mailbox(X509* x)
+{
+  bool found = false;
+  each_mail_name(x, [&](const MailName& name) { found = found || name.utf8; });
+  return found;
+}
+
 bool excludes_mailbox(X509* authority, const CalAddress& address)
 {
   if (!has_name_constraints(authority)) return false;
-  const auto constraints = extension<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>(
-      authority, NID_name_constraints, ASN1_ITEM_rptr(NAME_CONSTRAINTS));
+  const auto constraints = constraints_of(authority);
   if (!constraints) return true;
   for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); ++i) {
     const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;

@@ -43,9 +43,9 @@ struct SignatureDigest {
 [[nodiscard]] SignatureDigest signature_digest(const X509* x);
 [[nodiscard]] SignatureDigest signature_digest(const X509_CRL* crl);
 
-/// Why it may not be used for e-mail at all ("is not for e-mail (...)"), or nothing: extendedKeyUsage is absent, or has
-/// emailProtection or any; Netscape's nsCertType, if it is critical and so must be obeyed (RFC 5280 section 4.2), has
-/// S/MIME, or that of an authority.
+/// Why it may not be used for e-mail at all ("is not for e-mail (...)"), or nothing:
+/// extendedKeyUsage is absent, or has emailProtection or any; Netscape's nsCertType, if it is
+/// critical and so must be obeyed (RFC 5280 section 4.2), has S/MIME, or that of an authority.
 [[nodiscard]] std::optional<std::string_view> mail_problem(X509* x, bool authority = false);
 /// May a signer have it (keyUsage absent, digitalSignature, or nonRepudiation)?
 [[nodiscard]] bool allows_signing(X509* x);
@@ -61,6 +61,11 @@ void other_identities(X509* x, std::vector<CalAddress>& out);
 /// The domain of an identity of any scheme; as CalAddress::domain().
 [[nodiscard]] std::string domain_of(const CalAddress& identity);
 [[nodiscard]] bool has_name_constraints(X509* x);
+/// Does a subtree of this authority's name constraints name SmtpUTF8Mailbox names by their own
+/// kind? (RFC 9598 section 6 has rfc822Name for both; X509_verify_cert passes over such a subtree.)
+/// True where they cannot be read.
+[[nodiscard]] bool constrains_utf8_mailboxes(X509* authority);
+[[nodiscard]] bool names_utf8_mailbox(X509* x);
 /// Does this authority exclude this very mailbox, local parts compared loosely? (X509_verify_cert
 /// compares them exactly, and identities fold their case.) True where the constraints cannot be
 /// read.

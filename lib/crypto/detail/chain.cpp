@@ -202,11 +202,31 @@ void check_purposes(Chain& chain)
     else if (i == 0 && !anchor && X509_check_ca(x) == 1)
       fault(Code::WrongPurpose, " is a certificate authority's (basicConstraints), not a person's");
     if (anchor && i > 0) continue;
-    if (const auto problem = mail_problem(x, i > 0))
-      fault(Code::WrongPurpose, cat(" ", *problem));
+    if (const auto problem = mail_problem(x, i > 0)) fault(Code::WrongPurpose, cat(" ", *problem));
     if (i > 0 && X509_check_ca(x) != 1 && !already(chain.faults, Code::ChainInvalid))
       fault(Code::ChainInvalid,
             " issued another certificate but does not say that it is an authority");
+  }
+}
+
+// A constraint on a kind of name that a certificate below has is applied, or the chain refused (RFC
+// 5280 section 4.2.1.10).
+void check_utf8_mailboxes(Chain& chain)
+{
+  for (std::size_t i = 0; i + 1 < chain.certificates.size(); ++i) {
+    X509* x = chain.certificates[i].get();
+    if (!names_utf8_mailbox(x)) continue;
+    const auto above = std::find_if(
+        chain.certificates.begin() + static_cast<std::ptrdiff_t>(i) + 1, chain.certificates.end(),
+        [](const X509Ptr& authority) { return constrains_utf8_mailboxes(authority.get()); });
+    if (above != chain.certificates.end())
+      chain.faults.push_back(
+          {{Code::ChainInvalid,
+            cat(label(x), " names an SmtpUTF8Mailbox, and the nameConstraints of ",
+                label(above->get()),
+                " limit names of that kind in a form that imip does not "
+                "compare; RFC 9598 section 6 wants rfc822Name there")},
+           x});
   }
 }
 
@@ -294,6 +314,7 @@ Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sign
         {{Code::NoAnchor, cat(label(signer), " leads to no anchor of the policy")}, signer});
   check_floor(trust.options.floor, out);
   check_purposes(out);
+  check_utf8_mailboxes(out);
   if (!out.anchor_files.empty()) check_revocation(out.certificates, trust, carried.crls, out);
   explain_expiry(errors, carried, out);
   return out;
