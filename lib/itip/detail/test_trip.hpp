@@ -10,6 +10,7 @@
 #include "base/digest.hpp"
 #include "ical/recurrence.hpp"
 #include "itip/compare.hpp"
+#include "itip/detail/content.hpp"
 #include "itip/detail/scope.hpp"
 #include "itip/detail/version.hpp"
 #include "itip/plan.hpp"
