@@ -60,6 +60,70 @@ void add_signer(CMS_ContentInfo* cms, const RawSigner& signer, const EVP_MD* md,
   if (signer.claims) add_claim(info, *signer.claims);
 }
 
+using AttributePtr = Handle<X509_ATTRIBUTE, X509_ATTRIBUTE_free>;
+
+AttributePtr make_attribute(const RawAttribute& from)
+{
+  AttributePtr made(X509_ATTRIBUTE_new());
+  must(made &&
+           X509_ATTRIBUTE_set1_object(made.get(), OBJ_nid2obj(OBJ_txt2nid(from.name.c_str()))) == 1,
+       "attribute");
+  for (const std::string& value : from.values) {
+    const auto* p = reinterpret_cast<const unsigned char*>(value.data());
+    const Handle<ASN1_TYPE, ASN1_TYPE_free> any(
+        d2i_ASN1_TYPE(nullptr, &p, static_cast<long>(value.size())));
+    must(any && X509_ATTRIBUTE_set1_data(made.get(), any->type, any->value.ptr, -1) == 1,
+         "attribute value");
+  }
+  return made;
+}
+
+// SET OF, in the order of DER: what is signed (RFC 5652 section 5.4).
+std::string signed_attributes(CMS_SignerInfo* info)
+{
+  std::multiset<std::string> all;
+  for (int i = 0; i < CMS_signed_get_attr_count(info); ++i) {
+    unsigned char* der = nullptr;
+    const int n = i2d_X509_ATTRIBUTE(CMS_signed_get_attr(info, i), &der);
+    must(n > 0, "attribute");
+    all.emplace(reinterpret_cast<char*>(der), static_cast<std::size_t>(n));
+    OPENSSL_free(der);
+  }
+  std::string body;
+  for (const std::string& one : all) body += one;
+  std::string head(
+      static_cast<std::size_t>(ASN1_object_size(1, static_cast<int>(body.size()), V_ASN1_SET)) -
+          body.size(),
+      '\0');
+  auto* p = reinterpret_cast<unsigned char*>(head.data());
+  ASN1_put_object(&p, 1, static_cast<int>(body.size()), V_ASN1_SET, V_ASN1_UNIVERSAL);
+  return head + body;
+}
+
+// OpenSSL signs no such attributes: they are changed, and signed once more without it.
+void change_attributes(CMS_SignerInfo* info, const RawSigner& signer, const EVP_MD* md)
+{
+  for (const std::string& name : signer.without) {
+    const int at = CMS_signed_get_attr_by_NID(info, OBJ_txt2nid(name.c_str()), -1);
+    must(at >= 0, "no such attribute");
+    X509_ATTRIBUTE_free(CMS_signed_delete_attr(info, at));
+  }
+  for (const RawAttribute& one : signer.more)
+    must(CMS_signed_add1_attr(info, make_attribute(one).get()) == 1, "attribute");
+  for (const RawAttribute& one : signer.unsigned_more)
+    must(CMS_unsigned_add1_attr(info, make_attribute(one).get()) == 1, "unsigned attribute");
+  const std::string over = signed_attributes(info);
+  const Handle<EVP_MD_CTX, EVP_MD_CTX_free> ctx(EVP_MD_CTX_new());
+  std::string value(static_cast<std::size_t>(EVP_PKEY_get_size(signer.who.pkey.get())), '\0');
+  std::size_t n = value.size();
+  must(ctx && EVP_DigestSignInit(ctx.get(), nullptr, md, nullptr, signer.who.pkey.get()) == 1 &&
+           EVP_DigestSign(ctx.get(), reinterpret_cast<unsigned char*>(value.data()), &n,
+                          reinterpret_cast<const unsigned char*>(over.data()), over.size()) == 1 &&
+           ASN1_STRING_set(CMS_SignerInfo_get0_signature(info), value.data(),
+                           static_cast<int>(n)) == 1,
+       "signature");
+}
+
 void add_crl(CMS_ContentInfo* cms, const std::string& path)
 {
   const BioPtr in(BIO_new_file(path.c_str(), "r"));
@@ -88,6 +152,12 @@ std::string raw_cms(const RawCms& form, std::string_view octets)
   for (const std::string& path : form.crls) add_crl(cms.get(), path);
   const BioPtr in(BIO_new_mem_buf(octets.data(), static_cast<int>(octets.size())));
   must(CMS_final(cms.get(), in.get(), nullptr, flags) == 1, "CMS_final");
+  for (std::size_t i = 0; i < form.signers.size(); ++i) {
+    const RawSigner& signer = form.signers[i];
+    if (signer.without.empty() && signer.more.empty() && signer.unsigned_more.empty()) continue;
+    change_attributes(sk_CMS_SignerInfo_value(CMS_get0_SignerInfos(cms.get()), static_cast<int>(i)),
+                      signer, digests[i].get());
+  }
   if (form.content_type_after) set_type(cms.get(), *form.content_type_after);
   unsigned char* der = nullptr;
   const int n = i2d_CMS_ContentInfo(cms.get(), &der);

@@ -9,6 +9,12 @@
 
 namespace imip::testing {
 
+/// An Attribute (RFC 5652 section 5.3), by OpenSSL's name, with its values in DER.
+struct RawAttribute {
+  std::string name;
+  std::vector<std::string> values;
+};
+
 struct RawSigner {
   Issued who;
   std::string digest = "sha256";
@@ -17,6 +23,9 @@ struct RawSigner {
   bool certificate = true;                      ///< put into the CMS
   bool by_key_id = false;                       ///< signer named by subjectKeyIdentifier
   std::optional<Issued> claims = {};            ///< ESS signingCertificateV2 of this certificate
+  std::vector<std::string> without = {};  ///< signed attributes (OpenSSL's names) that are left out
+  std::vector<RawAttribute> more = {};    ///< signed attributes beside the others, allowed or not
+  std::vector<RawAttribute> unsigned_more = {};
 };
 
 struct RawCms {

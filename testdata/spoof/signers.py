@@ -5,11 +5,12 @@ from der import context, integer, null, octets, oid, seq, set_of, tlv
 from der import time as der_time
 from mail import calendar, event, ics, message, text
 from pki import HOUR, MGF1, NOW, RSASSA_PSS, DIGESTS, algorithm, digest, digest_algorithm
-from smime import (CONTENT_TYPE, DATA, SIGNING_TIME, TST_INFO, around, attribute, carried, cms,
+from smime import (CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNING_TIME, TST_INFO, around, attribute, carried, cms,
                    names_certificate, opaque_part, signature_part, signed_attributes, signed_data,
                    signer_info)
 
 INVALID = "untrusted:signature-invalid"
+MALFORMED = "untrusted:signature-malformed"
 OPENSSL_TAKES_ANY = "openssl does not compare the attribute with the type of the content"
 
 
@@ -60,12 +61,12 @@ def contents(c):
     c.hostile("opaque-without", mails.opaque(info, inside=None), "none:signature-malformed",
               twin="opaque")
     c.hostile("data-in-place", mails.raw(smime.content_info(DATA, octets(part))),
-              "untrusted:signature-malformed", twin="detached")
-    c.hostile("empty-signature", mails.raw(b""), "untrusted:signature-malformed", twin="detached")
+              MALFORMED, twin="detached")
+    c.hostile("empty-signature", mails.raw(b""), MALFORMED, twin="detached")
     c.hostile("text-signature", mails.raw(b"Believe me, I am the boss.\r\n"),
-              "untrusted:signature-malformed", twin="detached")
+              MALFORMED, twin="detached")
     c.hostile("cut-off", mails.raw(signed_data([info], carried(boss))[:-40]),
-              "untrusted:signature-malformed", twin="detached")
+              MALFORMED, twin="detached")
     c.hostile("certificate-missing", mails.detached(info, certificates=[]),
               "untrusted:signature-unchecked", twin="detached")
     c.hostile("trailing", mails.raw(signed_data([info], carried(boss)) + b"\x00"),
@@ -141,7 +142,11 @@ def attributes(c):
     c.hostile("digest-of-other",
               mails.detached(with_attributes(*signed_attributes(calendar(summary="Plot")))),
               INVALID, twin="plain")
-    c.hostile("digest-missing", mails.detached(with_attributes(*good[:2])), INVALID, twin="plain")
+    c.hostile("digest-missing", mails.detached(with_attributes(*good[:2])), MALFORMED, twin="plain")
+    c.hostile("digest-twice", mails.detached(with_attributes(*good, good[2])), MALFORMED, twin="plain")
+    both = [octets(digest("sha256", content)) for content in (part, calendar(summary="Plot"))]
+    c.hostile("digest-two-values", mails.detached(with_attributes(
+        *good[:2], attribute(MESSAGE_DIGEST, *both))), MALFORMED, twin="plain")
     kind = "untrusted:content-type-attribute"
     c.hostile("type-missing", mails.detached(with_attributes(*signed_attributes(part, content_type=None))),
               kind, twin="plain")
@@ -177,12 +182,12 @@ def attributes(c):
     c.honest("future-minutes", mails.detached(with_attributes(*signed_attributes(part, at=NOW + 300))))
     c.hostile("time-is-text", mails.detached(with_attributes(
         *signed_attributes(part, at=None), attribute(SIGNING_TIME, tlv(0x13, b"yesterday")))),
-              "untrusted:signature-malformed", twin="plain", openssl="good", differs=no_clock)
+              MALFORMED, twin="plain", openssl="good", differs=no_clock)
     c.hostile("time-twice", mails.detached(with_attributes(
-        *good, attribute(SIGNING_TIME, der_time(NOW - 99)))), INVALID, twin="plain")
+        *good, attribute(SIGNING_TIME, der_time(NOW - 99)))), MALFORMED, twin="plain")
     c.hostile("time-two-values", mails.detached(with_attributes(
         *signed_attributes(part, at=None), attribute(SIGNING_TIME, der_time(NOW), der_time(NOW - 99)))),
-              INVALID, twin="plain")
+              MALFORMED, twin="plain")
     # the signature over somebody's attributes, shown as one over a message without attributes
     as_set = set_of(*good)
     value = signer_info(boss, as_set, attributes=None)

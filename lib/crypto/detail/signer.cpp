@@ -3,6 +3,7 @@
 #include <openssl/ess.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/cat.hpp"
 #include "crypto/detail/cache.hpp"
@@ -56,12 +57,62 @@ AttributeValue attribute(CMS_SignerInfo* info, int nid, int type)
   return {true, CMS_signed_get0_data_by_OBJ(info, OBJ_nid2obj(nid), exactly_one_value, type)};
 }
 
-// RFC 5652 section 11.1: signed, and equal to what is signed. OpenSSL does not compare.
-bool content_type_agrees(CMS_SignerInfo* info, CMS_ContentInfo* cms)
+// How often an attribute is there that must be there once, with one value; empty: so it is.
+std::string miscount(CMS_SignerInfo* info, int nid)
 {
+  const int at = CMS_signed_get_attr_by_NID(info, nid, -1);
+  if (at < 0) return "is missing";
+  if (CMS_signed_get_attr_by_NID(info, nid, at) >= 0) return "is there twice";
+  const int values = X509_ATTRIBUTE_count(CMS_signed_get_attr(info, at));
+  return values == 1 ? std::string() : cat("has ", values, " values");
+}
+
+// RFC 5652 section 11.1: signed, and equal to what is signed. OpenSSL does not compare.
+bool content_type_agrees(CMS_SignerInfo* info, CMS_ContentInfo* cms, Signature& s)
+{
+  std::string problem = miscount(info, NID_pkcs9_contentType);
   const auto type = attribute(info, NID_pkcs9_contentType, V_ASN1_OBJECT);
-  return type.value != nullptr &&
-         OBJ_cmp(static_cast<ASN1_OBJECT*>(type.value), CMS_get0_eContentType(cms)) == 0;
+  if (problem.empty() && (type.value == nullptr || OBJ_cmp(static_cast<ASN1_OBJECT*>(type.value),
+                                                           CMS_get0_eContentType(cms)) != 0))
+    problem = "differs from the type of the content";
+  if (!problem.empty())
+    add(s, Code::ContentTypeAttribute,
+        cat("the signed content-type attribute ", problem, " (RFC 5652 section 11.1)"));
+  return problem.empty();
+}
+
+// Which attribute OpenSSL means by "attribute error": it keeps to RFC 5652 sections 5.3 and 11, RFC
+// 2634 and RFC 5035.
+std::string attribute_error(CMS_SignerInfo* info)
+{
+  struct Rule {
+    int nid;
+    std::string_view name, section;
+  };
+  static constexpr std::array<Rule, 6> once = {
+      {{NID_pkcs9_messageDigest, "message-digest", "RFC 5652 section 11.2"},
+       {NID_pkcs9_signingTime, "signing-time", "RFC 5652 section 11.3"},
+       {NID_pkcs9_contentType, "content-type", "RFC 5652 section 11.1"},
+       {NID_id_smime_aa_signingCertificateV2, "signingCertificateV2", "RFC 5035 section 3"},
+       {NID_id_smime_aa_signingCertificate, "signingCertificate", "RFC 2634 section 5.4"},
+       {NID_id_smime_aa_receiptRequest, "receiptRequest", "RFC 2634 section 2.7"}}};
+  for (const Rule& rule : once) {
+    if (CMS_unsigned_get_attr_by_NID(info, rule.nid, -1) >= 0)
+      return cat("the ", rule.name, " attribute is among the unsigned ones (", rule.section, ")");
+    const bool absent = CMS_signed_get_attr_by_NID(info, rule.nid, -1) < 0;
+    if (absent && rule.nid != NID_pkcs9_messageDigest) continue;
+    if (const std::string problem = miscount(info, rule.nid); !problem.empty())
+      return cat("the signed ", rule.name, " attribute ", problem, " (", rule.section, ")");
+  }
+  return CMS_signed_get_attr_by_NID(info, NID_pkcs9_countersignature, -1) >= 0
+             ? "the countersignature attribute is among the signed ones (RFC 5652 section 11.4)"
+             : "its attributes are not as RFC 5652 section 11 wants them";
+}
+
+bool failed_by(int reason)
+{
+  const unsigned long code = ERR_peek_last_error();
+  return ERR_GET_LIB(code) == ERR_LIB_CMS && ERR_GET_REASON(code) == reason;
 }
 
 // Without signed attributes the signature is over the content alone, so a signature over somebody's
@@ -161,14 +212,18 @@ bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
 bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, Signature& s)
 {
   if (has_attributes(info)) {
-    if (!content_type_agrees(info, content.cms)) {
-      add(s, Code::ContentTypeAttribute,
-          "the signed content-type attribute is missing or differs from the type of the content");
+    if (!content_type_agrees(info, content.cms, s)) return false;
+    if (CMS_SignerInfo_verify(info) != 1) {
+      if (failed_by(CMS_R_ATTRIBUTE_ERROR))
+        add(s, Code::SignatureMalformed, attribute_error(info));
+      else
+        add(s, Code::SignatureInvalid,
+            cat("the signature does not verify with the key of ", label(signer)));
       return false;
     }
-    if (CMS_SignerInfo_verify(info) != 1) {
-      add(s, Code::SignatureInvalid,
-          cat("the signature does not verify with the key of ", label(signer)));
+    if (attribute(info, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING).value == nullptr) {
+      add(s, Code::SignatureMalformed,
+          "the signed message-digest attribute is not an octet string (RFC 5652 section 11.2)");
       return false;
     }
   } else if (is_one_set(content.octets)) {
@@ -188,7 +243,8 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
     return false;
   }
   if (!read_signing_time(info, s)) {
-    add(s, Code::SignatureMalformed, "the signing time is not one valid time");
+    add(s, Code::SignatureMalformed,
+        "the signed signing-time attribute is not a valid time (RFC 5652 section 11.3)");
     return false;
   }
   return true;
