@@ -46,6 +46,120 @@ TEST_CASE("path length and name constraints are named by their extension")
   check_break(ca, verify(ca, signed_by(ca.person("a@example.com"))), "the nameConstraints");
 }
 
+namespace {
+
+// What is told of a certificate below authorities with these constraints, one below the other.
+struct Below {
+  TestCa ca;
+  std::vector<Issued> above;
+
+  explicit Below(const std::vector<std::string>& constraints)
+  {
+    for (std::size_t i = 0; i < constraints.size(); ++i)
+      above.insert(above.begin(), ca.issue(CertSpec{.common_name = cat("Sub ", i + 1),
+                                                    .ca = true,
+                                                    .name_constraints = constraints[i]},
+                                           above.empty() ? ca.root() : above.front()));
+  }
+  [[nodiscard]] SignatureReport judge(CertSpec spec) const
+  {
+    spec.common_name = "Ann";
+    return verify(ca, signed_by(ca.issue(spec, above.front()), above));
+  }
+};
+
+const std::string ann = "certificate 'CN=Ann,O=imip tests' names ";
+const std::string sub_1 = "the nameConstraints of certificate 'CN=Sub 1,O=imip tests' ";
+const std::string sub_2 = "the nameConstraints of certificate 'CN=Sub 2,O=imip tests' ";
+
+}  // namespace
+
+TEST_CASE("of name constraints are told the name, the authority and the subtree")
+{
+  const Below two({"permitted;email:example.com,permitted;email:.example.com",
+                   "excluded;email:evil.example.com,excluded;email:b@example.com"});
+  const auto told = [&](const CertSpec& spec, const std::string& words) {
+    check_break(two.ca, two.judge(spec), words);
+  };
+  told({.mails = {"a@example.com", "x@example.org"}},
+       cat(ann, "'email:x@example.org', but ", sub_1,
+           "permit only 'email:example.com', 'email:.example.com'"));
+  told({.mails = {"a@evil.example.com", "b@example.com"}},
+       cat(ann, "'email:a@evil.example.com', but ", sub_2, "exclude 'email:evil.example.com'"));
+  told({.mails = {"a@example.com", "b@example.com"}},
+       cat(ann, "'email:b@example.com', but ", sub_2, "exclude 'email:b@example.com'"));
+  told({.utf8_mails = {"j\xC3\xB6rg@example.org"}},
+       cat(ann, "'email:j\xC3\xB6rg@example.org', but ", sub_1, "permit only"));
+  check_break(
+      two.ca, two.judge({.dn_email = "x@example.org", .mails = {"a@example.com"}}),
+      cat("names an emailAddress in its subject, but ", sub_1, "permit only 'email:example.com'"));
+}
+
+TEST_CASE("name constraints on other names than mail are told too")
+{
+  const auto told = [&](const std::string& constraints, const CertSpec& spec,
+                        const std::string& words) {
+    const Below one({constraints});
+    check_break(one.ca, one.judge(spec), cat(ann, words));
+  };
+  told("excluded;URI:.example.com", {.mails = {"a@example.com"}, .uris = {"https://h.example.com/"}},
+       cat("'URI:https://h.example.com/', but ", sub_1, "exclude 'URI:.example.com'"));
+  told(
+      "permitted;email:a0.org,permitted;email:a1.org,permitted;email:a2.org,permitted;email:a3.org,"
+      "permitted;email:a4.org,permitted;email:a5.org",
+      {.mails = {"a@example.com"}},
+      cat("'email:a@example.com', but ", sub_1,
+          "permit only 'email:a0.org', 'email:a1.org', 'email:a2.org', 'email:a3.org' and 2 more"));
+}
+
+TEST_CASE("a host name in the common name of the signer is named where it breaks constraints")
+{
+  const TestCa ca;
+  const Issued sub = ca.issue(CertSpec{
+      .common_name = "Sub 1", .ca = true, .name_constraints = "permitted;DNS:example.com"});
+  const Issued host =
+      ca.issue(CertSpec{.common_name = "h.example.org", .mails = {"a@example.com"}}, sub);
+  check_break(ca, verify(ca, signed_by(host, {sub})),
+              cat("names its common name, which may be a host's, but ", sub_1,
+                  "permit only 'DNS:example.com'"));
+}
+
+TEST_CASE("a constraint that OpenSSL cannot compare is told, and a name of any length is cut")
+{
+  const TestCa ca;
+  // minimum 1, which RFC 5280 section 4.2.1.10 does not allow: permitted { email "a.org", [0] 1 }
+  const Issued sub = ca.issue(CertSpec{
+      .common_name = "Sub 1",
+      .ca = true,
+      .extensions = {{"nameConstraints", "DER:30:0E:A0:0C:30:0A:81:05:61:2E:6F:72:67:80:01:01"}}});
+  const std::string longest(300, 'a');
+  const Issued who = ca.issue(CertSpec{.common_name = "Ann", .mails = {longest + "@a.org"}}, sub);
+  check_break(ca, verify(ca, signed_by(who, {sub})),
+              cat(ann, "'email:", longest.substr(0, 154),
+                  "...', which cannot be compared with 'email:a.org' in the nameConstraints of"));
+}
+
+TEST_CASE("a mailbox that does not count because of name constraints is told with them")
+{
+  const auto told = [&](const std::string& constraints, const CertSpec& spec,
+                        const std::string& words) {
+    const Below one({constraints});
+    const auto report = one.judge(spec);
+    check_unproven(report, "no-identity");
+    CHECK(only(report).findings.front().text == cat(ann, words));
+  };
+  told("excluded;email:BOSS@example.com", {.mails = {"boss@example.com"}},
+       "'email:boss@example.com', but the nameConstraints of certificate 'CN=Sub 1,O=imip tests' "
+       "exclude 'email:BOSS@example.com'");
+  told("permitted;email:xn--bcher-kva.example",
+       {.utf8_mails = {"j\xC3\xB6rg@b\xC3\xBC" "cher.example"}},
+       "'email:j\xC3\xB6rg@xn--bcher-kva.example', whose internationalized domain imip does not "
+       "compare "
+       "with the nameConstraints of certificate 'CN=Sub 1,O=imip tests'");
+  told("permitted;email:example.com", {.uris = {"https://example.com"}},
+       "no usable e-mail address in its subjectAltName (addresses elsewhere do not count)");
+}
+
 TEST_CASE("a critical extension that nobody knows is named")
 {
   const TestCa ca;

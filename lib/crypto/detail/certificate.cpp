@@ -10,54 +10,10 @@
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "crypto/detail/extension.hpp"
 
 namespace imip::crypto {
 namespace {
-
-using AltNames = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
-
-/// The value of the certificate's one extension of this kind, or null: also where octets follow the value,
-/// which OpenSSL passes over and another reader may not (RFC 5280 section 4.2: the DER of one structure).
-template <typename T, void (*Free)(T*)>
-Handle<T, Free> extension(X509* x, int nid, const ASN1_ITEM* item)
-{
-  const int at = X509_get_ext_by_NID(x, nid, -1);
-  if (at < 0 || X509_get_ext_by_NID(x, nid, at) >= 0) return {};
-  const ASN1_OCTET_STRING* value = X509_EXTENSION_get_data(X509_get_ext(x, at));
-  const unsigned char* p = ASN1_STRING_get0_data(value);
-  const unsigned char* end = p + ASN1_STRING_length(value);
-  Handle<T, Free> out(static_cast<T*>(static_cast<void*>(ASN1_item_d2i(nullptr, &p, end - p, item))));
-  if (p != end) out.reset();
-  return out;
-}
-
-AltNames alternative_names(X509* x)
-{
-  return extension<GENERAL_NAMES, GENERAL_NAMES_free>(x, NID_subject_alt_name,
-                                                      ASN1_ITEM_rptr(GENERAL_NAMES));
-}
-
-Handle<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free> constraints_of(X509* x)
-{
-  return extension<NAME_CONSTRAINTS, NAME_CONSTRAINTS_free>(x, NID_name_constraints,
-                                                            ASN1_ITEM_rptr(NAME_CONSTRAINTS));
-}
-
-struct MailName {
-  std::string_view text;
-  bool utf8 = false;
-};
-
-std::optional<MailName> mail_name(const GENERAL_NAME* name)
-{
-  if (name->type == GEN_EMAIL) return MailName{view_of(name->d.rfc822Name), false};
-  if (name->type != GEN_OTHERNAME || name->d.otherName == nullptr) return {};
-  const OTHERNAME* other = name->d.otherName;
-  if (OBJ_obj2nid(other->type_id) != NID_id_on_SmtpUTF8Mailbox || other->value == nullptr ||
-      other->value->type != V_ASN1_UTF8STRING)
-    return {};
-  return MailName{view_of(other->value->value.utf8string), true};
-}
 
 constexpr std::size_t most_identities = 256;  // each is compared with all before it
 
@@ -356,24 +312,21 @@ bool allows_signing(X509* x)
   return usage == UINT32_MAX || (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
 }
 
-bool has_name_constraints(X509* x)
+AltNames alternative_names(X509* x)
 {
-  return X509_get_ext_by_NID(x, NID_name_constraints, -1) >= 0;
+  return extension<GENERAL_NAMES, GENERAL_NAMES_free>(x, NID_subject_alt_name,
+                                                      ASN1_ITEM_rptr(GENERAL_NAMES));
 }
 
-bool constrains_utf8_mailboxes(X509* authority)
+std::optional<MailName> mail_name(const GENERAL_NAME* name)
 {
-  if (!has_name_constraints(authority)) return false;
-  const auto constraints = constraints_of(authority);
-  if (!constraints) return true;
-  for (const auto* subtrees : {constraints->permittedSubtrees, constraints->excludedSubtrees})
-    for (int i = 0; i < sk_GENERAL_SUBTREE_num(subtrees); ++i) {
-      const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(subtrees, i)->base;
-      if (base->type == GEN_OTHERNAME &&
-          OBJ_obj2nid(base->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox)
-        return true;
-    }
-  return false;
+  if (name->type == GEN_EMAIL) return MailName{view_of(name->d.rfc822Name), false};
+  if (name->type != GEN_OTHERNAME || name->d.otherName == nullptr) return {};
+  const OTHERNAME* other = name->d.otherName;
+  if (OBJ_obj2nid(other->type_id) != NID_id_on_SmtpUTF8Mailbox || other->value == nullptr ||
+      other->value->type != V_ASN1_UTF8STRING)
+    return {};
+  return MailName{view_of(other->value->value.utf8string), true};
 }
 
 bool names_utf8_mailbox(X509* x)
@@ -381,20 +334,6 @@ bool names_utf8_mailbox(X509* x)
   bool found = false;
   each_mail_name(x, [&](const MailName& name) { found = found || name.utf8; });
   return found;
-}
-
-bool excludes_mailbox(X509* authority, const CalAddress& address)
-{
-  if (!has_name_constraints(authority)) return false;
-  const auto constraints = constraints_of(authority);
-  if (!constraints) return true;
-  for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); ++i) {
-    const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
-    if (base == nullptr || base->type != GEN_EMAIL) continue;
-    const auto excluded = CalAddress::from_mailbox(view_of(base->d.rfc822Name));
-    if (excluded && maybe_same_user(*excluded, address)) return true;
-  }
-  return false;
 }
 
 std::vector<CalAddress> identities(X509* x, bool constrained)

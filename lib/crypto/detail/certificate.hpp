@@ -60,15 +60,6 @@ struct SignatureDigest {
 void other_identities(X509* x, std::vector<CalAddress>& out);
 /// The domain of an identity of any scheme; as CalAddress::domain().
 [[nodiscard]] std::string domain_of(const CalAddress& identity);
-[[nodiscard]] bool has_name_constraints(X509* x);
-/// Does a subtree of this authority's name constraints name SmtpUTF8Mailbox names by their own
-/// kind? (RFC 9598 section 6 has rfc822Name for both; X509_verify_cert passes over such a subtree.)
-/// True where they cannot be read.
-[[nodiscard]] bool constrains_utf8_mailboxes(X509* authority);
 [[nodiscard]] bool names_utf8_mailbox(X509* x);
-/// Does this authority exclude this very mailbox, local parts compared loosely? (X509_verify_cert
-/// compares them exactly, and identities fold their case.) True where the constraints cannot be
-/// read.
-[[nodiscard]] bool excludes_mailbox(X509* authority, const CalAddress& address);
 
 }  // namespace imip::crypto

@@ -9,6 +9,7 @@
 #include "base/cat.hpp"
 #include "crypto/detail/candidates.hpp"
 #include "crypto/detail/certificate.hpp"
+#include "crypto/detail/name_constraints.hpp"
 
 namespace imip::crypto {
 namespace {
@@ -92,9 +93,19 @@ std::string unknown_critical_extension(X509* x)
   return {};
 }
 
-Fault explain(const ChainError& e, X509* top, const Candidates& candidates, bool any_anchor)
+// X509_verify_cert() tells the certificate that says the name, and goes down from the anchor's
+// constraints.
+std::string why_forbidden(const ChainError& e, X509* x, const std::vector<X509Ptr>& chain)
 {
-  X509* x = e.certificate != nullptr ? e.certificate : top;
+  for (std::size_t i = chain.size(); i-- > 1 && static_cast<int>(i) > e.depth;)
+    if (auto found = forbidden_name(x, chain[i].get(), e.depth == 0)) return *std::move(found);
+  return cat("does not stand: ", X509_verify_cert_error_string(e.error));
+}
+
+Fault explain(const ChainError& e, const std::vector<X509Ptr>& chain, const Candidates& candidates,
+              bool any_anchor)
+{
+  X509* x = e.certificate != nullptr ? e.certificate : chain.back().get();
   const auto invalid = [&](std::string_view why) {
     return Fault{{Code::ChainInvalid, cat(label(x), " ", why)}, x};
   };
@@ -118,8 +129,12 @@ Fault explain(const ChainError& e, X509* top, const Candidates& candidates, bool
                      "allows");
     case X509_V_ERR_PERMITTED_VIOLATION:
     case X509_V_ERR_EXCLUDED_VIOLATION:
-      return invalid(
-          "names an address or subject that the nameConstraints of an authority above it forbid");
+    case X509_V_ERR_SUBTREE_MINMAX:
+    case X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE:
+    case X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX:
+    case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX:
+    case X509_V_ERR_UNSPECIFIED:
+      return invalid(why_forbidden(e, x, chain));
     case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
       return invalid(cat("has a critical extension that is not understood",
                          unknown_critical_extension(x)));
@@ -307,8 +322,7 @@ Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sign
   }
   for (const ChainError& e : errors)
     if (!is_expiry(e.error))
-      out.faults.push_back(
-          explain(e, out.certificates.back().get(), candidates, !trust.anchors.empty()));
+      out.faults.push_back(explain(e, out.certificates, candidates, !trust.anchors.empty()));
   if (out.anchor_files.empty() && out.faults.empty())
     out.faults.push_back(
         {{Code::NoAnchor, cat(label(signer), " leads to no anchor of the policy")}, signer});

@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "crypto/detail/certificate.hpp"
+#include "crypto/detail/name_constraints.hpp"
 
 namespace imip::crypto {
 namespace {
@@ -26,11 +27,29 @@ std::vector<CalAddress> names_of(X509* signer, const Chain& chain)
   std::vector<CalAddress> all = identities(signer, constrained);
   if (constrained)
     std::erase_if(all, [&](const CalAddress& a) {
-      return any_above([&](X509* x) { return excludes_mailbox(x, a); });
+      return any_above([&](X509* x) { return excluded_mailbox(x, a).has_value(); });
     });
   else
     other_identities(signer, all);
   return all;
+}
+
+// Why none of its names counts: what names_of() left out, or that there was nothing.
+std::string why_nobody(X509* signer, const Chain& chain)
+{
+  const std::vector<CalAddress> mails = identities(signer, false);
+  for (std::size_t i = 1; i < chain.certificates.size() && !mails.empty(); ++i) {
+    X509* authority = chain.certificates[i].get();
+    for (const CalAddress& a : mails)
+      if (const auto excluded = excluded_mailbox(authority, a))
+        return cat(" names 'email:", a.mailbox(), "', but ", *excluded);
+    if (has_name_constraints(authority) && identities(signer, true).empty())
+      return cat(
+          " names 'email:", mails.front().mailbox(),
+          "', whose internationalized domain imip does not compare with the nameConstraints of ",
+          label(authority));
+  }
+  return " names no usable e-mail address in its subjectAltName (addresses elsewhere do not count)";
 }
 
 bool admitted(const CalAddress& a, const AnchorFile& anchor)
@@ -63,10 +82,7 @@ void identify(X509* signer, const Chain& chain, const VerifyOptions& options, Pr
          cat(label(signer), " names ", outside->mailbox(), ", but the policy takes ",
              options.anchors[chain.anchor_files.front()].path, " for other domains only")});
   else
-    out.findings.push_back(
-        {Code::NoIdentity, cat(label(signer),
-                               " names no usable e-mail address in its "
-                               "subjectAltName (addresses elsewhere do not count)")});
+    out.findings.push_back({Code::NoIdentity, cat(label(signer), why_nobody(signer, chain))});
 }
 
 void lay_down(const std::vector<Fault>& faults, X509* at, Certificate& out)
