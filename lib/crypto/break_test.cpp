@@ -102,7 +102,8 @@ TEST_CASE("name constraints on other names than mail are told too")
     const Below one({constraints});
     check_break(one.ca, one.judge(spec), cat(ann, words));
   };
-  told("excluded;URI:.example.com", {.mails = {"a@example.com"}, .uris = {"https://h.example.com/"}},
+  told("excluded;URI:.example.com",
+       {.mails = {"a@example.com"}, .uris = {"https://h.example.com/"}},
        cat("'URI:https://h.example.com/', but ", sub_1, "exclude 'URI:.example.com'"));
   told(
       "permitted;email:a0.org,permitted;email:a1.org,permitted;email:a2.org,permitted;email:a3.org,"
@@ -152,7 +153,8 @@ TEST_CASE("a mailbox that does not count because of name constraints is told wit
        "'email:boss@example.com', but the nameConstraints of certificate 'CN=Sub 1,O=imip tests' "
        "exclude 'email:BOSS@example.com'");
   told("permitted;email:xn--bcher-kva.example",
-       {.utf8_mails = {"j\xC3\xB6rg@b\xC3\xBC" "cher.example"}},
+       {.utf8_mails = {"j\xC3\xB6rg@b\xC3\xBC"
+                       "cher.example"}},
        "'email:j\xC3\xB6rg@xn--bcher-kva.example', whose internationalized domain imip does not "
        "compare "
        "with the nameConstraints of certificate 'CN=Sub 1,O=imip tests'");
@@ -173,4 +175,114 @@ TEST_CASE("a chain that reaches no anchor names none")
   const TestCa ca;
   const TestCa other(CertSpec{.common_name = "Other", .ca = true});
   CHECK_FALSE(only(verify(ca, signed_by(other.person("a@example.com")))).anchor);
+}
+
+TEST_CASE("an extension that is there twice is named, and the anchor that the chain would reach")
+{
+  const TestCa ca;
+  const auto person = [&](const CertSpec& spec) { return verify(ca, signed_by(ca.issue(spec))); };
+  const auto twice = [](const std::string& name) {
+    return cat("has the extension ", name, " twice (RFC 5280 section 4.2)");
+  };
+  check_break(
+      ca,
+      person({.mails = {"a@example.com"}, .extensions = {{"extendedKeyUsage", "emailProtection"}}}),
+      twice("extendedKeyUsage"));
+  check_break(ca,
+              person({.mails = {"a@example.com"},
+                      .extensions = {{"subjectAltName", "email:b@example.com"}}}),
+              twice("subjectAltName"));
+  check_break(
+      ca,
+      person(
+          {.mails = {"a@example.com"}, .key_usage = "", .extensions = {{"keyUsage", "DER:30:00"}}}),
+      "has an extension that does not parse: keyUsage");
+  check_break(ca,
+              person({.mails = {"a@example.com"},
+                      .key_usage = "",
+                      .extensions = {{"keyUsage", "DER:03:02:00:00"}}}),
+              "has a keyUsage that allows nothing (RFC 5280 section 4.2.1.3)");
+}
+
+TEST_CASE("a broken extension of an authority is told of it, with the chain up to the anchor")
+{
+  const TestCa ca(CertSpec{.common_name = "Old Root", .digest = "sha1", .ca = true});
+  const CertSpec twice{
+      .common_name = "Sub", .ca = true, .extensions = {{"basicConstraints", "CA:TRUE"}}};
+  const Issued sub = ca.issue(twice);
+  const Issued ann = ca.issue(CertSpec{.common_name = "Ann", .mails = {"a@example.com"}}, sub);
+  const auto report = verify(ca, signed_by(ann, {sub}));
+  check_break(ca, report,
+              "certificate 'CN=Sub,O=imip tests' has the extension basicConstraints twice");
+  check_unproven(
+      report,
+      "chain-invalid");  // the digest of the anchor's own signature does not matter here either
+  REQUIRE(only(report).chain.size() == 2);
+  CHECK(only(report).signer->faults.empty());
+  CHECK(codes(only(report).chain[0].faults) == "chain-invalid");
+  // an anchor is told to be broken where it is needed
+  const auto anchored =
+      verifier(trusting({sub.certificate})).verify_detached(octets, signed_by(ann));
+  check_unproven(anchored, "no-anchor");
+  CHECK(only(anchored).findings.front().text ==
+        "certificate 'CN=Sub,O=imip tests' is named as an anchor but has the extension "
+        "basicConstraints twice "
+        "(RFC 5280 section 4.2)");
+}
+
+TEST_CASE("past a broken extension the chain is shown only as far as its signatures hold")
+{
+  const TestCa ca;
+  const TestCa twin;  // of the same name
+  const Issued ann = twin.issue(CertSpec{.mails = {"a@example.com"},
+                                         .extensions = {{"extendedKeyUsage", "emailProtection"}}});
+  const auto report = verify(ca, signed_by(ann));
+  check_unproven(report, "chain-invalid");
+  CHECK_FALSE(only(report).anchor);
+  CHECK(only(report).chain.empty());
+}
+
+TEST_CASE(
+    "a certificate that only its names call self-signed is not said to be signed by its own key")
+{
+  const TestCa ca;
+  const CertSpec spec{
+      .common_name = "Boss", .mails = {"boss@example.com"}, .key_identifiers = false};
+  const Issued own = ca.self_signed(spec);
+  const Issued other = ca.issue(spec, own);
+  const auto told = [&](const Issued& who) {
+    const auto report = verify(ca, signed_by(who));
+    check_unproven(report, "no-anchor");
+    return only(report).findings.front().text;
+  };
+  const std::string boss = "certificate 'CN=Boss,O=imip tests' ";
+  CHECK(told(own) == boss + "is signed by its own key and is no anchor of the policy");
+  CHECK(told(other) == boss +
+                           "names itself as its issuer, but is not signed by its own key; it is no "
+                           "anchor of the policy");
+}
+
+TEST_CASE("authorities that issue each other are said to do so")
+{
+  const TestCa ca;
+  const TestCa one(CertSpec{.common_name = "One", .ca = true, .key_identifiers = false});
+  const TestCa two(CertSpec{.common_name = "Two", .ca = true, .key_identifiers = false});
+  const auto cross = [](const TestCa& issuer, const TestCa& of, const std::string& name) {
+    return issuer.issue(
+        {.common_name = name, .ca = true, .key_identifiers = false, .same_key = of.root().pkey});
+  };
+  const Issued one_by_two = cross(two, one, "One");
+  const Issued two_by_one = cross(one, two, "Two");
+  const Issued ann = one.issue(CertSpec{.mails = {"a@example.com"}, .key_identifiers = false});
+  const auto ring = verify(ca, signed_by(ann, {one_by_two, two_by_one}));
+  check_unproven(ring, "no-anchor");
+  CHECK(only(ring).findings.front().text ==
+        "certificate 'CN=Two,O=imip tests' was issued by 'CN=One,O=imip tests', which stands below "
+        "it in the chain: "
+        "they issue each other, and none of them is an anchor of the policy");
+  // a name alone is no ring
+  const TestCa stranger(CertSpec{.common_name = "One", .ca = true, .key_identifiers = false});
+  const auto open = verify(ca, signed_by(ann, {one_by_two, cross(stranger, two, "Two")}));
+  check_unproven(open, "no-anchor");
+  CHECK(only(open).findings.front().text.find("neither an anchor nor known") != std::string::npos);
 }

@@ -230,6 +230,10 @@ def flaws(c):
     c.hostile("critical-unknown", mail_by(p.bad_boss(extensions=[unknown])), invalid, twin="good")
     c.hostile("authority-critical-unknown", mail_by(p.person(
         "boss", issuer=p.authority("Odd", extensions=[unknown]))), invalid, twin="intermediate")
+    again = alternative_names(mail_name("boss@example.com"))
+    c.hostile("extension-twice", mail_by(p.bad_boss(extensions=[again])), invalid, twin="good")
+    c.hostile("authority-extension-twice", mail_by(p.person(
+        "boss", issuer=p.authority("Twice", extensions=[key_usage(5, 6)]))), invalid, twin="intermediate")
     c.honest("not-critical-unknown", mail_by(p.bad_boss(extensions=[extension("1.2.3.4.5", null())])))
 
 

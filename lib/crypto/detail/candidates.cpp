@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/detail/certificate.hpp"
+#include "crypto/detail/extension.hpp"
 
 namespace imip::crypto {
 namespace {
@@ -10,8 +11,8 @@ namespace {
 class Climb {
  public:
   Climb(const Candidates& candidates, const Floor& floor,
-        const std::function<bool(const Path&)>& visit)
-      : candidates_(candidates), floor_(floor), visit_(visit)
+        const std::function<bool(const Path&)>& visit, bool past_broken)
+      : candidates_(candidates), floor_(floor), visit_(visit), past_broken_(past_broken)
   {
   }
 
@@ -44,17 +45,23 @@ class Climb {
     const bool known =
         std::any_of(path_.begin(), path_.end(), [&](X509* x) { return X509_cmp(x, issuer) == 0; });
     EVP_PKEY* key = X509_get0_pubkey(issuer);
-    if (known || key == nullptr || X509_check_issued(issuer, top) != X509_V_OK ||
-        key_problem(key, floor_))
-      return false;
+    if (known || key == nullptr || !fits(issuer, top) || key_problem(key, floor_)) return false;
     --steps_;
     return X509_verify(top, key) == 1;
+  }
+
+  // The names fit already; what X509_check_issued() looks at beside them are extensions.
+  bool fits(X509* issuer, X509* top) const
+  {
+    if (past_broken_ && (has_broken_extension(issuer) || has_broken_extension(top))) return true;
+    return X509_check_issued(issuer, top) == X509_V_OK;
   }
 
   static constexpr std::size_t deepest = 8;
   const Candidates& candidates_;
   const Floor& floor_;
   const std::function<bool(const Path&)>& visit_;
+  bool past_broken_;
   Path path_;
   int paths_ = 8;   // each is verified once more, by X509_verify_cert()
   int steps_ = 24;  // signatures checked
@@ -131,9 +138,16 @@ bool Candidates::ambiguous() const
 }
 
 void Candidates::each_path(X509* signer, const Floor& floor,
-                           const std::function<bool(const Path&)>& visit) const
+                           const std::function<bool(const Path&)>& visit, bool past_broken) const
 {
-  Climb(*this, floor, visit).from(signer);
+  Climb(*this, floor, visit, past_broken).from(signer);
+}
+
+bool Candidates::any_broken() const
+{
+  for (int i = 0; i < sk_X509_num(untrusted.get()); ++i)
+    if (has_broken_extension(sk_X509_value(untrusted.get(), i))) return true;
+  return false;
 }
 
 }  // namespace imip::crypto

@@ -34,8 +34,11 @@ class Candidates {
   [[nodiscard]] bool ambiguous() const;
   /// Gives `visit` each path whose signatures hold and whose keys meet the floor, until it says
   /// true or the work gets out of proportion (a message brings the certificates that it likes).
-  void each_path(X509* signer, const Floor& floor,
-                 const std::function<bool(const Path&)>& visit) const;
+  /// @param past_broken  also through certificates with broken extensions, which prove nobody
+  void each_path(X509* signer, const Floor& floor, const std::function<bool(const Path&)>& visit,
+                 bool past_broken = false) const;
+  /// Has one that is no anchor a broken extension?
+  [[nodiscard]] bool any_broken() const;
 
  private:
   void collect(X509* signer, const Trust& trust, STACK_OF(X509) * carried);

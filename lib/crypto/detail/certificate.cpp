@@ -312,23 +312,6 @@ bool allows_signing(X509* x)
   return usage == UINT32_MAX || (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
 }
 
-AltNames alternative_names(X509* x)
-{
-  return extension<GENERAL_NAMES, GENERAL_NAMES_free>(x, NID_subject_alt_name,
-                                                      ASN1_ITEM_rptr(GENERAL_NAMES));
-}
-
-std::optional<MailName> mail_name(const GENERAL_NAME* name)
-{
-  if (name->type == GEN_EMAIL) return MailName{view_of(name->d.rfc822Name), false};
-  if (name->type != GEN_OTHERNAME || name->d.otherName == nullptr) return {};
-  const OTHERNAME* other = name->d.otherName;
-  if (OBJ_obj2nid(other->type_id) != NID_id_on_SmtpUTF8Mailbox || other->value == nullptr ||
-      other->value->type != V_ASN1_UTF8STRING)
-    return {};
-  return MailName{view_of(other->value->value.utf8string), true};
-}
-
 bool names_utf8_mailbox(X509* x)
 {
   bool found = false;

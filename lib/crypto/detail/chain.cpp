@@ -9,6 +9,7 @@
 #include "base/cat.hpp"
 #include "crypto/detail/candidates.hpp"
 #include "crypto/detail/certificate.hpp"
+#include "crypto/detail/extension.hpp"
 #include "crypto/detail/name_constraints.hpp"
 
 namespace imip::crypto {
@@ -45,30 +46,45 @@ bool already(const std::vector<Fault>& faults, Code code)
                      [&](const Fault& f) { return f.reason.code == code; });
 }
 
-bool broken(X509* x)
+Fault broken_fault(X509* x)
 {
-  return (X509_get_extension_flags(x) & EXFLAG_INVALID) != 0;
+  return {{Code::ChainInvalid, cat(label(x), " ", broken_extension(x))}, x};
 }
 
-Fault broken_extension(X509* x)
+// Did a certificate of the chain issue its last one? Then there is no way out.
+bool is_ring(const std::vector<X509Ptr>& chain, X509* top)
 {
-  return {{Code::ChainInvalid, cat(label(x), " has an extension that does not parse")}, x};
+  return std::any_of(chain.begin(), chain.end(), [&](const X509Ptr& x) {
+    EVP_PKEY* key = X509_get0_pubkey(x.get());
+    return x.get() != top && X509_check_issued(x.get(), top) == X509_V_OK && key != nullptr &&
+           X509_verify(top, key) == 1;
+  });
 }
 
-std::string no_anchor(int error, X509* top, const Candidates& candidates, bool any_anchor)
+std::string no_anchor(int error, X509* top, const std::vector<X509Ptr>& chain,
+                      const Candidates& candidates, bool any_anchor)
 {
+  if (candidates.unfit_anchor != nullptr && has_broken_extension(candidates.unfit_anchor))
+    return cat(label(candidates.unfit_anchor), " is named as an anchor but ",
+               broken_extension(candidates.unfit_anchor));
   if (candidates.unfit_anchor != nullptr)
     return cat(label(candidates.unfit_anchor),
                " is named as an anchor but is not a CA certificate; name the CA that issued it");
   if (!any_anchor)
     return "the policy names no anchor, so no certificate can be believed; add the CA that you "
            "trust (anchors, --anchor)";
-  if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
-    return cat(label(top), " is signed by its own key and is no anchor of the policy");
+  if (error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)  // by its names: OpenSSL checks no signature
+    return cat(label(top), X509_self_signed(top, 1) == 1
+                               ? " is signed by its own key and is no anchor of the policy"
+                               : " names itself as its issuer, but is not signed by its own key; "
+                                 "it is no anchor of the policy");
   if (error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
     return cat("the chain ends at ", label(top), ", which is no anchor of the policy");
   return cat(label(top), " was issued by '", subject_text(X509_get_issuer_name(top)).substr(0, 160),
-             "', which is neither an anchor nor known as an intermediate");
+             is_ring(chain, top)
+                 ? "', which stands below it in the chain: they issue each other, and "
+                   "none of them is an anchor of the policy"
+                 : "', which is neither an anchor nor known as an intermediate");
 }
 
 // Which of the two extensions that an authority must have (RFC 5280 section 4.2.1.3 and 4.2.1.9).
@@ -116,8 +132,9 @@ Fault explain(const ChainError& e, const std::vector<X509Ptr>& chain, const Cand
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
-      if (broken(x)) return broken_extension(x);
-      return {{Code::NoAnchor, no_anchor(e.error, x, candidates, any_anchor)}, x};
+      for (const X509Ptr& one : chain)
+        if (has_broken_extension(one.get())) return broken_fault(one.get());
+      return {{Code::NoAnchor, no_anchor(e.error, x, chain, candidates, any_anchor)}, x};
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return invalid("is not signed by the authority that it names");
     case X509_V_ERR_INVALID_CA:
@@ -181,6 +198,12 @@ void explain_expiry(const std::vector<ChainError>& errors, const Carried& carrie
   }
 }
 
+// Is it the last one, and the policy's?
+bool is_anchor(const Chain& chain, std::size_t i)
+{
+  return (!chain.anchor_files.empty() || chain.reached) && i + 1 == chain.certificates.size();
+}
+
 // Keys of all; signatures of all but an anchor, whose own nobody relies on.
 void check_floor(const Floor& floor, Chain& chain)
 {
@@ -188,8 +211,7 @@ void check_floor(const Floor& floor, Chain& chain)
     X509* x = chain.certificates[i].get();
     if (const auto problem = key_problem(X509_get0_pubkey(x), floor))
       chain.faults.push_back({{Code::WeakKey, cat(label(x), " ", *problem)}, x});
-    const bool anchor = !chain.anchor_files.empty() && i + 1 == chain.certificates.size();
-    if (anchor) continue;
+    if (is_anchor(chain, i)) continue;
     if (const SignatureDigest digest = signature_digest(x); !digest.allowed(floor))
       chain.faults.push_back(
           {{Code::WeakDigest, cat(label(x), " was signed by its authority with ", digest.text(),
@@ -206,11 +228,11 @@ void check_purposes(Chain& chain)
     const auto fault = [&](Code code, std::string_view why) {
       chain.faults.push_back({{code, cat(label(x), why)}, x});
     };
-    if (broken(x)) {
-      if (!already(chain.faults, Code::ChainInvalid)) chain.faults.push_back(broken_extension(x));
+    if (has_broken_extension(x)) {
+      if (!already(chain.faults, Code::ChainInvalid)) chain.faults.push_back(broken_fault(x));
       continue;  // what it says of its purposes cannot be read
     }
-    const bool anchor = !chain.anchor_files.empty() && i + 1 == chain.certificates.size();
+    const bool anchor = is_anchor(chain, i);
     if (i == 0 && !allows_signing(x))
       fault(Code::WrongPurpose,
             " may not sign (its keyUsage has neither digitalSignature nor nonRepudiation)");
@@ -305,6 +327,23 @@ std::optional<std::size_t> anchor_at(X509* x, const Candidates& candidates)
   return std::nullopt;
 }
 
+// X509_verify_cert() goes no further where an extension is broken. Where the signatures lead from
+// there is shown all the same; explain() finds the broken one, so nobody is proven by it.
+void look_past_broken(const Candidates& candidates, const Floor& floor, Chain& out)
+{
+  if (!out.anchor_files.empty() || out.reached) return;
+  const auto show = [&](const Path& path) {
+    if (std::none_of(path.begin(), path.end(), has_broken_extension)) return false;
+    out.certificates.clear();
+    for (X509* x : path) out.certificates.push_back(share(x));
+    out.reached = anchor_at(path.back(), candidates);
+    return true;
+  };
+  X509* signer = out.certificates.front().get();
+  if (has_broken_extension(signer) || candidates.any_broken())
+    candidates.each_path(signer, floor, show, true);
+}
+
 Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* signer,
                 const Candidates& candidates, const Trust& trust, const Carried& carried)
 {
@@ -314,6 +353,7 @@ Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sign
       verify_with(untrusted, trusted, signer, candidates, trust.options, errors, out);
   if (out.certificates.empty()) out.certificates.push_back(share(signer));
   if (out.anchor_files.empty()) out.reached = anchor_at(out.certificates.back().get(), candidates);
+  if (tried) look_past_broken(candidates, trust.options.floor, out);
   if (!tried) {
     out.faults.push_back(
         {{Code::SignatureUnchecked, "the certificate chain could not be checked: out of memory"},

@@ -2,6 +2,7 @@
 /// lib/crypto.
 #pragma once
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "crypto/detail/openssl.hpp"
@@ -24,6 +25,12 @@ Handle<T, Free> extension(X509* x, int nid, const ASN1_ITEM* item)
   if (p != end) out.reset();
   return out;
 }
+
+/// Is an extension there twice, or in another form than it must have, so that X509_verify_cert()
+/// goes no further?
+[[nodiscard]] bool has_broken_extension(X509* x);
+/// Which, and why: "has the extension keyUsage twice (RFC 5280 section 4.2)".
+[[nodiscard]] std::string broken_extension(X509* x);
 
 using AltNames = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
 [[nodiscard]] AltNames alternative_names(X509* x);
