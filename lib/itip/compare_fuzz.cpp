@@ -63,11 +63,14 @@ bool is_plain(const ical::Component& calendar, std::set<std::string>& organizers
   });
 }
 
-/// Is each part one of its series?
+/// Is each part one of its series? And not before 1970, where the VTIMEZONEs that go out begin.
 bool is_sound(const ical::Component& calendar, const Limits& limits)
 {
   const auto version = itip::detail::Version::read(calendar, itip::Kind::Event);
   if (!version || !version->master) return false;
+  const ical::Property* start = version->master->find("DTSTART");
+  const auto begin = start != nullptr ? version->zones.time_of(*start) : Result<ical::Time>(ical::Time{});
+  if (!begin || begin->instant < UtcSeconds{}) return false;
   for (const auto* pieces : {&version->instances, &version->ranges})
     for (const auto& [instant, piece] : *pieces) {
       const auto there = ical::has_instance(version->zones, *version->master, piece.at, limits);
