@@ -20,7 +20,11 @@ class GpgsmHome {
                                  .output;
     dir_.write("g/trustlist.txt", cat(fingerprint.substr(0, fingerprint.find('\n')), " S relax\n"));
     std::filesystem::permissions(home(), std::filesystem::perms::owner_all);
-    for (const std::string& file : {p12, ca.root().certificate}) run("--import " + file);
+    for (const std::string& file : {p12, ca.root().certificate}) {
+      const auto imported = run("--import " + file);
+      INFO(imported.output);
+      REQUIRE(imported.status == 0);
+    }
   }
   ~GpgsmHome() { testing::shell("gpgconf --homedir " + home() + " --kill all"); }
   GpgsmHome(const GpgsmHome&) = delete;

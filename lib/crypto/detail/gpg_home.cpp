@@ -162,6 +162,22 @@ Result<std::pair<std::string, Fd>> make_home(const std::string& parent)
              "gpg needs a folder for temporary files; TMPDIR names another one");
 }
 
+/// Is another time than now asked about? The owner's trust file then tells the wrong validities: of a key that has
+/// expired since, none.
+bool another_time(std::optional<UtcSeconds> at)
+{
+  constexpr auto about_now = std::chrono::minutes{10};
+  return at && std::chrono::abs(*at - std::chrono::system_clock::now()) > about_now;
+}
+
+/// What gpg does by itself when a key expires, here as of the clock in gpg.conf.
+Result<void> compute_validities(const std::string& home)
+{
+  IMIP_TRY(const std::string gpg, find_program("gpg"));
+  IMIP_CHECK(Session::output_of(gpg, {"--homedir", home, "--batch", "--quiet", "--yes", "--check-trustdb"}));
+  return {};
+}
+
 bool answers(const std::string& socket_path)
 {
   sockaddr_un address{};
@@ -233,11 +249,12 @@ Result<PrivateHome> PrivateHome::create_in(const std::string& parent, const std:
   const fs::path trust = fs::path(home) / "trustdb.gpg";
   IMIP_CHECK(check(trust));
   std::error_code failed;
-  if (fs::exists(trust, failed))
-    fs::copy_file(trust, fs::path(made.path_) / "trustdb.gpg", failed);
+  const bool trusts = fs::exists(trust, failed);
+  if (trusts) fs::copy_file(trust, fs::path(made.path_) / "trustdb.gpg", failed);
   std::ofstream conf(fs::path(made.path_) / "gpg.conf", std::ios::binary);
   if (failed || !(conf << conf_text(home, at)).flush())
     return err(Errc::CannotCreate, cat(made.path_, ": cannot be written"));
+  if (trusts && another_time(at)) IMIP_CHECK(compute_validities(made.path_));
   return made;
 }
 
