@@ -16,12 +16,21 @@ bool is_pkcs7_signature(std::string_view type)
   return type == "application/pkcs7-signature" || type == "application/x-pkcs7-signature";
 }
 
+/// RFC 8551 section 3.10: gateways that know no S/MIME type leave only the file's name.
+bool is_pkcs7_mime(const Node& node)
+{
+  if (node.media_type == "application/pkcs7-mime" || node.media_type == "application/x-pkcs7-mime")
+    return true;
+  if (node.media_type != "application/octet-stream") return false;
+  const std::string name = text::ascii_lower(node.file_name);
+  return name.ends_with(".p7m") || name.ends_with(".p7z");
+}
+
 Protection protection_of(const Node& node)
 {
   const std::string* given = node.parameter("protocol");
   const std::string protocol = given ? text::ascii_lower(*given) : "";
-  if (node.media_type == "application/pkcs7-mime" || node.media_type == "application/x-pkcs7-mime")
-    return Protection::SmimeOpaque;
+  if (is_pkcs7_mime(node)) return Protection::SmimeOpaque;
   if (node.media_type == "multipart/signed") {
     if (is_pkcs7_signature(protocol)) return Protection::SmimeDetached;
     return protocol == "application/pgp-signature" ? Protection::OpenPgpDetached

@@ -155,7 +155,10 @@ TEST_CASE("an opaque S/MIME leaf gives its CMS, whatever its smime-type says")
 {
   for (const std::string type :
        {"application/pkcs7-mime; smime-type=signed-data; name=smime.p7m",
-        "application/x-pkcs7-mime", "application/pkcs7-mime; smime-type=nonsense"}) {
+        "application/x-pkcs7-mime", "application/pkcs7-mime; smime-type=nonsense",
+        "application/octet-stream; name=smime.p7m",
+        "application/octet-stream\nContent-Disposition: attachment; filename=Smime.P7M",
+        "application/octet-stream; name=smime.p7z"}) {
     const Seen entity = only("From: a@example.com\nContent-Type: " + type +
                                      "\nContent-Transfer-Encoding: base64\n\nREVS\n");
     CHECK(entity.protection == Protection::SmimeOpaque);
@@ -165,11 +168,11 @@ TEST_CASE("an opaque S/MIME leaf gives its CMS, whatever its smime-type says")
   }
 }
 
-TEST_CASE("a file name makes no signature")
+TEST_CASE("a file name makes no signature of what is something else")
 {
-  CHECK(entities("From: a@example.com\nContent-Type: application/octet-stream; name=smime.p7m\n"
-                 "Content-Disposition: attachment; filename=smime.p7m\n\nDER\n")
-            .empty());
+  for (const char* type : {"application/octet-stream; name=smime.p7s", "application/octet-stream; name=p7m",
+                           "application/pdf; name=a.p7m", "text/plain; name=smime.p7m"})
+    CHECK(entities(std::string("From: a@example.com\nContent-Type: ") + type + "\n\nDER\n").empty());
   CHECK(
       entities("From: a@example.com\nContent-Type: application/pkcs7-signature\n\nDER\n").empty());
 }

@@ -23,7 +23,8 @@ bool has_valid_signature(const JudgedPart& part)
 class Group {
  public:
   /// A part with several messages (a PUBLISH) counts once.
-  void add(const JudgedPart& part)
+  template <typename Part>
+  void add(const Part& part)
   {
     if (!seen_.insert(part.part).second) return;
     names_.push_back(part.part);
@@ -58,7 +59,7 @@ class Group {
   std::map<std::pair<std::string, std::string>, std::size_t> same_;
 };
 
-void refuse_contradictions(std::vector<JudgedPart>& parts)
+void refuse_contradictions(std::vector<JudgedPart>& parts, const std::vector<OtherAlternative>& others)
 {
   std::map<std::string, Group> alternatives;
   std::map<std::string, Group> uids;
@@ -66,6 +67,7 @@ void refuse_contradictions(std::vector<JudgedPart>& parts)
     if (!part.group.empty()) alternatives[part.group].add(part);
     if (part.message() != nullptr) uids[part.message()->uid].add(part);
   }
+  for (const OtherAlternative& other : others) alternatives[other.group].add(other);
   for (JudgedPart& part : parts) {
     auto& refusals = part.evidence.refusals;
     if (!part.group.empty()) {
@@ -99,9 +101,9 @@ void drop_copies(std::vector<JudgedPart>& parts)
 
 }  // namespace
 
-void resolve_contradictions(std::vector<JudgedPart>& parts)
+void resolve_contradictions(std::vector<JudgedPart>& parts, const std::vector<OtherAlternative>& others)
 {
-  refuse_contradictions(parts);
+  refuse_contradictions(parts, others);
   drop_copies(parts);
 }
 

@@ -1,6 +1,7 @@
 // Calendar parts of one mail against each other (trust.md section 4).
 #include <catch2/catch.hpp>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,7 +34,7 @@ JudgedPart signed_part(std::string number, std::string content)
 
 std::vector<JudgedPart> resolved(std::vector<JudgedPart> parts)
 {
-  pipeline::detail::resolve_contradictions(parts);
+  pipeline::detail::resolve_contradictions(parts, {});
   return parts;
 }
 
@@ -53,6 +54,19 @@ std::string said(const JudgedPart& p)
 }
 
 }  // namespace
+
+TEST_CASE("an alternative without method is shown by other programs: it must say the same")
+{
+  for (const auto& [content, group, refused] : {std::tuple("b", "1@0", true), {"a", "1@0", false}, {"b", "2@4", false}}) {
+    std::vector<JudgedPart> parts;
+    parts.push_back(part("1.1", "a", "u", "1@0"));
+    pipeline::detail::resolve_contradictions(parts, {{"1.2", content, group}});
+    CHECK(said(parts.front()) ==
+          (refused ? "alternatives-differ: parts 1.1 and 1.2 are alternatives of one another and hold different "
+                     "calendars\n"
+                   : ""));
+  }
+}
 
 TEST_CASE("the same content counts once, the first that is signed")
 {

@@ -59,6 +59,8 @@ crypto::SignatureReport unchecked(std::string text)
   return report;
 }
 
+std::string digest_of(const std::string& calendar) { return sha256_hex(mime::to_crlf(calendar)); }
+
 crypto::SignatureReport check(const mime::Message& message, const mime::SignedEntity& entity,
                               const crypto::Verifier& verifier, const crypto::OpenPgp& openpgp)
 {
@@ -76,6 +78,16 @@ crypto::SignatureReport check(const mime::Message& message, const mime::SignedEn
       break;
   }
   return unchecked("the signature is of a kind that imip does not know");
+}
+
+/// Why what was opened was not looked into. A document that was signed as it is (contract.pdf.p7m) comes like that:
+/// it holds no calendar part, and says nothing of those beside it.
+Reason not_mail(const std::string& part, const Error& error)
+{
+  if (error.code == Errc::TooLarge)
+    return {Code::LimitExceeded, cat("the content of part ", part, ": ", error.what)};
+  return {Code::SignatureMalformed,
+          cat("the content of part ", part, " is no MIME entity, so no mail program shows a calendar in it")};
 }
 
 bool is_ancestor(const mime::Message& message, std::size_t ancestor, std::size_t node)
@@ -119,11 +131,12 @@ class Examination {
   }
 
   void keep_opened() { keep_opened_ = true; }
-  Result<void> message(std::string octets, const Layer& layer);
+  Result<void> message(mime::Message message, const Layer& layer);
   void bare_calendar(std::string octets);
   std::vector<JudgedPart> take() { return std::move(parts_); }
   std::vector<ProtectedEntity> take_entities() { return std::move(entities_); }
   std::vector<OpenedMessage> take_opened() { return std::move(opened_); }
+  std::vector<detail::OtherAlternative> take_alternatives() { return std::move(alternatives_); }
   [[nodiscard]] bool saw_calendar_without_method() const { return saw_calendar_without_method_; }
   /// Why there may be a calendar part in it that nobody saw; nothing: there is none.
   [[nodiscard]] std::optional<Error> obstacle() const;
@@ -151,6 +164,7 @@ class Examination {
   std::vector<Reason> unopened_;
   std::optional<Error> locked_;  ///< of `unopened_`, the first that is an error
   bool saw_calendar_without_method_ = false;
+  std::vector<detail::OtherAlternative> alternatives_;
   bool keep_opened_ = false;
   std::size_t inflated_ = 0;  ///< octets, in all layers
   struct Sizes {
@@ -161,12 +175,11 @@ class Examination {
   std::optional<Reason> over_;  ///< they are too large together: no other is read
 };
 
-Result<void> Examination::message(std::string octets, const Layer& layer)
+Result<void> Examination::message(mime::Message message, const Layer& layer)
 {
   if (layer.depth > policy_.limits.crypto_layers)
     return err(Errc::TooLarge, cat("more than ", policy_.limits.crypto_layers,
                                    " signatures and encryptions around one another (limit crypto-layers)"));
-  IMIP_TRY(auto message, mime::parse_message(std::move(octets), policy_.limits));
   if (!envelope_) envelope_ = message.envelope();
   const std::size_t slot = opened_.size();  // before those inside it
   if (keep_opened_) opened_.push_back({layer.prefix, {}});
@@ -270,20 +283,28 @@ Result<void> Examination::opaque(const mime::Message& message,
   else
     append(content.signature_defects, inner.entity.defects);
   if (inner.report.content->empty()) return {};
-  return this->message(std::move(*inner.report.content), content);
+  auto opened = mime::parse_message(std::move(*inner.report.content), policy_.limits);
+  if (!opened) {
+    append(unopened_, inner.report.defects);
+    unopened_.push_back(not_mail(cat(layer.prefix, part), opened.error()));
+    return {};
+  }
+  return this->message(*std::move(opened), content);
 }
 
 void Examination::calendar_part(const mime::Message& message,
                                 const std::vector<CheckedEntity>& entities,
                                 mime::CalendarPart part, const Layer& layer)
 {
+  Layer here = layer;
+  here.descend(message, part.place);
   if (!part.method) {
     saw_calendar_without_method_ = true;
+    if (!here.group.empty())
+      alternatives_.push_back({cat(layer.prefix, part.part), digest_of(part.text), here.group});
     return;
   }
   JudgedPart judged;
-  Layer here = layer;
-  here.descend(message, part.place);
   judged.part = cat(layer.prefix, part.part);
   judged.in_forwarded = here.in_forwarded;
   judged.encrypted = layer.encrypted;
@@ -362,7 +383,7 @@ void Examination::read(JudgedPart& judged, const std::string& text, const std::s
   judged.input = input_;
   if (envelope_) judged.envelope = *envelope_;
   // a mailbox with LF line ends has them in the text, and CRLF in what was base64
-  judged.part_sha256 = sha256_hex(mime::to_crlf(text));
+  judged.part_sha256 = digest_of(text);
   auto parsed = over_ ? Result<ical::Parsed>(ical::Parsed{}) : ical::parse(text, policy_.limits);
   if (parsed && !over_) over_ = count(parsed->calendar);
   if (!parsed) {
@@ -546,7 +567,8 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
   if (mime::looks_like_calendar(octets)) {
     examination.bare_calendar(std::move(octets));
   } else {
-    IMIP_CHECK(examination.message(std::move(octets), Layer{}));
+    IMIP_TRY(auto message, mime::parse_message(std::move(octets), impl_->policy.limits));
+    IMIP_CHECK(examination.message(std::move(message), Layer{}));
   }
   std::vector<JudgedPart> parts = examination.take();
   if (opened != nullptr) *opened = examination.take_opened();
@@ -577,7 +599,7 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
                               impl_->policy.aliases);
     }
   }
-  detail::resolve_contradictions(parts);
+  detail::resolve_contradictions(parts, examination.take_alternatives());
   for (JudgedPart& part : parts) note_sender(part);
   return parts;
 }

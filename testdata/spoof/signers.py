@@ -192,7 +192,7 @@ def attributes(c):
     as_set = set_of(*good)
     value = signer_info(boss, as_set, attributes=None)
     c.hostile("set-as-content", message(opaque_part(signed_data([value], carried(boss), inside=as_set))),
-              "error:", twin="content.opaque", openssl="good",
+              "none:signature-malformed", twin="content.opaque", openssl="good",
               differs="openssl does not know where the content came from")
 
 

@@ -17,6 +17,13 @@ def beside(c):
     c.honest("plain", message(good))
     c.honest("list", message(multipart("mixed", [good, text("-- \r\nThe list's footer")])),
              piece=message(good))
+    contract = b"%PDF-1.4\r\nsigned as it is, no header before it\r\n"
+    for word, who in (("contract", boss), ("contract-of-another", mallory)):
+        c.honest(word, message(multipart("mixed", [good, opaque(contract, who)])), piece=message(good))
+    c.honest("contract-inside", message(signed(multipart("mixed", [calendar(), opaque(contract, mallory)]), boss)))
+    c.hostile("only-contract", message(multipart("mixed", [calendar(), opaque(contract, boss)])), UNSIGNED,
+              twin="contract", piece=message(opaque(contract, boss)), openssl="good",
+              differs="the signature covers another part")
     elsewhere = "the signature covers another part"
     for name, tree in (
             ("after", multipart("mixed", [words, calendar()])),
@@ -81,7 +88,13 @@ def alternatives(c):
     c.honest("same-qp", whole(calendar(), calendar(encoding="quoted-printable")))
     c.honest("with-ics", whole(calendar(), calendar(kind="application/ics", method=None)))
     c.honest("other-ics", whole(calendar(), calendar(kind="application/ics", summary="Plot")))
+    c.honest("same-without-method", whole(calendar(), calendar(method=None)))
+    c.honest("other-without-method", message(multipart("mixed", [
+        signed(multipart("alternative", [text(), calendar()], "alt"), boss),
+        calendar(method=None, summary="Plot")])),
+             piece=message(signed(multipart("alternative", [text(), calendar()], "alt"), boss)))
     for name, other in (
+            ("without-method", calendar(method=None, summary="Plot")),
             ("summary", calendar(summary="Plot")),
             ("start", calendar(start="20310302T100000Z")),
             ("uid", calendar(uid="other@example.com")),
@@ -89,12 +102,16 @@ def alternatives(c):
             ("attendee", calendar(attendees=("mailto:alice@example.com", "mailto:eve@example.com"))),
             ("base64", calendar(summary="Plot", encoding="base64")),
             ("attachment", calendar(summary="Plot", fields=["Content-Disposition: attachment"]))):
-        c.hostile(name, whole(calendar(), other), differ, differ, twin="same", openssl="good")
+        verdicts = [differ] * (1 if name == "without-method" else 2)
+        c.hostile(name, whole(calendar(), other), *verdicts, twin="same", openssl="good")
     c.hostile("three", whole(calendar(), calendar(summary="Plot"), calendar(summary="Plan B")),
               differ, differ, differ, twin="same", openssl="good")
     c.hostile("nested", whole(calendar(), multipart("mixed", [calendar(uid="b@example.com")], "m")),
               differ, differ, twin="same", openssl="good")
     good = signed(calendar(), boss)
+    c.hostile("unsigned-without-method", message(multipart("alternative", [
+        good, calendar(method=None, summary="Plot")])),
+              differ, twin="beside.plain", openssl="good", piece=message(good))
     c.hostile("one-unsigned", message(multipart("alternative", [text(), good, calendar(summary="Plot")])),
               differ, differ, twin="beside.plain", openssl="good", piece=message(good))
     c.hostile("unsigned-first", message(multipart("alternative", [calendar(summary="Plot"), good])),
@@ -224,6 +241,9 @@ def shape(c):
     c.honest("wrong-micalg", message(around(part, signature, micalg="md5")))
     c.honest("no-micalg", message(multipart("signed", [part, signature], "sig",
                                             '; protocol="application/pkcs7-signature"')))
+    whole = cms(part, boss, opaque=True)
+    c.honest("octet-stream-p7m", message(opaque_part(whole, None, "application/octet-stream")),
+             piece=message(opaque_part(whole)))
     count = "untrusted:not-two-parts"
     c.hostile("three-last", message(around(part, signature, third=text())), count, twin="two-parts")
     c.hostile("three-first", message(multipart("signed", [
