@@ -109,5 +109,25 @@ expect 0 as alice verify --json many.eml
 says '"identities_more":51'
 says '"mail_names_more":51'
 says '"correlation":"direct"'
+expect 0 as alice show --chain many.eml
+says 'and 131 more'
+
+# On a terminal each value goes on below itself: none can draw a line of ours. Blanks in a row are one.
+fill=$(printf '%57s' '' | tr ' ' x)
+openssl req -x509 -newkey rsa:2048 -nodes -keyout paint.key -out paint.crt -days 9 -addext keyUsage=digitalSignature \
+  -subj "/O=$fill/CN=  verdict     trusted" -addext subjectAltName=email:boss@example.com 2>/dev/null
+cat paint.key paint.crt >paint.pem
+chmod 600 paint.pem
+imip sign --identity paint.pem <plain.eml >paint.eml
+expect 1 as alice verify paint.eml
+says 'verdict trusted'
+for columns in 40 80; do
+  script -qec "stty cols $columns; '$IMIP' show --chain --policy alice/policy.toml --state none paint.eml" /dev/null >out </dev/null || true
+  checks=$((checks + 1))
+  says 'verdict     '
+  tr -d '\r' <out | sed 's/\x1b\[[0-9;]*m//g' >plain.txt
+  [ "$(grep -c '^  verdict' plain.txt)" = 1 ] || { cat plain.txt >&2; fail "a false line"; }
+  awk -v most=$columns 'length > most { exit 1 }' plain.txt || { cat plain.txt >&2; fail "wider than the terminal"; }
+done
 
 echo "chain_test: $checks checks"

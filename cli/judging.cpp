@@ -289,7 +289,7 @@ ExitCode exit_code_of(policy::Verdict verdict)
 
 report::Style style_of(const Context& context, const policy::Policy& policy)
 {
-  return {context.colour, pipeline::zone_of(policy)};
+  return {context.colour, context.out_is_terminal ? context.columns : 0, pipeline::zone_of(policy)};
 }
 
 pipeline::Consent consent_of(const std::optional<std::vector<std::string>>& yes, const Context& context,

@@ -27,14 +27,14 @@ class Show {
       return;
     }
     paragraph(report::show_text(part, style_));
-    if (options_.chain) paragraph(report::chain_text(part));
+    if (options_.chain) paragraph(report::chain_text(part, style_));
   }
 
   /// The next input begins; what is left to say of the one before is said now.
   void next(const pipeline::ProtectedEntities& entities)
   {
     if (entities_ && options_.chain && !options_.common.json)
-      paragraph(report::other_chains_text(*entities_));
+      paragraph(report::other_chains_text(*entities_, style_));
     entities_ = entities;
   }
 

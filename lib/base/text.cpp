@@ -62,10 +62,12 @@ bool must_escape(ucs4_t c)
   return uc_is_general_category(c, bad) || is_invisible(c);
 }
 
-void append_shown(std::string& out, std::string_view octets, ucs4_t c, bool keep_newlines)
+bool is_blank(ucs4_t c) { return c == ' ' || uc_is_general_category(c, UC_CATEGORY_Zs); }
+
+void append_shown(std::string& out, std::string_view octets, ucs4_t c)
 {
   if (c == '\n') {
-    out += keep_newlines ? "\n" : "\\n";
+    out += "\\n";
   } else if (c < 0x80 && must_escape(c)) {
     append_octet_escape(out, static_cast<unsigned char>(c));
   } else if (must_escape(c)) {
@@ -116,9 +118,10 @@ std::string_view trim(std::string_view s)
   return s.substr(first, s.find_last_not_of(blanks) - first + 1);
 }
 
-std::string for_terminal(std::string_view untrusted, bool keep_newlines)
+std::string for_terminal(std::string_view untrusted)
 {
   std::string out;
+  bool after_blank = false;
   out.reserve(untrusted.size());
   while (!untrusted.empty()) {
     ucs4_t c = 0;
@@ -126,10 +129,13 @@ std::string for_terminal(std::string_view untrusted, bool keep_newlines)
     if (length <= 0) {  // invalid or cut off: octet by octet, so that nothing is swallowed
       append_octet_escape(out, static_cast<unsigned char>(untrusted.front()));
       untrusted.remove_prefix(1);
+      after_blank = false;
       continue;
     }
     const auto size = static_cast<std::size_t>(length);
-    append_shown(out, untrusted.substr(0, size), c, keep_newlines);
+    const bool blank = is_blank(c);
+    if (!blank || !after_blank) append_shown(out, untrusted.substr(0, size), c);
+    after_blank = blank;
     untrusted.remove_prefix(size);
   }
   return out;

@@ -15,8 +15,9 @@ namespace imip::text {
 
 /// Makes text safe for a terminal or a log: C0 and C1 controls, bidirectional and other invisible
 /// format characters (Unicode Cf), line and paragraph separators, and invalid UTF-8 become visible
-/// escapes such as \u{202E} or \x1B; newline becomes "\n" as two characters unless `keep_newlines`.
-[[nodiscard]] std::string for_terminal(std::string_view untrusted, bool keep_newlines = false);
+/// escapes such as \u{202E} or \x1B; newline becomes "\n" as two characters. Of blanks in a row (Unicode Zs) one
+/// is shown: with many a value could fill a line, and draw a line of ours below it.
+[[nodiscard]] std::string for_terminal(std::string_view untrusted);
 
 /// Columns that text which for_terminal() gave takes on a terminal.
 [[nodiscard]] std::size_t display_width(std::string_view shown);

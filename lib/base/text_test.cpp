@@ -72,11 +72,18 @@ TEST_CASE("ordinary text stays as it is")
   CHECK(for_terminal(text) == text);
 }
 
-TEST_CASE("newlines are kept only when asked")
+TEST_CASE("a line stays one line")
 {
   CHECK(for_terminal("a\nb") == "a\\nb");
-  CHECK(for_terminal("a\nb", true) == "a\nb");
-  CHECK(for_terminal("a\r\nb", true) == "a\\x0D\nb");
+  CHECK(for_terminal("a\r\nb") == "a\\x0D\\nb");
+}
+
+TEST_CASE("of blanks in a row one is shown, whatever their width")
+{
+  CHECK(for_terminal("Boss" + std::string(80, ' ') + "verdict" + std::string(5, ' ') + "trusted") ==
+        "Boss verdict trusted");
+  CHECK(for_terminal("a \xC2\xA0\xE3\x80\x80\xE2\x80\x83 b") == "a b");
+  CHECK(for_terminal("a \xFF b c ") == "a \\xFF b c ");
 }
 
 TEST_CASE("shell words are quoted unless they are harmless")

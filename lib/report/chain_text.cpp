@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
-#include "base/text.hpp"
+#include "report/lines.hpp"
 #include "report/words.hpp"
 
 namespace imip::report {
@@ -15,24 +15,13 @@ using pipeline::ProtectedEntity;
 constexpr std::size_t line_width = 80;   // columns
 constexpr std::size_t value_column = 14;  // a SHA-256 in hexadecimal just fits behind it
 
-/// The first octets of `text` that fit into `room` columns, at least one character; cut behind a blank if there is one.
-std::size_t fitting(std::string_view text, std::size_t room)
-{
-  std::size_t end = 0;
-  std::size_t blank = 0;
-  while (end < text.size()) {
-    std::size_t next = end + 1;
-    while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0U) == 0x80U) ++next;
-    if (end > 0 && text::display_width(text.substr(0, next)) > room) return blank > 0 ? blank : end;
-    if (text[end] == ' ') blank = next;
-    end = next;
-  }
-  return end;
-}
-
 /// Lines of at most 80 columns; a label, then values below one another.
 class Sheet {
  public:
+  explicit Sheet(const Style& style)
+      : columns_(style.columns == 0 ? line_width : std::min(line_width, style.columns))
+  {
+  }
   /// A line of its own.
   void head(const std::string& text) { wrap("", text, 4); }
   void field(std::string_view label, const std::string& value)
@@ -44,30 +33,27 @@ class Sheet {
   {
     if (!value.empty()) wrap(cat("    ", label), value, value_column);
   }
+  /// The first ones of many, a line each.
+  template <typename Text>
+  void details(std::string_view label, std::size_t count, Text text)
+  {
+    constexpr std::size_t most = 20;
+    for (std::size_t i = 0; i < std::min(count, most); ++i) detail(i == 0 ? label : "", text(i));
+    if (count > most) detail("", cat("and ", count - most, " more"));
+  }
   std::string take() { return std::move(out_); }
 
  private:
   void wrap(std::string label, const std::string& value, std::size_t column)
   {
-    if (!label.empty()) label.resize(std::max(column, label.size() + 1), ' ');
-    out_ += label;
-    std::size_t used = label.size();
-    std::string_view rest = value;
-    while (true) {
-      const std::size_t n = fitting(rest, line_width - used);
-      const std::string_view line = rest.substr(0, n);
-      out_ += cat(line.substr(0, line.find_last_not_of(' ') + 1), '\n');
-      rest.remove_prefix(n);
-      if (rest.empty()) return;
-      out_ += std::string(column, ' ');
-      used = column;
-    }
+    out_ += wrapped(std::move(label), value, column, columns_);
   }
 
+  std::size_t columns_;
   std::string out_;
 };
 
-std::string safe(std::string_view untrusted) { return text::for_terminal(untrusted); }
+std::string safe(std::string_view untrusted) { return shown(untrusted); }
 
 std::string reason_text(const Reason& reason)
 {
@@ -93,8 +79,7 @@ bool is_told_below(const crypto::Signature& signature, const Reason& reason)
 void certificate(Sheet& sheet, std::string_view label, const crypto::Certificate& c)
 {
   sheet.field(label, c.subject.empty() ? "(no name)" : safe(c.subject));
-  for (std::size_t i = 0; i < c.mail_names.size(); ++i)
-    sheet.detail(i == 0 ? "names" : "", safe(c.mail_names[i]));
+  sheet.details("names", c.mail_names.size(), [&](std::size_t i) { return safe(c.mail_names[i]); });
   if (c.mail_names.empty() && label == "signer") sheet.detail("names", "(no e-mail address)");
   sheet.detail("issuer", safe(c.issuer));
   sheet.detail("serial", safe(c.serial));
@@ -129,9 +114,10 @@ void key(Sheet& sheet, const crypto::Signature& signature)
   const crypto::OpenPgpKey& k = *signature.openpgp;
   sheet.field("signer", safe(k.fingerprint));
   if (!k.subkey.empty() && k.subkey != k.fingerprint) sheet.detail("subkey", safe(k.subkey));
-  for (const crypto::UserId& id : k.user_ids)
-    sheet.detail("user ID", cat(safe(id.text), " (validity ", safe(id.validity),
-                                id.revoked ? ", revoked)" : ")"));
+  sheet.details("user ID", k.user_ids.size(), [&](std::size_t i) {
+    const crypto::UserId& id = k.user_ids[i];
+    return cat(safe(id.text), " (validity ", safe(id.validity), id.revoked ? ", revoked)" : ")");
+  });
   sheet.detail("created", to_rfc3339(k.created));
   sheet.detail("expires", k.expires ? to_rfc3339(*k.expires) : "never");
   sheet.detail("key", safe(k.key));
@@ -168,9 +154,9 @@ void entity_lines(Sheet& sheet, const ProtectedEntity& entity)
 
 }  // namespace
 
-std::string chain_text(const pipeline::JudgedPart& part)
+std::string chain_text(const pipeline::JudgedPart& part, const Style& style)
 {
-  Sheet sheet;
+  Sheet sheet(style);
   bool any = false;
   for (const ProtectedEntity& entity : *part.entities) {
     const auto& covers = entity.calendar_parts;
@@ -182,9 +168,9 @@ std::string chain_text(const pipeline::JudgedPart& part)
   return sheet.take();
 }
 
-std::string other_chains_text(const std::vector<ProtectedEntity>& entities)
+std::string other_chains_text(const std::vector<ProtectedEntity>& entities, const Style& style)
 {
-  Sheet sheet;
+  Sheet sheet(style);
   for (const ProtectedEntity& entity : entities)
     if (entity.calendar_parts.empty()) entity_lines(sheet, entity);
   return sheet.take();

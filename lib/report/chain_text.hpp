@@ -5,13 +5,15 @@
 #include <vector>
 
 #include "pipeline/judge.hpp"
+#include "report/text.hpp"
 
 namespace imip::report {
 
 /// The signatures that cover this calendar part, and, if none does, what stands around it instead.
-[[nodiscard]] std::string chain_text(const pipeline::JudgedPart& part);
+[[nodiscard]] std::string chain_text(const pipeline::JudgedPart& part, const Style& style);
 
 /// The signatures of the mail that cover no calendar part at all; "" if there is none.
-[[nodiscard]] std::string other_chains_text(const std::vector<pipeline::ProtectedEntity>& entities);
+[[nodiscard]] std::string other_chains_text(const std::vector<pipeline::ProtectedEntity>& entities,
+                                            const Style& style);
 
 }  // namespace imip::report

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cat.hpp"
-#include "base/text.hpp"
+#include "report/lines.hpp"
 
 namespace imip::report {
 
@@ -15,7 +15,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array severities{Severity::Must, Severity::Should, Severity::Interop};
 
-std::string safe(std::string_view untrusted) { return text::for_terminal(untrusted); }
+std::string safe(std::string_view untrusted) { return shown(untrusted); }
 
 std::string joined(const std::vector<std::string>& words, std::string_view between)
 {

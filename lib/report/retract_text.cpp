@@ -1,5 +1,5 @@
 #include "base/cat.hpp"
-#include "base/text.hpp"
+#include "report/lines.hpp"
 #include "report/text.hpp"
 
 namespace imip::report {
@@ -8,7 +8,7 @@ namespace {
 
 std::string safe(std::string_view untrusted)
 {
-  return text::for_terminal(untrusted);
+  return shown(untrusted);
 }
 
 std::string name_of(const state::Journaled& message)

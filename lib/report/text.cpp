@@ -3,29 +3,27 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
-#include "base/text.hpp"
 #include "report/event_text.hpp"
+#include "report/lines.hpp"
 #include "report/words.hpp"
 
 namespace imip::report {
 
 namespace {
 
-std::string safe(std::string_view untrusted) { return text::for_terminal(untrusted); }
+std::string safe(std::string_view untrusted) { return shown(untrusted); }
 
-constexpr std::size_t label_width = 12;
+constexpr std::size_t value_column = 14;
 
 class Lines {
  public:
   explicit Lines(const Style& style) : style_(style) {}
 
-  void plain(std::string_view text) { out_ += cat(text, '\n'); }
+  void plain(std::string_view text) { out_ += wrapped("", text, 4, style_.columns); }
   /// "  label       value": nothing for an empty value.
   void field(std::string_view label, std::string_view value)
   {
-    if (value.empty()) return;
-    const std::size_t pad = label.size() < label_width ? label_width - label.size() : 1;
-    out_ += cat("  ", label, std::string(pad, ' '), value, '\n');
+    if (!value.empty()) out_ += wrapped(cat("  ", label), value, value_column, style_.columns);
   }
   void fields(std::string_view label, const std::vector<std::string>& values)
   {

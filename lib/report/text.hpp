@@ -11,6 +11,7 @@ namespace imip::report {
 
 struct Style {
   bool colour = false;
+  std::size_t columns = 0;  ///< of the terminal; 0: lines are not broken
   std::string local_zone = "UTC";  ///< Olson name
 };
 
