@@ -392,6 +392,19 @@ TEST_CASE("a text signature does not protect a lone CR, a binary one does")
               "boss@example.com");
 }
 
+TEST_CASE("a text signature does not protect the end of a long line, a binary one does")
+{
+  const auto& all = people();
+  const auto long_line = [](std::size_t length) { return cat(octets, std::string(length, 'x'), "\r\n"); };
+  const std::string good = long_line(16'000);
+  check_valid(verify_pgp(all.senders.sign(good, all.boss, "--textmode"), ring_of(all.owner), good), "boss@example.com");
+  const std::string most = long_line(19'992);  // what gpg signs without a word
+  const std::string sig = all.senders.sign(most, all.boss, "--textmode");
+  for (const std::string& text : {most, long_line(30'000)})
+    CHECK(only(verify_pgp(sig, ring_of(all.owner), text)).status == SignatureStatus::Invalid);
+  check_valid(verify_pgp(all.senders.sign(most, all.boss), ring_of(all.owner), most), "boss@example.com");
+}
+
 TEST_CASE("what a signature packet says of its issuer is read, or left")
 {
   using namespace std::string_literals;

@@ -34,6 +34,18 @@ bool has_bare_cr(std::string_view octets)
   return false;
 }
 
+// gpg cuts lines at some 19,990 octets before it hashes them in text mode: what stands behind is not covered.
+bool has_long_line(std::string_view octets)
+{
+  constexpr std::size_t longest = 16'384;
+  for (std::size_t at = 0; at < octets.size();) {
+    const std::size_t end = std::min(octets.find('\n', at), octets.size());
+    if (end - at > longest) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
 // Is it a good signature over these octets, by whomever? If not, why: then `s` says it.
 bool verifies(gpgme_signature_t found, const Watcher::SeenSignature& seen, std::string_view octets,
               const OpenPgpOptions& options, Signature& s)
@@ -84,6 +96,11 @@ bool verifies(gpgme_signature_t found, const Watcher::SeenSignature& seen, std::
   if (seen.type == 1 && has_bare_cr(octets)) {
     add(s, Code::SignatureInvalid,
         "the signature is one over text, which does not protect the lone CR in the message");
+    return false;
+  }
+  if (seen.type == 1 && has_long_line(octets)) {
+    add(s, Code::SignatureInvalid,
+        "the signature is one over text, which does not protect the end of the long line in the message");
     return false;
   }
   s.status = SignatureStatus::Unproven;
