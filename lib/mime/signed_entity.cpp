@@ -143,4 +143,12 @@ bool covers(const Message& message, const SignedEntity& entity, std::size_t node
   return false;
 }
 
+bool is_passed_on(const Message& message, std::size_t root, std::size_t node)
+{
+  const auto& nodes = message.nodes();
+  for (std::size_t at = node; at != no_node && at != root; at = nodes[at].parent)
+    if (nodes[at].media_type.starts_with("message/")) return true;
+  return false;
+}
+
 }  // namespace imip::mime

@@ -24,6 +24,7 @@ struct Layer {
   std::size_t depth = 0;
   identity::Signatures signatures;
   std::vector<Reason> signature_defects;
+  std::vector<Reason> passed_on;  ///< of signatures that are the word of who passed a message on
   std::vector<Reason> defects;
   bool in_forwarded = false, in_report = false;
   bool encrypted = false;  ///< inside a decryption
@@ -38,7 +39,22 @@ struct Layer {
     if (place.alternative == mime::no_node || !group.empty()) return;
     group = cat(prefix, message.nodes()[place.alternative].part, "@", place.alternative);
   }
+  /// The signatures around this layer, as they count for one of its nodes.
+  void narrow(const mime::Message& message, std::size_t node);
 };
+
+Reason word_of_forwarder(const std::string& part)
+{
+  return {Code::Unsigned, cat("the signature at part ", part,
+                              " is around a message that its signer passed on, and says nothing of who made it")};
+}
+
+void Layer::narrow(const mime::Message& message, std::size_t node)
+{
+  if (signatures.empty() || !mime::is_passed_on(message, 0, node)) return;
+  passed_on.push_back(word_of_forwarder(signatures.front()->entity));
+  signatures.clear();
+}
 
 /// A signed entity with what the signature engine says of it.
 struct CheckedEntity {
@@ -100,17 +116,21 @@ bool is_ancestor(const mime::Message& message, std::size_t ancestor, std::size_t
 /// What the entities around `node` say: signatures of those that cover it, defects of those that
 /// stand around it and give none.
 void collect(const mime::Message& message, const std::vector<CheckedEntity>& entities,
-             std::size_t node, identity::Signatures& signatures, std::vector<Reason>& defects)
+             std::size_t node, Layer& into)
 {
   for (const CheckedEntity& checked : entities) {
     const bool around =
         checked.entity.node != node && is_ancestor(message, checked.entity.node, node);
     if (!around) continue;
-    append(defects, checked.entity.defects);  // of one that is no multipart/signed nobody is covered
+    append(into.signature_defects, checked.entity.defects);  // of one that is no multipart/signed nobody is covered
     if (!mime::covers(message, checked.entity, node)) continue;
-    append(defects, checked.report.defects);
+    append(into.signature_defects, checked.report.defects);
     if (!checked.entity.defects.empty()) continue;
-    signatures.insert(signatures.end(), checked.signatures.begin(), checked.signatures.end());
+    const mime::Node& entity = message.nodes()[checked.entity.node];
+    if (mime::is_passed_on(message, entity.children.front(), node))
+      into.passed_on.push_back(word_of_forwarder(entity.part));
+    else
+      into.signatures.insert(into.signatures.end(), checked.signatures.begin(), checked.signatures.end());
   }
 }
 
@@ -268,12 +288,14 @@ Result<void> Examination::opaque(const mime::Message& message,
   content.descend(message, mime::place_of(message, node));
   content.prefix = cat(layer.prefix, part, "/");
   content.depth = layer.depth + 1;
-  collect(message, entities, node, content.signatures, content.signature_defects);
+  content.narrow(message, node);
+  collect(message, entities, node, content);
   append(content.defects, node_defects(message, node));
   // A signature outside an encryption signs ciphertext: whoever made it need not know what it says.
   if (inner.report.wrapping == crypto::Wrapping::Encrypted) {
     content.signatures.clear();
     content.signature_defects.clear();
+    content.passed_on.clear();
     content.encrypted = true;
   }
   append(content.signature_defects, inner.report.defects);
@@ -307,14 +329,15 @@ void Examination::calendar_part(const mime::Message& message,
   JudgedPart judged;
   judged.part = cat(layer.prefix, part.part);
   judged.in_forwarded = here.in_forwarded;
-  judged.encrypted = layer.encrypted;
+  judged.encrypted = here.encrypted;
   judged.group = here.group;
-  judged.evidence.signatures = layer.signatures;
-  judged.evidence.signature_defects = layer.signature_defects;
-  judged.evidence.defects = layer.defects;
+  here.narrow(message, part.node);
+  collect(message, entities, part.node, here);
+  judged.evidence.signatures = std::move(here.signatures);
+  judged.evidence.signature_defects = std::move(here.signature_defects);
+  if (judged.evidence.signatures.empty()) append(judged.evidence.signature_defects, here.passed_on);
+  judged.evidence.defects = std::move(here.defects);
   append(judged.evidence.defects, part.defects);
-  collect(message, entities, part.node, judged.evidence.signatures,
-          judged.evidence.signature_defects);
   if (here.in_report)
     judged.reading.refusals.push_back(
         {Code::InsideReport, "the calendar lies inside a delivery report: it was returned, not sent"});

@@ -143,6 +143,21 @@ def hidden(c):
     c.honest("signed-inside", message(multipart("mixed", [text(), forwarded(message(good))])),
              piece=message(good))
     c.honest("forwarded-signed", message(signed(forwarded(message(calendar())), boss)))
+    mallory = c.people.mallory
+    around_good = multipart("mixed", [text(), forwarded(message(good))], "out")
+    c.honest("passed-on-signed", message(signed(around_good, mallory, boundary="s2")))
+    c.honest("passed-on-opaque", message(opaque(around_good, mallory)), openssl="good")
+    passed = multipart("mixed", [text(), forwarded(message(calendar()))])
+    for name, tree in (
+            ("passed-on", signed(passed, boss)),
+            ("passed-on-in-opaque", opaque(passed, boss)),
+            ("passed-on-twice", signed(forwarded(message(forwarded(message(calendar())))), boss)),
+            ("passed-on-under-two", opaque(multipart("mixed", [text(), signed(passed, boss)], "out"), boss))):
+        c.hostile(name, message(tree), UNSIGNED, twin="forwarded-signed", openssl="good",
+                  differs="the signature is of who passed it on")
+    layer = opaque(calendar(), mallory)
+    c.hostile("passed-on-in-layer", message(signed(multipart("mixed", [text(), forwarded(message(layer))]), boss)),
+              "untrusted:no-correlation", twin="passed-on-signed", openssl="good")
     piece = message(good)
     for name, part in (
             ("related", multipart("related", [text(), plot], "rel")),
@@ -163,7 +178,8 @@ def hidden(c):
     c.hostile("report", message(signed(multipart("report", [
         text(), entity(["Content-Type: message/delivery-status"], "Reporting-MTA: dns; x\r\n"),
         forwarded(message(calendar()))], parameters="; report-type=delivery-status"), boss)),
-              "untrusted:inside-report", twin="forwarded-signed", openssl="good")
+              "untrusted:inside-report", twin="forwarded-signed", openssl="good",
+              differs="the signature is of who passed it on")
     for name, returned in (("report-of-signed", good), ("report-of-opaque", opaque(calendar(), boss))):
         c.hostile(name, message(multipart("report", [
             text(), entity(["Content-Type: message/delivery-status"], "Reporting-MTA: dns; x\r\n"),
