@@ -86,6 +86,16 @@ says '"schema":"imip.plan/1"'
 says "\"sha256\":\"$(fingerprint keys/ca.pem)\""
 says '"faults":[]'
 
+# JSON is ASCII: what a terminal or a reader of lines would act on are escapes.
+imip build request --organizer boss@example.com --attendee alice@example.com --start 2031-01-06T10:00:00Z --duration PT1H \
+  --summary "$(printf 'Pl\303\244n \302\233 \342\200\250')" --description "$(printf '\342\200\256')" |
+  imip sign --identity keys/boss.pem >odd.eml
+for command in verify show; do
+  expect 0 as alice "$command" --json odd.eml
+  if LC_ALL=C grep -q '[^ -~]' out; then fail "$command: JSON that is not ASCII"; fi
+  says '"summary":"Pl\u00e4n \u009b \u2028"'
+done
+
 # A bare calendar has nothing to show.
 expect 0 as alice show --chain plain.eml
 says 'No signature covers this calendar part.'

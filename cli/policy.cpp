@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "pipeline/judge.hpp"
+#include "report/json_line.hpp"
 
 namespace imip::cli {
 
@@ -66,7 +67,7 @@ std::string_view role_word(policy::Delegate::Role role)
 
 void dump(Context& context, const Json& json)
 {
-  context.out << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+  context.out << report::json_line(json) << '\n';
 }
 
 Json entry_json(std::string_view entry, const policy::Origin& origin)

@@ -7,6 +7,7 @@
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
+#include "report/json_line.hpp"
 
 namespace imip::report {
 
@@ -306,7 +307,7 @@ std::string build_json(const BuiltMail& mail)
   json["message_id"] = mail.message_id;
   json["changes"] = mail.changes;
   json["stored"] = mail.stored;
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return json_line(json);
 }
 
 }  // namespace imip::report

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "report/json_line.hpp"
 #include "report/words.hpp"
 
 namespace imip::report {
@@ -91,7 +92,7 @@ Json signature_json(const crypto::Signature& signature)
   for (const auto& certificate : signature.chain) chain.push_back(certificate_json(certificate));
   json["chain"] = std::move(chain);
   json["anchor"] = signature.anchor ? Json(signature.anchor_file) : Json{};
-  json["digest"] = signature.digest;
+  json["digest"] = signature.digest.empty() ? Json{} : Json(signature.digest);
   json["key"] = json["signer"].is_null() ? Json{} : json["signer"]["key"];
   json["signed_at"] = signature.signed_at ? Json(to_rfc3339(*signature.signed_at)) : Json{};
   json["findings"] = reasons_json(signature.findings);
@@ -237,11 +238,6 @@ void add_conflicts(Json& json, const itip::Conflicts& conflicts)
   json["conflicts_unchecked"] = words_json(conflicts.gaps);
 }
 
-std::string line(const Json& json)
-{
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 Json error_json(const char* schema, const std::string& input, const Error& error)
 {
   const bool none = error.code == Errc::NothingToJudge;
@@ -256,7 +252,7 @@ Json error_json(const char* schema, const std::string& input, const Error& error
 
 std::string verdict_json(const pipeline::JudgedPart& part)
 {
-  return line(verdict(part, "imip.verdict/1"));
+  return json_line(verdict(part, "imip.verdict/1"));
 }
 
 std::string no_verdict_json(const std::string& input, const Error& error,
@@ -270,7 +266,7 @@ std::string no_verdict_json(const std::string& input, const Error& error,
   else if (error.reason != Code::None)
     json["reasons"] = reasons_json({{error.reason, error.what}});
   if (entities) json["other_signatures"] = others_json(*entities, {});
-  return line(json);
+  return json_line(json);
 }
 
 std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied& applied,
@@ -288,14 +284,14 @@ std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied
   json["proposal_more"] = part.plan ? part.plan->proposal_left_out : 0;
   json["offers"] = part.plan ? offers_json(part.plan->offers, applied.offers) : Json::array();
   add_conflicts(json, part.conflicts);
-  return line(json);
+  return json_line(json);
 }
 
 std::string no_apply_json(const std::string& input, const Error& error)
 {
   Json json = error_json("imip.apply/1", input, error);
   json["outcome"] = nullptr;
-  return line(json);
+  return json_line(json);
 }
 
 namespace {
@@ -329,7 +325,7 @@ std::string reply_json(const pipeline::JudgedPart& part, const itip::AnswerPlan&
   json["proposal_more"] = answer.plan.proposal_left_out;
   json["mails"] = mails_json(mails);
   add_conflicts(json, part.conflicts);
-  return line(json);
+  return json_line(json);
 }
 
 std::string retract_json(const pipeline::Retracted& one, bool dry_run)
@@ -356,7 +352,7 @@ std::string retract_json(const pipeline::Retracted& one, bool dry_run)
   Json depends = Json::array();
   for (const state::Journaled& later : one.depends) depends.push_back(source(later));
   json["depends"] = std::move(depends);
-  return line(json);
+  return json_line(json);
 }
 
 }  // namespace imip::report

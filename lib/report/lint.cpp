@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/cat.hpp"
+#include "report/json_line.hpp"
 #include "report/lines.hpp"
 
 namespace imip::report {
@@ -79,8 +80,6 @@ Json departure_json(const Departure& d)
           {"code", d.effect.kind == Effect::Kind::Ignored ? Json{} : Json(code_word(d.effect.code))}};
 }
 
-std::string dumped(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 }  // namespace
 
 std::string lint_text(const pipeline::LintedPart& part, const Style& style)
@@ -114,12 +113,12 @@ std::string lint_json(const pipeline::LintedPart& part)
   for (const Reason& reason : part.refusals)
     reasons.push_back({{"code", code_word(reason.code)}, {"text", reason.text}});
   json["refusals"] = std::move(reasons);
-  return dumped(json);
+  return json_line(json);
 }
 
 std::string no_lint_json(const std::string& input, const Error& error)
 {
-  return dumped({{"schema", "imip.lint/1"},
+  return json_line({{"schema", "imip.lint/1"},
                  {"input", input},
                  {"verdict", error.code == Errc::NothingToJudge ? "none" : "error"},
                  {"error", error.what},
