@@ -2,9 +2,9 @@
 
 from der import bits, context, integer, null, octets, oid, seq, set_of, tlv, utf8
 from mail import calendar, message, text
-from pki import (ANY_USAGE, DAY, EMAIL_PROTECTION, HOUR, NOW, SERVER_AUTH, Certificate, Key,
-                 alternative_names, extension, key_usage, mail_name, name, name_constraints,
-                 other_name, uri_name, utf8_mailbox)
+from pki import (ANY_POLICY, ANY_USAGE, DAY, EMAIL_PROTECTION, HOUR, NOW, SERVER_AUTH, Certificate, Key,
+                 alternative_names, extension, inhibit_any_policy, key_usage, mail_name, name, name_constraints,
+                 other_name, policies, require_policy, uri_name, utf8_mailbox)
 from smime import carried, cms, around, signature_part, signed
 
 NOBODY = "untrusted:no-identity"
@@ -295,6 +295,50 @@ def constrained(c):
               twin="utf8-mailbox-permitted", openssl="good", differs="openssl passes over such a subtree")
 
 
+def policed(c):
+    """Certificate policies: RFC 5280 section 6.1."""
+    p = c.people
+    c.group = "policy"
+
+    def boss(*above, own=(), below=()):
+        issuer = p.authority("With policies", extensions=above)
+        if below:
+            issuer = p.authority("Below", issuer=issuer, extensions=below)
+        return mail_by(p.person("boss", issuer=issuer, extensions=own))
+
+    ours, other = policies("1.2.3.4"), policies("1.2.3.5")
+    invalid = "untrusted:chain-invalid"
+    c.honest("shared", boss(require_policy(), ours, own=[ours]))
+    c.honest("any", boss(require_policy(), policies(ANY_POLICY), own=[ours]))
+    c.honest("critical", boss(policies("1.2.3.4", critical=True), own=[policies("1.2.3.5", critical=True)]))
+    c.honest("nobody-asks", boss(ours, own=[other]))
+    c.honest("required-later", boss(require_policy(5)))
+    mapped = extension("2.5.29.33", seq(seq(oid("1.2.3.4"), oid("1.2.3.5"))), True)
+    c.honest("mapped", boss(require_policy(), ours, mapped, own=[other]))
+    c.honest("inhibited-any", boss(inhibit_any_policy(), own=[policies(ANY_POLICY)]))
+    c.hostile("none", boss(require_policy()), invalid, twin="shared")
+    c.hostile("none-of-its-own", boss(require_policy(), ours), invalid, twin="shared")
+    c.hostile("other", boss(require_policy(), ours, own=[other]), invalid, twin="shared")
+    c.hostile("other-below", boss(require_policy(), ours, below=[other], own=[ours]), invalid, twin="shared")
+    c.hostile("any-inhibited", boss(require_policy(), ours, inhibit_any_policy(), own=[policies(ANY_POLICY)]),
+              invalid, twin="any")
+    c.hostile("twice", boss(require_policy(), ours, own=[policies("1.2.3.4", "1.2.3.4")]), invalid, twin="shared")
+    c.hostile("garbage", boss(require_policy(), ours, own=[extension("2.5.29.32", null(), True)]), invalid,
+              twin="critical")
+    # two children for each policy of each level: 2^30
+    c.hostile("tree", boss_below_tree(p), invalid, twin="mapped")
+
+
+def boss_below_tree(p):
+    pair = policies("1.2.3.4", "1.2.3.5")
+    both = extension("2.5.29.33", seq(*(seq(oid(a), oid(b)) for a in ("1.2.3.4", "1.2.3.5")
+                                        for b in ("1.2.3.4", "1.2.3.5"))))
+    issuer = p.root
+    for number in range(20):
+        issuer = p.authority(f"Tree {number}", issuer=issuer, extensions=[require_policy(), pair, both])
+    return mail_by(p.person("boss", issuer=issuer, extensions=[pair]))
+
+
 def weak(c):
     """Keys and digests below the floor, anywhere in the chain."""
     p = c.people
@@ -367,5 +411,5 @@ def revoked(c):
 
 def everything(c):
     for part in (only_in_subject, alternative_name_tricks, look_alikes, twins, flaws, constrained,
-                 weak, revoked):
+                 policed, weak, revoked):
         part(c)

@@ -95,6 +95,7 @@ def openssl(folder, path):
     done = subprocess.run(["openssl", "cms", "-verify", "-in", path, "-CAfile",
                            os.path.join(folder, "ca/all.pem"), "-certfile",
                            os.path.join(folder, "ca/intermediate.pem"), "-purpose", "any",
+                           "-policy_check", "-policy", "2.5.29.32.0",
                            "-out", os.devnull], capture_output=True)
     return "good" if done.returncode == 0 else "bad"
 
@@ -147,6 +148,12 @@ GPGSM_DIFFERS = {
     "constraint.utf8-mailbox-permitted": "it knows no name constraints",
     "certificate.netscape-mail": "it knows no critical nsCertType",
     "certificate.netscape-mail-ca": "it knows no critical nsCertType",
+    "policy.shared": "it knows no policyConstraints",
+    "policy.any": "it knows no policyConstraints",
+    "policy.critical": "it wants a policy of its own list",
+    "policy.required-later": "it knows no policyConstraints",
+    "policy.mapped": "it knows no policyMappings",
+    "policy.inhibited-any": "it knows no inhibitAnyPolicy",
     "weak.p521": "it hashes for P-521 in its own way",
     "openssl.p521": "it hashes for P-521 in its own way",
     "openssl.p384": "it wants SHA-384 with P-384",

@@ -140,6 +140,23 @@ def name_constraints(permitted=(), excluded=()):
     return extension("2.5.29.30", seq(*trees), True)
 
 
+ANY_POLICY = "2.5.29.32.0"
+
+
+def policies(*dotted, critical=False):
+    """certificatePolicies"""
+    return extension("2.5.29.32", seq(*(seq(oid(d)) for d in dotted)), critical)
+
+
+def require_policy(skip=0):
+    """policyConstraints that want a policy, after that many certificates more."""
+    return extension("2.5.29.36", seq(tlv(0x80, bytes([skip]))), True)
+
+
+def inhibit_any_policy(skip=0):
+    return extension("2.5.29.54", integer(skip), True)
+
+
 EMAIL_PROTECTION, SERVER_AUTH, ANY_USAGE = (
     "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.1", "2.5.29.37.0")
 

@@ -9,6 +9,7 @@
 #include "base/cat.hpp"
 #include "crypto/detail/candidates.hpp"
 #include "crypto/detail/certificate.hpp"
+#include "crypto/detail/certificate_policies.hpp"
 #include "crypto/detail/extension.hpp"
 #include "crypto/detail/name_constraints.hpp"
 
@@ -155,6 +156,14 @@ Fault explain(const ChainError& e, const std::vector<X509Ptr>& chain, const Cand
     case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
       return invalid(cat("has a critical extension that is not understood",
                          unknown_critical_extension(x)));
+    case X509_V_ERR_NO_EXPLICIT_POLICY:
+      return invalid(
+          "requires a certificate policy (policyConstraints), and there is none that all "
+          "certificates below the anchor share");
+    case X509_V_ERR_INVALID_POLICY_EXTENSION:
+      return invalid("has an extension about certificate policies that is not valid");
+    case X509_V_ERR_OUT_OF_MEM:
+      return invalid("has more certificate policies above it than can be checked");
     case X509_V_ERR_CERT_CHAIN_TOO_LONG:
       return invalid("has too many authorities above it");
     default:
@@ -312,11 +321,19 @@ bool verify_with(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sig
   X509_STORE_CTX_set0_trusted_stack(ctx.get(), trusted);
   X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(ctx.get());
   X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+  if (!check_policies(param, signer, untrusted)) return false;
   X509_VERIFY_PARAM_set_time(param,
                              static_cast<std::time_t>(options.at.time_since_epoch().count()));
   X509_STORE_CTX_set_verify_cb(ctx.get(), collect_errors);
   const bool stands = X509_verify_cert(ctx.get()) == 1;
   take_built_chain(ctx.get(), candidates, stands, options.anchors, out);
+  // a tree of policies that grows too large is not told to the callback
+  const bool told = std::any_of(errors.begin(), errors.end(),
+                                [](const ChainError& e) { return !is_expiry(e.error); });
+  if (!stands && !told) errors.push_back({X509_STORE_CTX_get_error(ctx.get()), 0, signer});
+  for (ChainError& e : errors)
+    if (e.error == X509_V_ERR_NO_EXPLICIT_POLICY && !out.certificates.empty())
+      e.certificate = who_requires_policy(out.certificates);
   return true;
 }
 
