@@ -6,7 +6,7 @@ from der import time as der_time
 from mail import calendar, event, ics, message, text
 from pki import HOUR, MGF1, NOW, RSASSA_PSS, DIGESTS, algorithm, digest, digest_algorithm
 from smime import (CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNING_TIME, TST_INFO, around, attribute, carried, cms,
-                   names_certificate, opaque_part, signature_part, signed_attributes, signed_data,
+                   names_certificate, opaque_part, protects, signature_part, signed_attributes, signed_data,
                    signer_info)
 
 INVALID = "untrusted:signature-invalid"
@@ -188,6 +188,23 @@ def attributes(c):
     c.hostile("time-two-values", mails.detached(with_attributes(
         *signed_attributes(part, at=None), attribute(SIGNING_TIME, der_time(NOW), der_time(NOW - 99)))),
               MALFORMED, twin="plain")
+    sha256, ecdsa = digest_algorithm("sha256"), boss.key.algorithm("sha256")
+    right = protects(sha256, ecdsa)
+    c.honest("protected", mails.detached(with_attributes(*good, right)))
+    c.honest("protected-null", mails.detached(with_attributes(
+        *good, protects(algorithm(DIGESTS["sha256"][0], null()), ecdsa))))
+    unknown = "openssl 3.0 does not know the attribute"
+    for name, *made in (
+            ("protected-digest", protects(digest_algorithm("sha512"), ecdsa)),
+            ("protected-signature", protects(sha256, boss.key.algorithm("sha512"))),
+            ("protected-mac", protects(sha256, ecdsa, b"\xa2" + sha256[1:])),
+            ("protected-bare", attribute(smime.ALGORITHM_PROTECTION, seq(sha256))),
+            ("protected-untagged", attribute(smime.ALGORITHM_PROTECTION, seq(sha256, ecdsa))),
+            ("protected-text", attribute(smime.ALGORITHM_PROTECTION, octets(b"sha256"))),
+            ("protected-two-values", attribute(smime.ALGORITHM_PROTECTION, seq(sha256, b"\xa1" + ecdsa[1:]), null())),
+            ("protected-twice", right, attribute(smime.ALGORITHM_PROTECTION, null()))):
+        c.hostile(name, mails.detached(with_attributes(*good, *made)), MALFORMED,
+                  twin="protected", openssl="good", differs=unknown)
     # the signature over somebody's attributes, shown as one over a message without attributes
     as_set = set_of(*good)
     value = signer_info(boss, as_set, attributes=None)

@@ -14,6 +14,7 @@ ENVELOPED, AUTH_ENVELOPED, COMPRESSED = (
 CONTENT_TYPE, MESSAGE_DIGEST, SIGNING_TIME, SIGNING_CERTIFICATE = (
     "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5",
     "1.2.840.113549.1.9.16.2.47")
+ALGORITHM_PROTECTION = "1.2.840.113549.1.9.52"
 
 
 def attribute(dotted, *values):
@@ -23,6 +24,11 @@ def attribute(dotted, *values):
 def names_certificate(certificate):
     """ESS signingCertificateV2 (RFC 5035) with the SHA-256 that is the default."""
     return attribute(SIGNING_CERTIFICATE, seq(seq(seq(octets(digest("sha256", certificate.der))))))
+
+
+def protects(hashed, signature, *more):
+    """CMSAlgorithmProtection (RFC 6211): AlgorithmIdentifiers; `signature` in its [1]."""
+    return attribute(ALGORITHM_PROTECTION, seq(hashed, b"\xa1" + signature[1:], *more))
 
 
 def signed_attributes(content, hashed="sha256", *, content_type=DATA, at=NOW, more=()):

@@ -15,6 +15,11 @@ namespace {
 using EssV1 = Handle<ESS_SIGNING_CERT, ESS_SIGNING_CERT_free>;
 using EssV2 = Handle<ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free>;
 
+void free_members(ASN1_SEQUENCE_ANY* members)
+{
+  sk_ASN1_TYPE_pop_free(members, ASN1_TYPE_free);
+}
+
 struct Algorithms {
   X509* certificate = nullptr;
   X509_ALGOR* digest = nullptr;
@@ -50,11 +55,15 @@ struct AttributeValue {
   bool present = false;
   void* value = nullptr;  // null: present, and not of this type, or more than one
 };
+AttributeValue attribute(CMS_SignerInfo* info, const ASN1_OBJECT* kind, int type)
+{
+  if (CMS_signed_get_attr_by_OBJ(info, kind, -1) < 0) return {};
+  constexpr int exactly_one_value = -3;
+  return {true, CMS_signed_get0_data_by_OBJ(info, kind, exactly_one_value, type)};
+}
 AttributeValue attribute(CMS_SignerInfo* info, int nid, int type)
 {
-  if (CMS_signed_get_attr_by_NID(info, nid, -1) < 0) return {};
-  constexpr int exactly_one_value = -3;
-  return {true, CMS_signed_get0_data_by_OBJ(info, OBJ_nid2obj(nid), exactly_one_value, type)};
+  return attribute(info, OBJ_nid2obj(nid), type);
 }
 
 // How often an attribute is there that must be there once, with one value; empty: so it is.
@@ -173,6 +182,47 @@ bool signing_certificate_agrees(CMS_SignerInfo* info, X509* signer, STACK_OF(X50
   return OSSL_ESS_check_signing_certs(v1.get(), v2.get(), known.get(), 1) > 0;
 }
 
+// No parameters and NULL are the same (RFC 5754 section 2).
+bool same_algorithm(const X509_ALGOR* a, const X509_ALGOR* b)
+{
+  const auto bare = [](const X509_ALGOR* x) {
+    int type = V_ASN1_UNDEF;
+    X509_ALGOR_get0(nullptr, &type, nullptr, x);
+    return type == V_ASN1_UNDEF || type == V_ASN1_NULL;
+  };
+  return bare(a) && bare(b) ? OBJ_cmp(a->algorithm, b->algorithm) == 0 : X509_ALGOR_cmp(a, b) == 0;
+}
+
+// RFC 6211 section 2, which OpenSSL 3.0 does not know: CMSAlgorithmProtection ::= SEQUENCE {
+// digestAlgorithm, signatureAlgorithm [1] }. Its [2] is for authenticated-data.
+bool protected_algorithms_agree(CMS_SignerInfo* info)
+{
+  using Object = Handle<ASN1_OBJECT, ASN1_OBJECT_free>;
+  using Algorithm = Handle<X509_ALGOR, X509_ALGOR_free>;
+  using Members = Handle<ASN1_SEQUENCE_ANY, free_members>;
+  const Object kind(OBJ_txt2obj("1.2.840.113549.1.9.52", 1));
+  const auto found = attribute(info, kind.get(), V_ASN1_SEQUENCE);
+  if (!found.present) return true;
+  const std::string_view der = view_of(static_cast<const ASN1_STRING*>(found.value));
+  const unsigned char* p = octets_of(der);
+  const Members members(der.empty() ? nullptr
+                                    : d2i_ASN1_SEQUENCE_ANY(nullptr, &p, static_cast<long>(der.size())));
+  if (sk_ASN1_TYPE_num(members.get()) != 2) return false;
+  const auto algorithm = [&](int at, int type, std::string_view tag) {
+    const ASN1_TYPE* member = sk_ASN1_TYPE_value(members.get(), at);
+    std::string one(member->type == type ? view_of(member->value.asn1_string) : std::string_view{});
+    if (!one.starts_with(tag)) return Algorithm();
+    one.front() = '\x30';
+    const unsigned char* begin = octets_of(one);
+    return Algorithm(d2i_X509_ALGOR(nullptr, &begin, static_cast<long>(one.size())));
+  };
+  const Algorithm digest = algorithm(0, V_ASN1_SEQUENCE, "\x30");
+  const Algorithm signature = algorithm(1, V_ASN1_OTHER, "\xA1");
+  const Algorithms used = algorithms_of(info);
+  return digest && signature && same_algorithm(digest.get(), used.digest) &&
+         same_algorithm(signature.get(), used.signature);
+}
+
 bool checkable_key(EVP_PKEY* key)
 {
   if (key == nullptr) return false;
@@ -240,6 +290,12 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
     add(s, Code::SignatureInvalid,
         "the signature says that it was made with another certificate "
         "than the one that came with it");
+    return false;
+  }
+  if (!protected_algorithms_agree(info)) {
+    add(s, Code::SignatureMalformed,
+        "the signature was made with other algorithms than its CMSAlgorithmProtection attribute "
+        "says (RFC 6211)");
     return false;
   }
   if (!read_signing_time(info, s)) {
