@@ -1,5 +1,6 @@
 """More of something than anybody needs: refused by name, before it costs anything."""
 
+from der import octets
 from mail import calendar, forwarded, ics, message, multipart, text
 from smime import (around, carried, cms, opaque, opaque_part, signature_part, signed, signed_data,
                    signer_info)
@@ -15,6 +16,14 @@ def nested(part, who, count):
     for number in range(count):
         part = around(part, signature_part(cms(part, who)), boundary=f"b{number}.")
     return part
+
+
+def in_pieces(count, size):
+    """An OCTET STRING of that many segments of that size before the rest, as BER has it (X.690 section 8.7.3)."""
+    def element(content):
+        segments = b"".join(octets(content[n * size:(n + 1) * size]) for n in range(count))
+        return b"\x24\x80" + segments + octets(content[count * size:]) + b"\0\0"
+    return element
 
 
 def everything(c):
@@ -53,6 +62,16 @@ def everything(c):
     crowd = signed_data(infos[:1], carried(boss), hashed=algorithms * 40)
     c.hostile("digest-algorithms", message(around(part, signature_part(crowd))),
               "untrusted:limit-exceeded", twin="plain", openssl="good", differs="no limit there")
+    for word, kind, count, size in (("bytes", "honest", 100_000, 1), ("kilobytes", "honest", 1000, 1000),
+                                    ("empty", "honest", 250_000, 0), ("empty-many", "hostile", 263_000, 0)):
+        whole = multipart("mixed", [part, text("x" * (count * size))])
+        mail = message(opaque_part(signed_data([signer_info(boss, whole)], carried(boss), inside=whole,
+                                               pieces=in_pieces(count, size))))
+        if kind == "honest":
+            c.honest(f"pieces-{word}", mail)
+        else:
+            c.hostile(f"pieces-{word}", mail, "error:limit-exceeded", twin="pieces-empty", openssl="good",
+                      differs="no limit there")
     c.hostile("thousand-parts", message(multipart("mixed", [signed(part, boss), *[b"\r\nx"] * 1000])),
               "error:", twin="plain", openssl="good", piece=message(signed(part, boss)),
               differs="openssl is given the signed part")

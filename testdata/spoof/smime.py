@@ -71,10 +71,11 @@ def content_info(dotted, body):
 
 
 def signed_data(infos, certificates=(), *, inside=None, content_type=DATA, crls=(), version=1,
-                hashed=("sha256",)):
-    """SignedData in its ContentInfo; `inside` is the eContent of an opaque signature."""
+                hashed=("sha256",), pieces=octets):
+    """SignedData in its ContentInfo; `inside` is the eContent of an opaque signature, which `pieces` makes an
+    element of."""
     parts = [integer(version), set_of(*(digest_algorithm(h) for h in hashed))]
-    parts.append(seq(oid(content_type), *([context(0, octets(inside))] if inside is not None else [])))
+    parts.append(seq(oid(content_type), *([context(0, pieces(inside))] if inside is not None else [])))
     if certificates:
         parts.append(context(0, *certificates))
     if crls:

@@ -43,6 +43,19 @@ std::string_view noun(const CmsShape& shape)
   return shape.content_type == NID_pkcs7_signed ? "signature" : "CMS";
 }
 
+// A content may be cut into any number of pieces, also empty ones, and each is looked at several
+// times. Streams are cut into thousands of octets; certificates have one element in ten of them.
+std::optional<SignatureReport> too_many_elements(std::string_view der, const Limits& limits)
+{
+  constexpr std::size_t octets_each = 4;
+  const std::size_t most = limits.signature_bytes / octets_each;
+  if (!has_more_elements(der, most)) return {};
+  return defect(
+      Code::LimitExceeded,
+      cat("the CMS consists of more than ", most, " elements; the limit signature-bytes, ",
+          limits.signature_bytes, ", allows one for each ", octets_each));
+}
+
 std::optional<SignatureReport> over_limit(const CmsShape& shape, const Limits& limits)
 {
   const auto exceeded = [&](std::string_view what, std::size_t n, std::size_t most,
@@ -142,6 +155,7 @@ SignatureReport CmsJudge::judge(std::optional<std::string_view> detached,
                                 std::string_view der) const
 {
   const ErrorScope errors;
+  if (auto report = too_many_elements(der, limits_)) return *std::move(report);
   const auto shape = cms_shape(der);
   if (!shape)
     return defect(Code::SignatureMalformed, "the signature is not a CMS structure (RFC 5652)");

@@ -222,6 +222,17 @@ void append_header(std::string& out, int tag, int tag_class, std::size_t content
 
 }  // namespace
 
+bool has_more_elements(ByteView der, std::size_t most)
+{
+  for (std::size_t n = 0; !der.empty(); ++n) {
+    if (n == most) return true;
+    const auto h = read_header(der, static_cast<long>(der.size()));
+    if (!h) return false;
+    der.remove_prefix(h->header + (h->constructed ? 0 : h->length));
+  }
+  return false;
+}
+
 std::optional<CmsShape> cms_shape(ByteView der)
 {
   CmsShape shape;

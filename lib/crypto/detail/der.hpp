@@ -26,6 +26,10 @@ struct CmsShape {
       0;  ///< OpenSSL's NID: of the content's encryption, or of compressed-data's compression
 };
 
+/// Whether it has more than `most` elements at all depths, ends of contents included. One pass, which
+/// ends there or at what is not well-formed; whoever decodes it comes no further than that.
+[[nodiscard]] bool has_more_elements(ByteView der, std::size_t most);
+
 /// Definite and indefinite lengths. Nothing if this is not a ContentInfo (or, for the types that
 /// have counts, not what the type says). Linear in the size.
 [[nodiscard]] std::optional<CmsShape> cms_shape(ByteView der);
