@@ -62,6 +62,8 @@ class Message {
   /// @param key  what the policy's [limits] calls `limit`: an error names it
   [[nodiscard]] Result<std::string> decoded(std::size_t node, std::size_t limit,
                                             std::string_view key = "decoded-bytes") const;
+  /// Frees the octets of one whose tree alone is wanted from now on: what is in its parts is then empty.
+  void forget_octets() { std::string().swap(octets_); }
 
  private:
   friend Result<Message> parse_message(std::string octets, const Limits& limits);

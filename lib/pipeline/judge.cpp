@@ -213,12 +213,14 @@ Result<void> Examination::message(mime::Message message, const Layer& layer)
   for (auto& entity : entities) {
     crypto::SignatureReport report;
     if (entity.defects.empty()) report = check(message, entity, verifier_, openpgp_);
+    std::string().swap(entity.signature);  // there may be eight layers of ten megabytes
     IMIP_CHECK(count_inflated(report));
     checked.push_back({std::move(entity), std::move(report)});
     record(checked.back(), cat(layer.prefix, message.nodes()[checked.back().entity.node].part));
   }
   IMIP_TRY(auto calendars, mime::calendar_parts(message, policy_.limits));
   for (auto& part : calendars) calendar_part(message, checked, std::move(part), layer);
+  if (!keep_opened_) message.forget_octets();  // likewise
   for (CheckedEntity& entity : checked)
     if (entity.entity.protection == mime::Protection::SmimeOpaque ||
         entity.entity.protection == mime::Protection::OpenPgpEncrypted) {

@@ -48,6 +48,13 @@ def cbc_for(content, recipients, key=b"k" * 16, *, change=None, content_type=DAT
                                        seq(oid(content_type), kind, tlv(0x80, hidden))))
 
 
+def cbc_of_zeros(content, who, size):
+    """The content, and after it what so many zeros decrypt to: a ciphertext that can be compressed."""
+    key = b"k" * 16
+    padding = Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(b"\x10" * 16)  # after a block of zeros
+    return cbc(content, who, key=key, change=lambda iv, hidden: (iv, hidden + bytes(size // 16 * 16) + padding))
+
+
 def gcm(content, *people, size=16, change=None, tag_octets=16, attributes=None, dotted=None):
     """authEnveloped-data by AES-GCM; `change` may bend ciphertext and tag."""
     key, nonce = os.urandom(size), os.urandom(12)

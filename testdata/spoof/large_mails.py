@@ -4,6 +4,7 @@ yields (name, mail). The calendars: large_calendars.py."""
 import base64
 import zlib
 
+import bombs
 import enveloped
 import smime
 from der import null, tlv
@@ -192,6 +193,19 @@ def wrapped(people, reader):
     shell = calendar() + b"x" * 30_000_000
     for _ in range(7):
         shell = multipart("mixed", [smime.opaque_part(enveloped.packed(shell), None), text("x" * 3_000_000)])
+    pieces = smime.signed_data([smime.signer_info(people.boss, part)], [people.boss.der], inside=part,
+                               pieces=bombs.in_pieces(15_000_000, 0))
+    inside = smime.opaque_part(pieces, None, encoding="binary")
+    yield "empty pieces in what inflates", message(enveloped.compressed(inside))
+    whole = multipart("mixed", [part, text("x" * 30_000_000)])
+    yield "a large signed text in what inflates", message(enveloped.compressed(
+        smime.opaque_part(smime.cms(whole, people.boss, opaque=True), None, encoding="binary")))
+    yield "a large encrypted text in what inflates", message(enveloped.compressed(smime.opaque_part(
+        enveloped.cbc_of_zeros(multipart("mixed", [part, text("x")]), reader, 30_000_000), None, encoding="binary")))
+    whole = multipart("mixed", [part, text("x" * 9_700_000)])
+    for _ in range(8):
+        whole = smime.opaque_part(smime.cms(whole, people.boss, opaque=True), None, encoding="binary")
+    yield "eight large layers", message(whole)
     yield "inflates in layers", message(shell) + b"x" * (SIZE - 3_200_000)
 
 

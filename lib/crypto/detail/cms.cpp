@@ -113,11 +113,13 @@ SignatureReport defect(Code code, std::string text)
 }
 
 // The certificates are not signed: out of their structure they can be decoded once for all
-// messages. What has other things among them is decoded as it is.
+// messages. What has other things among them is decoded as it is, and so is what would take long
+// to copy.
 std::optional<CmsJudge::Parsed> CmsJudge::parse(std::string_view der) const
 {
   Parsed out;
-  const auto lean = trust_.options.caches ? without_certificates(der) : std::nullopt;
+  const bool small = der.size() <= limits_.signature_bytes;
+  const auto lean = trust_.options.caches && small ? without_certificates(der) : std::nullopt;
   const std::string_view rest = lean ? std::string_view(lean->der) : der;
   const unsigned char* p = octets_of(rest);
   out.cms.reset(d2i_CMS_ContentInfo(nullptr, &p, static_cast<long>(rest.size())));

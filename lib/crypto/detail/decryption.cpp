@@ -50,6 +50,37 @@ std::optional<SignatureReport> refuse_form(const CmsShape& shape)
   return {};
 }
 
+using BioMethod = Handle<BIO_METHOD, BIO_meth_free>;
+
+int append(BIO* to, const char* octets, int n)
+{
+  if (n > 0)
+    static_cast<std::string*>(BIO_get_data(to))->append(octets, static_cast<std::size_t>(n));
+  return n;
+}
+
+long only_flush(BIO* /*to*/, int command, long /*number*/, void* /*pointer*/)
+{
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+// OpenSSL's own would be there twice while it grows, and once more as a string.
+BioPtr bio_into(std::string& out)
+{
+  static const BioMethod method = [] {
+    BioMethod m(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "string"));
+    if (m &&
+        (BIO_meth_set_write(m.get(), append) != 1 || BIO_meth_set_ctrl(m.get(), only_flush) != 1))
+      m.reset();
+    return m;
+  }();
+  BioPtr bio(method ? BIO_new(method.get()) : nullptr);
+  if (!bio) return bio;
+  BIO_set_data(bio.get(), &out);
+  BIO_set_init(bio.get(), 1);
+  return bio;
+}
+
 CmsPtr parse(std::string_view der)
 {
   const unsigned char* p = octets_of(der);
@@ -150,15 +181,17 @@ Result<std::string> decrypt(const SigningIdentity::Impl& identity, std::string_v
   const ErrorScope errors;
   know_ciphers();
   const CmsPtr cms = parse(der);
-  const BioPtr out(BIO_new(BIO_s_mem()));
-  if (!cms || !out) return err(Errc::Internal, "the message cannot be read again");
+  if (!cms) return err(Errc::Internal, "the message cannot be read again");
   // With the certificate OpenSSL goes on with a random key where the wrapped one cannot be read, so
   // that nobody learns from the error whether its padding was right (RFC 3218). Ours has one
   // sentence.
   return identity.use([&](EVP_PKEY* key) -> Result<std::string> {
-    if (CMS_decrypt(cms.get(), key, identity.certificate.get(), nullptr, out.get(), CMS_BINARY) ==
-        1)
-      return std::string(view_of(out.get()));
+    std::string content;
+    content.reserve(der.size());
+    const BioPtr out = bio_into(content);
+    if (out && CMS_decrypt(cms.get(), key, identity.certificate.get(), nullptr, out.get(),
+                           CMS_BINARY) == 1)
+      return content;
     return err(Errc::Refused,
                cat("it does not decrypt with the key of ", label(identity.certificate.get()),
                    ": it was changed on its way, or is not for this key"));
@@ -175,6 +208,10 @@ SignatureReport open_enveloped(const CmsShape& shape, std::string_view der, KeyR
   if (OBJ_obj2nid(CMS_get0_eContentType(cms.get())) != NID_pkcs7_data)
     return defect(Code::ContentTypeAttribute,
                   "what is encrypted is not of the type id-data that e-mail uses");
+  // decrypt() reads it again: here only the recipients are wanted
+  if (ASN1_OCTET_STRING** hidden = CMS_get0_content(cms.get());
+      hidden != nullptr && *hidden != nullptr)
+    ASN1_STRING_set0(*hidden, nullptr, 0);
   SignatureReport report;
   std::vector<Error> failed = keys.each([&](X509* x) { return is_recipient(cms.get(), x); },
                                         [&](const SigningIdentity& identity) {
