@@ -28,12 +28,12 @@ bool earlier(const Time& a, const Time& b)
 /// The instances that EXDATE takes out.
 class Excluded {
  public:
-  static Result<Excluded> read(const Zones& zones, const Component& master, const Time& start)
+  static Result<Excluded> read(const Zones& zones, const Component& master)
   {
     Excluded out;
     for (const Property* property : master.all("EXDATE")) {
-      IMIP_TRY(const auto times, zones.times_of(*property));
-      for (const Time& time : times) IMIP_CHECK(out.add(zones, time, start));
+      IMIP_TRY(const auto times, times_in_series(zones, master, *property));
+      for (const Time& time : times) out.add(time);
     }
     return out;
   }
@@ -44,17 +44,12 @@ class Excluded {
   }
 
  private:
-  Result<void> add(const Zones& zones, const Time& time, const Time& start)
+  void add(const Time& time)
   {
-    if (time.kind == TimeKind::Date) {
+    if (time.kind == TimeKind::Date)
       dates_.insert(time.local);  // of a timed series: whatever begins on that day
-    } else if (time.kind == TimeKind::Floating && start.kind == TimeKind::Zoned) {
-      IMIP_TRY(const Time meant, detail::time_like(zones, start, detail::wall_of(time)));
-      instants_.insert(meant.instant);
-    } else {
+    else
       instants_.insert(time.instant);
-    }
-    return {};
   }
 
   std::set<UtcSeconds> instants_;
@@ -77,13 +72,13 @@ class Expansion {
     if (master_.count("EXRULE") != 0) {
       return err(Errc::BadValue, "EXRULE is not supported (RFC 5545 has dropped it)");
     }
-    IMIP_TRY(excluded_, Excluded::read(zones_, master_, start_));
+    IMIP_TRY(excluded_, Excluded::read(zones_, master_));
     for (const Property* property : master_.all("RRULE")) {
       IMIP_TRY(Rule rule, detail::parse_rule(property->value));
       rules_.push_back(std::move(rule));
     }
     for (const Property* property : master_.all("RDATE")) {
-      IMIP_TRY(const auto times, zones_.times_of(*property));
+      IMIP_TRY(const auto times, times_in_series(zones_, master_, *property));
       dates_.insert(dates_.end(), times.begin(), times.end());
     }
     return {};
@@ -187,10 +182,7 @@ Result<bool> has_instance(const Zones& zones, const Component& master, const Tim
       return time.local.substr(0, 8) == recurrence_id.local;
     });
   }
-  Time at = recurrence_id;
-  if (at.kind == TimeKind::Floating && start.kind == TimeKind::Zoned) {
-    IMIP_TRY(at, detail::time_like(zones, start, detail::wall_of(at)));
-  }
+  IMIP_TRY(const Time at, in_series(zones, start, recurrence_id));
   IMIP_TRY(const auto found, expansion.between(at.instant, at.instant));
   return !found.empty();
 }

@@ -237,6 +237,22 @@ TEST_CASE("is there an instance")
   CHECK_FALSE(has({"RECURRENCE-ID", {}, "20261228T090000Z"}));
 }
 
+TEST_CASE("a floating RDATE or EXDATE beside a zoned DTSTART is in its zone")
+{
+  const Zones zones{Component{}};
+  const Component e =
+      event(";TZID=Europe/Berlin:20270104T100000", "FREQ=WEEKLY;COUNT=2",
+            "RDATE:20270106T230000,20270107T120000\r\nEXDATE:20270111T100000,20270107T120000\r\n");
+  const auto times = expand(zones, e, long_ago, far, Limits{});
+  REQUIRE(shown(times) == "20270104T100000 20270106T230000");
+  CHECK(times->back().instant == at("2027-01-06T22:00:00Z"));
+  CHECK(*has_instance(zones, e, times->back(), Limits{}));
+  CHECK(
+      *has_instance(zones, e, *zones.time_of({"RECURRENCE-ID", {}, "20270106T230000"}), Limits{}));
+  CHECK_FALSE(
+      *has_instance(zones, e, *zones.time_of({"RECURRENCE-ID", {}, "20270106T230000Z"}), Limits{}));
+}
+
 TEST_CASE("no DTSTART, EXRULE and what is no rule are errors")
 {
   const Zones zones{Component{}};

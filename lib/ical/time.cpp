@@ -222,6 +222,25 @@ Result<std::string> check_duration(std::string_view duration)
   return (parsed->days > 0 ? days : "P") + cat('T', parsed->seconds / 3600, 'H', parsed->seconds / 60 % 60, 'M', parsed->seconds % 60, 'S');
 }
 
+Result<Time> in_series(const Zones& zones, const Time& start, const Time& time)
+{
+  if (time.kind != TimeKind::Floating || start.kind != TimeKind::Zoned) return time;
+  return detail::time_like(zones, start, detail::wall_of(time));
+}
+
+Result<std::vector<Time>> times_in_series(const Zones& zones, const Component& master,
+                                          const Property& property)
+{
+  IMIP_TRY(std::vector<Time> times, zones.times_of(property));
+  const Property* dtstart = master.find("DTSTART");
+  if (dtstart == nullptr) return times;
+  IMIP_TRY(const Time start, zones.time_of(*dtstart));
+  for (Time& time : times) {
+    IMIP_TRY(time, in_series(zones, start, time));
+  }
+  return times;
+}
+
 Result<Time> add_duration(const Zones& zones, const Time& start, std::string_view duration)
 {
   const auto parsed = detail::parse_duration(duration);

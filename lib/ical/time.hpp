@@ -58,6 +58,14 @@ Result<Time> add_duration(const Zones& zones, const Time& start, std::string_vie
 /// @errors Errc::BadValue; a negative or malformed DURATION
 Result<std::string> check_duration(std::string_view duration);
 
+/// What EXDATE, RDATE or RECURRENCE-ID means in a series that begins at `start`. They should have
+/// DTSTART's form (RFC 5545 section 3.8.5.2); a floating one beside a zoned DTSTART is in DTSTART's
+/// zone.
+Result<Time> in_series(const Zones& zones, const Time& start, const Time& time);
+/// So all values of an EXDATE or RDATE of `master`.
+Result<std::vector<Time>> times_in_series(const Zones& zones, const Component& master,
+                                          const Property& property);
+
 /// Start and end of an event: DTEND, else DTSTART+DURATION, else one day for DATE, else no length.
 struct Span {
   Time start, end;

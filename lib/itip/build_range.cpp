@@ -60,7 +60,7 @@ void drop_later_dates(const ical::Zones& zones, ical::Component& master, const i
 {
   for (ical::Property& p : master.properties) {
     if (p.name != "RDATE" && p.name != "EXDATE") continue;
-    const auto times = zones.times_of(p);
+    const auto times = ical::times_in_series(zones, master, p);
     const std::vector<std::string> raw = split(p.value, ',');
     if (!times || times->size() != raw.size()) continue;
     std::vector<std::string> kept;

@@ -104,6 +104,7 @@ using Periods = std::map<UtcSeconds, UtcSeconds>;
 Result<Periods> periods_of(const ical::Zones& zones, const ical::Component& master)
 {
   Periods out;
+  IMIP_TRY(const ical::Time first, zones.time_of(*master.find("DTSTART")));
   for (const ical::Property* rdate : master.all("RDATE")) {
     std::string_view rest = rdate->value;
     while (!rest.empty()) {
@@ -113,13 +114,15 @@ Result<Periods> periods_of(const ical::Zones& zones, const ical::Component& mast
       if (slash == std::string_view::npos) continue;
       ical::Property time = *rdate;
       time.value = item.substr(0, slash);
-      IMIP_TRY(const ical::Time start, zones.time_of(time));
+      IMIP_TRY(ical::Time start, zones.time_of(time));
+      IMIP_TRY(start, ical::in_series(zones, first, start));
       ical::Time end;
       if (item.find('P', slash) != std::string_view::npos) {
         IMIP_TRY(end, ical::add_duration(zones, start, item.substr(slash + 1)));
       } else {
         time.value = item.substr(slash + 1);
         IMIP_TRY(end, zones.time_of(time));
+        IMIP_TRY(end, ical::in_series(zones, first, end));
       }
       out[start.instant] = end.instant;
     }

@@ -168,6 +168,11 @@ TEST_CASE("an RDATE PERIOD has its own length")
                        "20270111T083000Z\r\nRDATE:20270112T080000Z\r\n");
   CHECK(found(calendar({e}), window("20270101T000000Z", "20270201T000000Z")) ==
         Texts{"0104T1000-1100", "0110T0800-1100", "0111T0800-0830", "0112T0800-0900"});
+  Event zoned = mine("ACCEPTED",
+                     "RDATE;VALUE=PERIOD:20270110T080000/PT3H,20270111T080000/20270111T083000\r\n");
+  zoned.start = ";TZID=Europe/Berlin:20270104T100000";
+  CHECK(found(calendar({zoned}), window("20270101T000000Z", "20270201T000000Z")) ==
+        Texts{"0104T0900-1100", "0110T0700-1000", "0111T0700-0730"});
 }
 
 TEST_CASE("a rule that gives too much is an error, not an empty calendar")

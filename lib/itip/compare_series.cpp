@@ -25,7 +25,8 @@ std::vector<ical::Time> dates(const Version& v, std::string_view name)
 {
   std::vector<ical::Time> out;
   for (const ical::Property* p : v.master->all(name))
-    if (auto times = v.zones.times_of(*p)) out.insert(out.end(), times->begin(), times->end());
+    if (auto times = ical::times_in_series(v.zones, *v.master, *p))
+      out.insert(out.end(), times->begin(), times->end());
   return out;
 }
 

@@ -54,7 +54,7 @@ void cut_dates(const View& view, ical::Component& master, std::string_view name,
 {
   for (ical::Property& p : master.properties) {
     if (p.name != name) continue;
-    const auto times = view.zones->times_of(p);
+    const auto times = ical::times_in_series(*view.zones, master, p);
     const std::vector<std::string> raw = list_values(p.value);
     if (!times || times->size() != raw.size()) continue;
     p.value.clear();
