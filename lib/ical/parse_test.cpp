@@ -199,6 +199,13 @@ TEST_CASE("a property that matters and does not parse is fatal, and gone")
   CHECK(event(p).properties.empty());
 }
 
+TEST_CASE("a rule that does not parse is told with what is wrong in it")
+{
+  const auto p = parsed(calendar("RRULE:FREQ=DAILY;COUNT=1000000000\r\n"));
+  CHECK(only_finding(p).text.find("more than 999999999 is not supported as COUNT") !=
+        std::string::npos);
+}
+
 TEST_CASE("what libical could not read is fatal where the property matters")
 {
   const auto p = parsed(calendar(

@@ -265,6 +265,15 @@ TEST_CASE("no DTSTART, EXRULE and what is no rule are errors")
     INFO(bad);
     CHECK_FALSE(check_rrule(bad));
   }
+  const auto why = [](const char* rule) { return check_rrule(rule).error().what; };
+  CHECK(why("FREQ=DAILY;COUNT=1000000000").find("more than 999999999 is not supported") !=
+        std::string::npos);
+  CHECK(why("FREQ=DAILY;COUNT=99999999999999999999").find("999999999 is") != std::string::npos);
+  CHECK(why("FREQ=DAILY;INTERVAL=32768").find("more than 32767 is not supported") !=
+        std::string::npos);
+  for (const char* bad : {"FREQ=DAILY;COUNT=000", "FREQ=DAILY;COUNT=", "FREQ=DAILY;INTERVAL=1x"})
+    CHECK(why(bad).find("not valid") != std::string::npos);
+  CHECK(check_rrule("FREQ=DAILY;COUNT=999999999;INTERVAL=32767"));
   CHECK(check_rrule("FREQ=WEEKLY;BYDAY=MO, FR;"));
   CHECK(check_rrule("freq=weekly;byday=mo"));
 }

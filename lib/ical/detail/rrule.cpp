@@ -28,7 +28,13 @@ constexpr std::array<NumberList, 8> number_lists{{{"BYSECOND", 0, 60, false},
                                                   {"BYMONTH", 1, 12, false},
                                                   {"BYSETPOS", 1, 366, true}}};
 constexpr std::array<std::string_view, 7> weekdays{"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
-constexpr int largest_interval = 32767;  // libical keeps a short
+/// RFC 5545 has no largest COUNT and INTERVAL; beyond these nobody repeats anything.
+struct Largest {
+  std::string_view part;
+  int value;
+};
+constexpr std::array<Largest, 2> largest_numbers{
+    {{"COUNT", 999'999'999}, {"INTERVAL", 32'767}}};  // libical keeps a short
 
 bool is_number_in(std::string_view s, int low, int high, bool may_be_negative)
 {
@@ -71,16 +77,27 @@ bool part_is_valid(std::string_view name, std::string_view value)
   }
   if (name == "BYDAY") return all_items(value, is_weekday_num);
   if (name == "WKST") return is_weekday(value);
-  if (name == "COUNT") return is_number_in(value, 1, 999'999'999, false);
-  if (name == "INTERVAL") return is_number_in(value, 1, largest_interval, false);
+  for (const Largest& largest : largest_numbers)
+    if (name == largest.part) return is_number_in(value, 1, largest.value, false);
   if (name == "UNTIL") return parse_date_time(value).has_value();
   return name == "FREQ";  // whose value libical judges
+}
+
+std::string why_not_valid(std::string_view name, std::string_view value, std::string_view part)
+{
+  const auto largest = std::find_if(largest_numbers.begin(), largest_numbers.end(),
+                                    [&](const Largest& l) { return l.part == name; });
+  const bool number = value.find_first_not_of("0123456789") == std::string_view::npos &&
+                      value.find_first_not_of('0') != std::string_view::npos;
+  if (largest == largest_numbers.end() || !number)
+    return cat("\"", part.substr(0, 100), "\" is not valid");
+  return cat("more than ", largest->value, " is not supported as ", name);
 }
 
 Result<Rule> read_rule(std::string_view text)
 {
   const auto bad = [&](std::string_view why) {
-    return err(Errc::BadValue, cat("RRULE \"", text, "\": ", why));
+    return err(Errc::BadValue, cat("RRULE \"", text.substr(0, 100), "\": ", why));
   };
   Rule rule;
   std::set<std::string, std::less<>> seen;
@@ -94,11 +111,12 @@ Result<Rule> read_rule(std::string_view text)
     const auto part = left.substr(0, semicolon);
     left.remove_prefix(semicolon == std::string_view::npos ? left.size() : semicolon + 1);
     const auto equals = part.find('=');
-    if (equals == std::string_view::npos) return bad(cat("\"", part, "\" is no rule part"));
+    if (equals == std::string_view::npos)
+      return bad(cat("\"", part.substr(0, 100), "\" is no rule part"));
     const auto name = part.substr(0, equals);
     const auto value = part.substr(equals + 1);
-    if (!seen.emplace(name).second) return bad(cat(name, " is there twice"));
-    if (!part_is_valid(name, value)) return bad(cat("\"", part, "\" is not valid"));
+    if (!seen.emplace(name).second) return bad(cat(name.substr(0, 100), " is there twice"));
+    if (!part_is_valid(name, value)) return bad(why_not_valid(name, value, part));
     if (name == "UNTIL") {
       rule.until = parse_date_time(value);
     } else {

@@ -116,8 +116,6 @@ bool value_is_valid(icalvalue_kind kind, const std::string& v)
       return is_float(v);
     case ICAL_UTCOFFSET_VALUE:
       return is_utc_offset(v);
-    case ICAL_RECUR_VALUE:
-      return parse_rule(v).has_value();
     case ICAL_CALADDRESS_VALUE:
       return !v.empty();
     default:
@@ -215,6 +213,10 @@ std::string why_invalid(Property& property, std::string& note)
     property.value = std::string(trimmed);
   }
   if (property.value.empty()) return "it has no value";
+  if (kind == ICAL_RECUR_VALUE) {
+    const auto rule = parse_rule(property.value);
+    return rule ? std::string() : rule.error().what;
+  }
   const bool valid = is_list(property.name)
                          ? all_items(property.value,
                                      [&](std::string_view item) {
