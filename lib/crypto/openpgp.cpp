@@ -246,14 +246,28 @@ void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
     return fail(report, Code::Encrypted,
                 "the part is encrypted with OpenPGP and gpg took too long to open it");
   if (watcher.key_fitted)
-    return fail(report, Code::Encrypted,
-                watcher.integrity_protected
-                    ? "the encrypted part was damaged or changed on the way, or a signature in it does not "
-                      "hold; nothing of it is read"
-                    : "the encrypted part is not protected against changes; nothing of it is read");
+    return fail(
+        report, Code::Encrypted,
+        !watcher.ended
+            ? "gpg was stopped while it opened the encrypted part: the part is damaged, or there "
+              "was not enough memory; nothing of it is read"
+        : watcher.integrity_protected
+            ? "the encrypted part was damaged or changed on the way, or a signature in it does not "
+              "hold; nothing of it is read"
+            : "the encrypted part is not protected against changes; nothing of it is read");
+  if (!watcher.ended && !watcher.wants_password)
+    return lock(
+        report,
+        {Errc::Unavailable,
+         cat("the part is encrypted with OpenPGP and was not opened: gpg could not be run, or "
+             "was stopped: ",
+             gpg::error_text(error)),
+         "does gpg --version work, and is there memory for it?"});
   if (watcher.encrypted_to.empty())
     return fail(report, Code::Encrypted,
-                "the part is encrypted with a password alone; open it with gpg --decrypt");
+                watcher.wants_password
+                    ? "the part is encrypted with a password alone; open it with gpg --decrypt"
+                    : "the encrypted part is none that gpg can open");
   std::string ids;
   for (const std::string& id : watcher.encrypted_to)
     if (ids.size() < 200) ids += cat(ids.empty() ? "" : ", ", id);

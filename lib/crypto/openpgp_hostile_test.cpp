@@ -402,6 +402,29 @@ TEST_CASE("without gpg nothing is checked, and the defect says what to install")
   }));
 }
 
+TEST_CASE("a gpg that does not run to its end is told as that, and not as a password")
+{
+  const Owner owner;
+  const std::string message = owner.home.gpg(
+      "--trust-model always --armor --encrypt -r " + people().alice + " --output -", octets);
+  const std::string to_somebody = "printf '[GNUPG:] ENC_TO 0123456789ABCDEF 1 0\\n' >&$fd; ";
+  for (const std::string& end :
+       {std::string("exit 1"), std::string("kill -9 $$"), to_somebody + "kill -9 $$"}) {
+    INFO(end);
+    CHECK(in_child([&] {
+      const TempDir dir;
+      dir.write("gpg",
+                "#!/bin/sh\nwhile [ \"$1\" != --status-fd ]; do shift; done; fd=$2\n" + end + "\n");
+      fs::permissions(dir / "gpg", fs::perms::owner_all);
+      ::setenv("PATH", (dir.path().string() + ":" + std::getenv("PATH")).c_str(), 1);
+      const auto report = OpenPgp(ring_of(owner.home), Limits{}).open(message);
+      return codes(report.defects) == "encrypted" && report.locked &&
+             report.locked->code == Errc::Unavailable &&
+             report.defects[0].text.find("gpg could not be run") != std::string::npos;
+    }));
+  }
+}
+
 TEST_CASE("gpg is asked for a key once, of each signature once, and never for its version")
 {
   people();

@@ -144,6 +144,7 @@ TEST_CASE("a message with a password alone asks nobody")
   const auto report = open_pgp(locked);
   check_defect(report, "encrypted");
   CHECK(report.defects[0].text.find("password") != std::string::npos);
+  CHECK_FALSE(report.locked);
 }
 
 TEST_CASE("without the key the defect names it")

@@ -189,6 +189,10 @@ void Watcher::note(std::string_view keyword, std::string_view arguments)
     ++integrity_held;
   } else if (keyword == "DECRYPTION_OKAY") {
     decrypted = true;
+  } else if (keyword == "END_DECRYPTION" || keyword == "NODATA" || keyword == "FAILURE") {
+    ended = true;
+  } else if (keyword == "NEED_PASSPHRASE_SYM") {
+    wants_password = true;
   } else if (keyword == "DECRYPTION_FAILED" || keyword == "BADMDC") {
     failed = true;
   } else if (keyword == "DECRYPTION_INFO") {

@@ -30,6 +30,8 @@ class Watcher {
   std::size_t plaintexts = 0, decryptions = 0, integrity_held = 0;
   bool decrypted = false, failed = false;
   bool key_fitted = false, integrity_protected = false;
+  bool wants_password = false;  ///< one that no key stands for
+  bool ended = false;     ///< gpg came to the end of decrypting; else it was stopped, or never ran
   bool foreign = false;   ///< packets that have no place there: keys, a second message
   bool too_many = false;
 
