@@ -127,7 +127,11 @@ class Rules {
     const SourceProperty* uid = c.find("UID");
     const SourceProperty* id = c.find("RECURRENCE-ID");
     if (uid == nullptr || context_.method == Method::Add) return;
-    const std::string key = cat(uid->property.value, '\n', id != nullptr ? id->property.value : "");
+    const bool range = id != nullptr && (id->property.parameter("RANGE") != nullptr ||
+                                         id->property.parameter("THISANDFUTURE") != nullptr);
+    // a range and the occurrence that it begins with are two things
+    const std::string key =
+        cat(uid->property.value, range ? "\nrange" : "\n", id != nullptr ? id->property.value : "");
     if (instances_.insert(key).second) return;
     tell(Rule::SameInstance, c, id != nullptr ? *id : *uid, "two components with the same UID and RECURRENCE-ID",
          refused(Code::MixedComponents));

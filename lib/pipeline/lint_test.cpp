@@ -321,20 +321,53 @@ BREAKING(break_alarms, "alarms")
 
 BREAKING(break_message, "the message")
 {
-  check(request,
-        {{"unknown", {{"METHOD:REQUEST", "METHOD:INVITE"}}, "must method 5546/1.4 4 refused:method-unsupported"},
-         {"lower case", {{"METHOD:REQUEST", "METHOD:request"}}, "interop method-case 5546/1.4 4 tolerated"},
-         {"two UIDs", {{"END:VCALENDAR\n", edited(request.substr(request.find("BEGIN:VEVENT")), {{"UID:one", "UID:two"}})}},
-          "must different-uids 5546/3.2.2 16 refused:mixed-components"},
-         {"two organizers", {{"END:VCALENDAR\n", edited(request.substr(request.find("BEGIN:VEVENT")), {{"boss@", "chief@"}, {"UID:one\n", "UID:one\nRECURRENCE-ID:20270104T100000Z\n"}})},
-                             {"UID:one\n", "UID:one\nRRULE:FREQ=DAILY;COUNT=3\n"}},
-          "must different-organizers 5546/2.1.1 24 refused:mixed-components"},
-         {"one instance twice", {{"END:VCALENDAR\n", request.substr(request.find("BEGIN:VEVENT"))}},
-          "must same-instance 5546/2.1.5 16 refused:mixed-components"},
-         {"Exchange", {{"UID:one", "UID:040000008200e00074c5b7101a82e008"}}, "interop exchange-uid 5545/3.8.4.7 6 tolerated"},
-         {"CalDAV", {{"ATTENDEE;", "ATTENDEE;SCHEDULE-AGENT=CLIENT;"}}, "interop schedule-parameter 6638/7 13 ignored"},
-         {"no mail address", {{"mailto:alice@example.com", "urn:uuid:1"}}, "must not-mailto 6047/2.3 13 ignored"},
-         {"MAILTO:", {{"ORGANIZER:mailto:", "ORGANIZER:MAILTO:"}}, "interop mailto-case 6047/2.3 12 tolerated"}});
+  const std::pair<std::string, std::string> series{"UID:one\n",
+                                                   "UID:one\nRRULE:FREQ=DAILY;COUNT=3\n"};
+  const auto at_the_second = [](const std::string& id) {
+    return edited(request.substr(request.find("BEGIN:VEVENT")),
+                  {{"UID:one\n", "UID:one\nRECURRENCE-ID" + id + ":20270105T100000Z\n"}});
+  };
+  const std::string first = at_the_second("");
+  const std::string range = at_the_second(";RANGE=THISANDFUTURE");
+  check(
+      request,
+      {{"unknown",
+        {{"METHOD:REQUEST", "METHOD:INVITE"}},
+        "must method 5546/1.4 4 refused:method-unsupported"},
+       {"lower case",
+        {{"METHOD:REQUEST", "METHOD:request"}},
+        "interop method-case 5546/1.4 4 tolerated"},
+       {"two UIDs",
+        {{"END:VCALENDAR\n",
+          edited(request.substr(request.find("BEGIN:VEVENT")), {{"UID:one", "UID:two"}})}},
+        "must different-uids 5546/3.2.2 16 refused:mixed-components"},
+       {"two organizers",
+        {{"END:VCALENDAR\n", edited(request.substr(request.find("BEGIN:VEVENT")),
+                                    {{"boss@", "chief@"},
+                                     {"UID:one\n", "UID:one\nRECURRENCE-ID:20270104T100000Z\n"}})},
+         {"UID:one\n", "UID:one\nRRULE:FREQ=DAILY;COUNT=3\n"}},
+        "must different-organizers 5546/2.1.1 24 refused:mixed-components"},
+       {"one instance twice",
+        {{"END:VCALENDAR\n", request.substr(request.find("BEGIN:VEVENT"))}},
+        "must same-instance 5546/2.1.5 16 refused:mixed-components"},
+       {"a range and its first occurrence",
+        {series, {"END:VCALENDAR\n", range}, {"END:VCALENDAR\n", first}},
+        ""},
+       {"one range twice",
+        {series, {"END:VCALENDAR\n", range}, {"END:VCALENDAR\n", range}},
+        "must same-instance 5546/2.1.5 29 refused:mixed-components"},
+       {"Exchange",
+        {{"UID:one", "UID:040000008200e00074c5b7101a82e008"}},
+        "interop exchange-uid 5545/3.8.4.7 6 tolerated"},
+       {"CalDAV",
+        {{"ATTENDEE;", "ATTENDEE;SCHEDULE-AGENT=CLIENT;"}},
+        "interop schedule-parameter 6638/7 13 ignored"},
+       {"no mail address",
+        {{"mailto:alice@example.com", "urn:uuid:1"}},
+        "must not-mailto 6047/2.3 13 ignored"},
+       {"MAILTO:",
+        {{"ORGANIZER:mailto:", "ORGANIZER:MAILTO:"}},
+        "interop mailto-case 6047/2.3 12 tolerated"}});
   const std::string reply = edited(request, {{"METHOD:REQUEST", "METHOD:REPLY"}});
   CHECK(found_in(reply) == "");
   check(reply,
