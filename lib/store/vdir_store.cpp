@@ -10,6 +10,7 @@
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "base/posix.hpp"
+#include "store/detail/calendar_file.hpp"
 #include "store/detail/folder.hpp"
 #include "store/detail/index.hpp"
 #include "store/detail/object_file.hpp"
@@ -147,6 +148,20 @@ Result<std::optional<Found>> planned_against(const fs::path& folder, std::vector
   return std::move(now.file);
 }
 
+/// What stays of the file when the UID's components go; empty: nothing but zones, so the file may
+/// go.
+std::optional<std::string> rest_of(const Found& file, const std::string& uid)
+{
+  const auto calendar = detail::take_apart(file.octets);
+  if (!calendar) return std::nullopt;
+  std::string rest = detail::without_object(*calendar, uid);
+  const auto left = detail::take_apart(rest);
+  const bool all_zones = !left || std::ranges::all_of(left->pieces, [](const detail::Piece& piece) {
+    return piece.name == "VTIMEZONE";
+  });
+  return all_zones ? std::nullopt : std::optional(std::move(rest));
+}
+
 /// The first name that no file has yet, not even in other letter case. @return the name
 Result<std::string> add_file(const fs::path& folder, detail::Index& index, const itip::Plan& plan)
 {
@@ -266,7 +281,9 @@ Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
     IMIP_TRY(name, add_file(path_, *index_, plan));
   } else if (plan.remove) {
     name = now->name;
-    IMIP_TRY(const bool removed, detail::remove_file(path_ / name, now->stamp));
+    const auto rest = rest_of(*now, plan.uid);
+    IMIP_TRY(const bool removed, rest ? detail::replace_file(path_ / name, now->stamp, *rest)
+                                      : detail::remove_file(path_ / name, now->stamp));
     if (!removed) return changed_meanwhile(path_, plan.uid);
   } else {
     name = now->name;

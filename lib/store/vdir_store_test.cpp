@@ -130,6 +130,25 @@ TEST_CASE("what is no event, task or journal entry may lie beside one, with a UI
   CHECK(find(f.open(), "free") == "none");
 }
 
+TEST_CASE("what lies beside an event stays when the event goes, with the event's UID too")
+{
+  const Fixture f;
+  const std::string note = "BEGIN:X-NOTE\r\nUID:u1\r\nX-TEXT:1\r\nEND:X-NOTE\r\n";
+  const std::string file = with(event("u1"), note);
+  f.put("u1.ics", file);
+  const VdirStore store = f.open();
+  itip::Plan plan;
+  plan.uid = "u1";
+  plan.remove = true;
+  plan.base_sha256 = sha256_hex(file);
+  REQUIRE(apply(store, plan));
+  CHECK(f.get("u1.ics") == cat("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//imip//test//EN\r\n",
+                               note, "END:VCALENDAR\r\n"));
+  CHECK(find(store, "u1") == "none");
+  REQUIRE(apply(store, plan_add("u1")));
+  CHECK(find(store, "u1") == event("u1"));
+}
+
 TEST_CASE("a file of the UID that does not parse is not touched")
 {
   const Fixture f;

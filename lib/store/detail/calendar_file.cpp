@@ -189,7 +189,8 @@ std::string_view slice(const CalendarFile& file, const Piece& piece)
 /// @param key  hint_key() of the UID
 bool is_of(const Piece& piece, const std::string& key)
 {
-  return piece.name != "VTIMEZONE" && piece.uid == key;
+  // what else has that UID is its owner's, and no message's business
+  return piece.uid == key && itip::is_scheduled({piece.name, {}, {}});
 }
 
 std::string wrapped(const std::string& zones, const std::string& components)
