@@ -311,6 +311,7 @@ void offer_reply(const Message& message, const Owner& owner, const ical::Compone
 {
   std::set<std::string> about;
   for (const MessageComponent& c : message.components) about.insert(c.scope.key());
+  std::size_t wanted = 0;
   std::optional<ical::Zones> zones;  // only RECURRENCE-IDs need them
   for (const ical::Component& c : shown.components) {
     if (c.name == "VTIMEZONE" || !wants_answer(c, owner)) continue;
@@ -321,6 +322,10 @@ void offer_reply(const Message& message, const Owner& owner, const ical::Compone
       if (scope) key = scope->key();
     }
     if (!about.contains(key)) continue;
+    if (++wanted > most_reply_offers) {
+      ++plan.offers_left_out;
+      continue;
+    }
     Offer offer;
     offer.kind = Offer::Kind::Reply;
     offer.scope = std::move(key);

@@ -90,6 +90,9 @@ struct Change {
 inline constexpr std::size_t most_changes = 1'000;
 inline constexpr std::size_t most_change_octets = 1'048'576;
 
+/// Answers that a plan offers: a message can ask for one to each of thousands of ranges.
+inline constexpr std::size_t most_reply_offers = 100;
+
 /// A message that the owner may want to send because of this one. Nothing is sent by itself:
 /// whoever mails it asks the policy, or a person.
 struct Offer {
@@ -134,7 +137,8 @@ struct Plan {
   std::string digest;  ///< message_digest(); empty: no message adds anything
   Facts said;          ///< what the message says, news or not
   Facts found;         ///< what the owner's file, or her answer, added to the facts
-  std::vector<Offer> offers;
+  std::vector<Offer> offers;        ///< at most `most_reply_offers` of Kind::Reply
+  std::size_t offers_left_out = 0;  ///< how many more of these there are
 };
 
 /// Adds the message to the facts and renders. Never fails: what cannot be is Outcome::Refused with

@@ -155,6 +155,27 @@ TEST_CASE("an occurrence moves, and is cancelled by an override")
   CHECK(book.text("STATUS").empty());
 }
 
+TEST_CASE("of many parts that ask for an answer the first are offered one, and the rest is counted")
+{
+  Event whole = rev(0, 1);
+  whole.extra = "RRULE:FREQ=HOURLY;COUNT=200\r\n";
+  std::vector<Event> events{whole};
+  const std::size_t n = most_reply_offers + 30;
+  for (std::size_t i = 1; i <= n; ++i) {
+    Event part = rev(0, 1);
+    const std::string start = to_ical_utc(at("20270104T100000Z") + std::chrono::hours(i));
+    part.recurrence_id = cat(";RANGE=THISANDFUTURE:", start);
+    part.start = cat(':', start);
+    part.end = cat(':', to_ical_utc(at("20270104T103000Z") + std::chrono::hours(i)));
+    part.attendees = {"RSVP=TRUE:mailto:alice@example.com", "mailto:bob@example.com"};
+    events.push_back(part);
+  }
+  Book book;
+  const Plan plan = book.apply(message("REQUEST", events));
+  CHECK(plan.offers.size() == most_reply_offers);
+  CHECK(plan.offers_left_out == n - most_reply_offers);
+}
+
 TEST_CASE("a CANCEL with STATUS:CANCELLED is for everybody, whoever is listed")
 {
   Book book;

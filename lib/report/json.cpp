@@ -283,6 +283,7 @@ std::string apply_json(const pipeline::JudgedPart& part, const pipeline::Applied
   json["proposal"] = part.plan ? changes_json(part.plan->proposal) : Json::array();
   json["proposal_more"] = part.plan ? part.plan->proposal_left_out : 0;
   json["offers"] = part.plan ? offers_json(part.plan->offers, applied.offers) : Json::array();
+  json["offers_more"] = part.plan ? part.plan->offers_left_out : 0;
   add_conflicts(json, part.conflicts);
   return json_line(json);
 }

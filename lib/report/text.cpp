@@ -268,6 +268,8 @@ void offer_lines(Lines& lines, const pipeline::JudgedPart& part,
         .push_back(cat(itip::offer_word(offer.kind), " to ", to, " (", safe(offer.reason.text), ')',
                        fate.why.empty() ? "" : cat(": ", safe(fate.why))));
   }
+  if (const std::size_t more = part.plan->offers_left_out; more > 0)
+    offers.push_back(cat("and ", more, " replies more"));
   lines.fields("mailed", mailed);
   lines.fields("may send", offers);
 }
