@@ -147,9 +147,9 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
 namespace {
 
 /// An object of the organizer's, as a message of her own.
-Result<pipeline::JudgedPart> own_part(const Bench& bench, const ical::Component& calendar)
+Result<pipeline::JudgedPart> own_part(const Bench& bench, const OwnMessage& own)
 {
-  IMIP_TRY(auto parts, bench.judge.examine(ical::serialise(calendar), "-"));
+  IMIP_TRY(auto parts, bench.judge.examine(ical::serialise(own.calendar), "-"));
   pipeline::JudgedPart& part = parts.front();
   if (part.message() == nullptr)
     return err(Errc::Refused, part.evidence.refusals.empty() ? std::string{"not an iTIP message"}
@@ -159,6 +159,9 @@ Result<pipeline::JudgedPart> own_part(const Bench& bench, const ical::Component&
     return err(Errc::Refused,
                "--store keeps the organizer's own copy, and the ORGANIZER is not you",
                "say --me with the organizer's address");
+  mime::Envelope envelope = *part.envelope;
+  envelope.message_id = own.message_id;
+  part.envelope = std::move(envelope);
   return std::move(part);
 }
 
@@ -194,13 +197,13 @@ Result<void> require_series(const Bench& bench, const std::vector<pipeline::Judg
 
 }  // namespace
 
-Result<void> store_own(const std::vector<ical::Component>& calendars, const CommonOptions& common,
+Result<void> store_own(const std::vector<OwnMessage>& messages, const CommonOptions& common,
                        Context& context)
 {
   IMIP_TRY(auto bench, set_up(common, {}, Needs::Calendar, context));
   std::vector<pipeline::JudgedPart> parts;
-  for (const ical::Component& calendar : calendars) {
-    IMIP_TRY(auto part, own_part(bench, calendar));
+  for (const OwnMessage& own : messages) {
+    IMIP_TRY(auto part, own_part(bench, own));
     parts.push_back(std::move(part));
   }
   IMIP_TRY(const auto lock, bench.calendar->lock());

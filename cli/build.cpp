@@ -339,6 +339,19 @@ Result<void> check_store(const BuildOptions& options, const std::vector<Draft>& 
   return {};
 }
 
+/// @param message_ids  of the mails, in order; of several with the same message the first one's is remembered
+std::vector<OwnMessage> own_messages(const BuildOptions& options, const std::vector<Draft>& drafts,
+                                     const std::vector<std::string>& message_ids)
+{
+  std::vector<OwnMessage> out;
+  std::size_t mail = 0;
+  for (const Draft& draft : drafts) {
+    out.push_back({draft.calendar, mail < message_ids.size() ? message_ids[mail] : std::string()});
+    mail += options.each ? draft.to.size() : 1;
+  }
+  return out;
+}
+
 Result<void> check_format(const BuildOptions& options)
 {
   if (options.format == "mail") return {};
@@ -372,6 +385,7 @@ Result<ExitCode> run(const BuildOptions& given, Context& context)
     IMIP_TRY(drafts, one_each(options, whole));
   }
   std::vector<Letter> letters;
+  std::vector<std::string> message_ids;
   std::string told;
   if (options.format == "mail") {
     for (const Draft& draft : drafts) {
@@ -379,16 +393,14 @@ Result<ExitCode> run(const BuildOptions& given, Context& context)
       told += report::build_json({draft.calendar, made.from, made.to, made.message_id, draft.changes,
                                   !options.common.store.empty()}) +
               '\n';
+      message_ids.push_back(std::move(made.message_id));
       letters.push_back(std::move(made.letter));
     }
   }
   IMIP_CHECK(check_outbox(options.outbox, letters.size()));
   // Stored first: a mail that went out without the organizer's copy would bring answers to nothing.
-  if (!options.common.store.empty() && !whole.empty()) {
-    std::vector<ical::Component> objects;
-    for (const Draft& draft : whole) objects.push_back(draft.calendar);
-    IMIP_CHECK(store_own(objects, options.common, context));
-  }
+  if (!options.common.store.empty() && !whole.empty())
+    IMIP_CHECK(store_own(own_messages(options, whole, message_ids), options.common, context));
   ExitCode code = ExitCode::Ok;
   if (options.format == "mail") {
     IMIP_TRY(code, post(options.outbox, letters, context));

@@ -155,6 +155,9 @@ run 0 build request invite.ics --store own --me boss@example.com
 grep -q '^MIME-Version' out || fail "no mail beside the stored event"
 [ "$(cat own/*.ics | grep -c '^UID:u1@example.com')" = 1 ] || fail "--store stored nothing"
 grep -q '^METHOD' own/*.ics && fail "METHOD was stored"
+id=$(sed -n 's/^Message-ID: *<\(.*\)>.*/\1/p' out)
+run 0 retract "$id" --store own --me boss@example.com
+[ -z "$(ls own)" ] || fail "what --store stored is not retracted by the mail's Message-ID"
 
 # ---- usage: 64, one line, nothing on standard output ----------------------------------------
 usage()

@@ -101,10 +101,15 @@ struct SignRequest {
 };
 Result<std::string> sign_mail(const SignRequest& request, Context& context);
 
+/// What `build --store` made, and the Message-ID of the mail that it is in, by which `retract` finds it; may be empty.
+struct OwnMessage {
+  ical::Component calendar;
+  std::string message_id;
+};
 /// The organizer's own copy of what `build --store` made goes into the store, as her own messages, in that order.
 /// @errors Errc::NotFound (all are about parts of a series that the calendar does not have), Errc::Refused; nothing is
 /// stored then; else as pipeline::Calendar::carry_out
-Result<void> store_own(const std::vector<ical::Component>& calendars, const CommonOptions& common,
+Result<void> store_own(const std::vector<OwnMessage>& messages, const CommonOptions& common,
                        Context& context);
 
 Result<ExitCode> run(const BuildOptions& options, Context& context);
