@@ -203,6 +203,11 @@ says '(unavailable)'
 expect 2 as bob apply --now $NOW publish.eml
 says 'publishes busy time'
 [ "$(calendar)" = "$untouched" ] || fail "published busy time changed the calendar"
+expect 0 as alice verify --json --now $NOW publish.eml
+digest=$(sed -n 's/.*"part_sha256": *"\([0-9a-f]*\)".*/\1/p' out)
+expect 0 as alice retract --now $NOW --digest "$digest"
+expect 0 as alice apply --now $NOW --yes=deleted-by-owner publish.eml
+says added
 
 # ---- bad input -----------------------------------------------------------------------------------------------------------
 # bad TEXT LINE...: refused with a reason

@@ -272,8 +272,7 @@ Result<ExitCode> send_and_store(const ReplyOptions& options, Bench& bench, pipel
   IMIP_TRY(const ExitCode sent, post(options.outbox, letters, context));
   if (sent != ExitCode::Ok) return ExitCode::TempFail;  // nothing is stored: try again
   const auto& plan = again.answer.plan;
-  IMIP_CHECK(bench.calendar->carry_out(plan, lock,
-                                       pipeline::journal_entry(part, plan, bench.judge.now())));
+  IMIP_CHECK(pipeline::carry_out(bench.judge, *bench.calendar, part, plan, lock));
   return ExitCode::Ok;
 }
 

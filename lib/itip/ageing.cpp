@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "ical/recurrence.hpp"
+#include "itip/detail/free_busy.hpp"
 #include "itip/detail/render.hpp"
 
 namespace imip::itip {
@@ -29,9 +30,19 @@ std::optional<UtcSeconds> last_end(const ical::Zones& zones, const ical::Compone
 
 }  // namespace
 
+bool may_be_over(const Plan& plan)
+{
+  return plan.outcome == Outcome::Cancelled || plan.outcome == Outcome::Uninvited ||
+         plan.outcome == Outcome::Own || plan.outcome == Outcome::Ignored ||
+         detail::is_busy_time(plan.facts);
+}
+
 std::optional<UtcSeconds> forget_after(const Plan& plan, const Owner& owner, const PlanOptions& options,
                                        UtcSeconds now)
 {
+  if (detail::is_busy_time(plan.facts))
+    return std::max(now, detail::last_busy_time(plan.facts, options.limits).value_or(now)) +
+           keep_cancelled;
   PlanOptions all = options;
   all.remove_cancelled = false;  // else nothing would tell when it was
   const detail::Rendering rendering = detail::render(plan.facts, plan.uid, owner, all);

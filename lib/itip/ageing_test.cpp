@@ -37,6 +37,22 @@ TEST_CASE("what is cancelled for the owner alone, and what the policy takes away
   CHECK(forgotten(book, book.apply(message("CANCEL", {e}))) == "2028-02-08T11:00:00Z");
 }
 
+TEST_CASE("busy time may be forgotten 400 days after its last period, whoever told it")
+{
+  Event week;
+  week.kind = "VFREEBUSY";
+  week.sequence = -1;
+  week.summary.clear();
+  week.start = ":20270104T000000Z";
+  week.end = ":20270111T000000Z";
+  week.attendees.clear();
+  Book book;
+  const Plan p = book.apply(message("PUBLISH", {week}));
+  CHECK(may_be_over(p));
+  CHECK(forgotten(book, p) == "2028-02-15T00:00:00Z");
+  CHECK(forgotten(book, p, at("2030-01-01T00:00:00Z")) == "2031-02-05T00:00:00Z");
+}
+
 TEST_CASE("an endless series, and one that is over, count from the day of its cancellation")
 {
   Book book;

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/free_busy.hpp"
+#include "itip/detail/planning.hpp"
 
 namespace imip::itip {
 
@@ -211,6 +212,7 @@ Result<AnswerPlan> plan_busy_answer(const Message& request, const Facts& facts, 
       detail::record_busy_answer(out.plan.facts, out.reply.components.front(), out.from, owner,
                                  request.components.front().revision.dtstamp, now);
   out.plan.facts_changed = out.plan.facts != facts;
+  out.plan.found = detail::news(out.plan.facts, facts);
   return out;
 }
 

@@ -37,12 +37,13 @@ struct Met {
   bool first = true;  ///< nothing was known of any of them
 };
 
-void raise(Facts& facts, const FactRow& row, Met& met)
+void raise(Plan& plan, const FactRow& row, Met& met)
 {
-  const FactRow* before = facts.find(row.reg, row.scope, row.attendee);
+  const FactRow* before = plan.facts.find(row.reg, row.scope, row.attendee);
   met.first = met.first && before == nullptr;
   met.known += before != nullptr && before->digest == row.digest && before->dtstamp == row.dtstamp;
-  met.news += facts.raise(row);
+  met.news += plan.facts.raise(row);
+  plan.said.raise(row);
   ++met.rows;
 }
 
@@ -79,23 +80,44 @@ Plan plan_free_busy(const Message& message, const Speaker& speaker, const Facts&
     plan.outcome = Outcome::Ignored;  // a question; the answer is made of the calendar
     return plan;
   }
+  plan.digest = message_digest(message);
   Met met;
   for (const MessageComponent& c : message.components) {
     ical::Component told = normalised(c);
     const UtcSeconds stamp = c.revision.dtstamp;
     if (message.method == Method::Reply) {
-      raise(plan.facts, row_for(busy_reply, "series", attendee_key(speaker.address, owner), told, stamp), met);
+      raise(plan, row_for(busy_reply, "series", attendee_key(speaker.address, owner), told, stamp),
+            met);
       if (const std::string* status = c.component->value("REQUEST-STATUS"); status && !status->starts_with('2'))
         plan.reasons.push_back({Code::RequestStatus, cat(speaker.address.mailbox(), " answers: ", *status)});
     } else if (message.method == Method::Publish) {
       std::string scope = period_scope(told);
-      raise(plan.facts, row_for(busy_publish, std::move(scope), {}, told, stamp), met);
+      raise(plan, row_for(busy_publish, std::move(scope), {}, told, stamp), met);
     } else {
-      raise(plan.facts, row_for(busy_request, "series", {}, told, stamp), met);
+      raise(plan, row_for(busy_request, "series", {}, told, stamp), met);
     }
   }
   conclude(message, met, own, plan);
   return plan;
+}
+
+bool is_busy_time(const Facts& facts)
+{
+  const auto rows = facts.rows();
+  return !rows.empty() &&
+         rows.front()->reg.starts_with("F:");  // busy time and an event never share a UID
+}
+
+std::optional<UtcSeconds> last_busy_time(const Facts& facts, const Limits& limits)
+{
+  std::optional<UtcSeconds> last;
+  for (const Shared<FactRow>& row : facts.rows()) {
+    const auto content = unpack(row->content, limits);
+    const auto window =
+        content ? busy_window(content->event) : Result<Window>(err(Errc::BadValue, ""));
+    if (window) last = std::max(last.value_or(window->to), window->to);
+  }
+  return last;
 }
 
 bool record_busy_answer(Facts& facts, const ical::Component& reply, const CalAddress& from,

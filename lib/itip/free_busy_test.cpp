@@ -257,6 +257,19 @@ TEST_CASE("published periods are kept apart, the latest of each")
   CHECK(book.facts.rows().size() == 2);
 }
 
+TEST_CASE("what each busy time said is kept apart, so that it can be taken out again")
+{
+  const Message week = message("PUBLISH", {published("FREEBUSY:20270104T100000Z/PT1H\r\n")});
+  Book book;
+  const Plan plan = book.apply(week);
+  CHECK(plan.digest == message_digest(week));
+  CHECK(plan.said == book.facts);
+  CHECK(book.apply(week).said == plan.said);
+  const auto told = answer(message("REQUEST", {busy()}));
+  REQUIRE(told);
+  CHECK(told->plan.found == told->plan.facts);
+}
+
 TEST_CASE("a failed answer is told")
 {
   Book book;

@@ -156,13 +156,10 @@ Result<Permission> ask_person(const Judge& judge, const Calendar& calendar, Judg
 /// When the object's facts may go, and once a day those whose time is over.
 Result<void> age(const Judge& judge, Calendar& calendar, const itip::Plan& plan)
 {
-  using itip::Outcome;
   if (!plan.facts_changed) return {};
   const policy::Policy& policy = judge.policy();
   std::optional<UtcSeconds> forget_after;
-  const bool may_be_over = plan.outcome == Outcome::Cancelled || plan.outcome == Outcome::Uninvited ||
-                           plan.outcome == Outcome::Own || plan.outcome == Outcome::Ignored;
-  if (may_be_over) {
+  if (itip::may_be_over(plan)) {
     itip::PlanOptions options;
     options.limits = policy.limits;
     forget_after = itip::forget_after(plan, policy.owner, options, judge.now());
@@ -197,12 +194,6 @@ struct Posted {
   Applied applied;                     ///< with that
 };
 
-Result<void> carry_out(const Judge& judge, Calendar& calendar, const JudgedPart& part, const store::Lock& lock)
-{
-  IMIP_CHECK(calendar.carry_out(*part.plan, lock, journal_entry(part, *part.plan, judge.now())));
-  return age(judge, calendar, *part.plan);
-}
-
 void note_posted(const JudgedPart& part, const Applied& applied, Posted& posted)
 {
   posted.any = posted.any || std::any_of(applied.offers.begin(), applied.offers.end(),
@@ -224,7 +215,7 @@ Result<Applied> keep_word(const Judge& judge, Calendar& calendar, JudgedPart& pa
                "put it back with what the mail says, or cancel it (imip build cancel)");
   part.plan->proposal = posted.accepted->proposal;
   part.plan->reasons = posted.accepted->reasons;
-  IMIP_CHECK(carry_out(judge, calendar, part, lock));
+  IMIP_CHECK(carry_out(judge, calendar, part, *part.plan, lock));
   return posted.applied;
 }
 
@@ -263,7 +254,7 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   if (!trial.courier) applied.offers = unmailed(part);
   if (trial.courier && kept) IMIP_CHECK(trial.courier(part, applied, trial.consent));
   note_posted(part, applied, posted);
-  if (!waits) IMIP_CHECK(carry_out(judge, calendar, part, *lock));
+  if (!waits) IMIP_CHECK(carry_out(judge, calendar, part, *part.plan, *lock));
   if (is_new(applied.outcome) && !trial.waited) {
     IMIP_CHECK(calendar.note_new_object(signer_of(part), judge.now()));
   }
@@ -340,6 +331,13 @@ state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan
   if (part.stored) entry.before = part.stored->octets;
   entry.after = plan.octets ? *plan.octets : (plan.remove ? std::string{} : entry.before);
   return entry;
+}
+
+Result<void> carry_out(const Judge& judge, Calendar& calendar, const JudgedPart& part,
+                       const itip::Plan& plan, const store::Lock& lock)
+{
+  IMIP_CHECK(calendar.carry_out(plan, lock, journal_entry(part, plan, judge.now())));
+  return age(judge, calendar, plan);
 }
 
 Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& part,

@@ -71,4 +71,9 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
 [[nodiscard]] state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan,
                                                 UtcSeconds now);
 
+/// Carries out what was planned because of the part, and lets go what is over (itip/ageing.hpp).
+/// @errors as apply_part
+Result<void> carry_out(const Judge& judge, Calendar& calendar, const JudgedPart& part,
+                       const itip::Plan& plan, const store::Lock& lock);
+
 }  // namespace imip::pipeline

@@ -17,6 +17,11 @@ inline constexpr std::string_view busy_request = "F:request", busy_reply = "F:re
 Plan plan_free_busy(const Message& message, const Speaker& speaker, const Facts& facts,
                     const Owner& owner);
 
+/// Are these facts of busy time, and of no event?
+[[nodiscard]] bool is_busy_time(const Facts& facts);
+/// When the last period ends that anybody asked for, told or published.
+[[nodiscard]] std::optional<UtcSeconds> last_busy_time(const Facts& facts, const Limits& limits);
+
 /// The owner has answered a question of that DTSTAMP. @return had she before?
 bool record_busy_answer(Facts& facts, const ical::Component& reply, const CalAddress& from,
                         const Owner& owner, UtcSeconds asked, UtcSeconds now);
