@@ -138,6 +138,10 @@ says '--yes=delegated sends it'
 expect 0 as boss apply --now $LATER --replies again.d --yes=delegated "$1"
 says 'mailed      request to emil@example.com'
 [ "$(mails again.d)" = 1 ] || fail "what was advised sends nothing"
+# A standing yes does not write to him again for each copy of it.
+expect 0 as boss apply --now $LATER --replies copy.d --yes=delegated "$1"
+says 'duplicate'
+[ "$(mails copy.d)" = 0 ] || fail "a silent delegate is written to for each copy"
 rm -rf boss && mv boss-before boss
 printf '[defaults]\ndelegation = "untrusted"\n' >>boss/policy.toml
 expect 0 as boss apply --now $LATER --replies out.d --yes "$1"

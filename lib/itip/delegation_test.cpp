@@ -111,6 +111,17 @@ TEST_CASE("whom an attendee delegates to is offered the REQUEST, until there is 
   const Plan again = book.apply(m, attendee("bob@example.com"));
   CHECK(again.outcome == Outcome::Duplicate);
   CHECK(again.offers.size() == 1);
+  // once it was mailed no copy of the delegation mails it again, but the next revision's may
+  Plan mailed = again;
+  note_mailed(mailed, again.offers.front(), book.who);
+  CHECK(mailed.facts_changed);
+  CHECK(mailed.found.rows().size() == 1);
+  Book told = book;
+  told.facts = mailed.facts;
+  CHECK(told.apply(m, attendee("bob@example.com")).offers.empty());
+  CHECK(told.file()->octets == book.file()->octets);
+  told.apply(message("REQUEST", {rev(0, 4)}));
+  CHECK(told.apply(m, attendee("bob@example.com")).offers.size() == 1);
   book.apply(message("REPLY", {accepts("carol@example.com", "bob@example.com", 3)}), attendee("carol@example.com"));
   CHECK(book.apply(m, attendee("bob@example.com")).offers.empty());
 }

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "base/cat.hpp"
 #include "base/text.hpp"
@@ -230,6 +232,28 @@ bool is_silent_delegate(const ical::Property& attendee)
   return attendee.parameter("DELEGATED-FROM") && (!said || text::ascii_iequal(*said, "NEEDS-ACTION"));
 }
 
+/// That the REQUEST with the latest content was mailed to a delegate. It never shows.
+FactRow mailed_row(const Facts& facts, const CalAddress& to, const Owner& owner)
+{
+  FactRow out;
+  for (const Shared<FactRow>& row : facts.rows()) {
+    if (!row->reg.starts_with("W:")) continue;
+    const std::pair revision(row->sequence, row->dtstamp);
+    if (revision > std::pair(out.sequence, out.dtstamp))
+      std::tie(out.sequence, out.dtstamp) = revision;
+  }
+  out.reg = "M";
+  out.scope = "series";
+  out.attendee = attendee_key(to, owner);
+  return out;
+}
+
+bool was_mailed(const Facts& facts, const CalAddress& to, const Owner& owner)
+{
+  Facts again = facts;
+  return !again.raise(mailed_row(facts, to, owner));
+}
+
 }  // namespace
 
 void offer_to_delegates(const Offering& o, const StoredObject& stored, Plan& plan)
@@ -248,7 +272,8 @@ void offer_to_delegates(const Offering& o, const StoredObject& stored, Plan& pla
                             [&](const ical::Component& c) {
                               const auto* known = attendee_in(c, *to, o.owner.local_part);
                               const bool again = plan.outcome == Outcome::Duplicate;
-                              return known && !(again && is_silent_delegate(*known));
+                              return known && !(again && is_silent_delegate(*known) &&
+                                                !was_mailed(o.facts, *to, o.owner));
                             });
       if (!to || told || invited || o.owner.is(*to)) continue;
       auto offer = offer_current(
@@ -336,5 +361,15 @@ void offer_reply(const Message& message, const Owner& owner, const ical::Compone
 }
 
 }  // namespace detail
+
+void note_mailed(Plan& plan, const Offer& offer, const Owner& owner)
+{
+  if (offer.kind != Offer::Kind::Request || offer.reason.code != Code::Delegated) return;
+  for (const CalAddress& to : offer.to) {
+    const Shared<FactRow> row = detail::mailed_row(plan.facts, to, owner);
+    plan.found.raise(row);
+    plan.facts_changed = plan.facts.raise(row) || plan.facts_changed;
+  }
+}
 
 }  // namespace imip::itip

@@ -152,6 +152,10 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
 Plan plan_again(Plan plan, const StoredObject& stored, const Owner& owner, const PlanOptions& options,
                 UtcSeconds now);
 
+/// The offer was mailed: a delegate who says nothing is not written to again for each copy of the
+/// delegation, but once for each revision of the event.
+void note_mailed(Plan& plan, const Offer& offer, const Owner& owner);
+
 /// Of what the message says, whatever mail carries it and whoever signed it.
 [[nodiscard]] std::string message_digest(const Message& message);
 

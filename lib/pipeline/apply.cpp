@@ -194,8 +194,11 @@ struct Posted {
   Applied applied;                     ///< with that
 };
 
-void note_posted(const JudgedPart& part, const Applied& applied, Posted& posted)
+void note_posted(const Judge& judge, JudgedPart& part, const Applied& applied, Posted& posted)
 {
+  for (std::size_t i = 0; i < applied.offers.size() && i < part.plan->offers.size(); ++i)
+    if (applied.offers[i].mailed)
+      itip::note_mailed(*part.plan, part.plan->offers[i], judge.policy().owner);
   posted.any = posted.any || std::any_of(applied.offers.begin(), applied.offers.end(),
                                          [](const OfferFate& fate) { return fate.mailed; });
   const bool takes_up = part.message()->method == itip::Method::Counter &&
@@ -253,7 +256,7 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   const bool kept = !waits || applied.outcome == itip::Outcome::Held;
   if (!trial.courier) applied.offers = unmailed(part);
   if (trial.courier && kept) IMIP_CHECK(trial.courier(part, applied, trial.consent));
-  note_posted(part, applied, posted);
+  note_posted(judge, part, applied, posted);
   if (!waits) IMIP_CHECK(carry_out(judge, calendar, part, *part.plan, *lock));
   if (is_new(applied.outcome) && !trial.waited) {
     IMIP_CHECK(calendar.note_new_object(signer_of(part), judge.now()));
