@@ -328,6 +328,40 @@ TEST_CASE("an answer that the owner gave by another program stays")
   CHECK(book.text("SUMMARY") == "Other title");
 }
 
+TEST_CASE(
+    "after an edit the order of what comes next counts for what the owner added and messages bring "
+    "and drop, only")
+{
+  const auto edited = [](const std::string& more) {
+    Book book;
+    book.apply(message("REQUEST", {rev(0, 1)}));
+    Event mine = rev(0, 1);
+    mine.attendees = {"PARTSTAT=TENTATIVE:mailto:alice@example.com", "mailto:bob@example.com"};
+    mine.extra = cat("CATEGORIES:Mine\r\n", more);
+    book.stored = stored_object(calendar_text("", {mine}));
+    return book;
+  };
+  Event later = rev(1, 2);
+  later.extra = "LOCATION:Theirs\r\n";
+  Event last = rev(2, 3);
+  last.summary = "Last";
+  const auto in_order = [](Book book, const Event& one, const Event& two) {
+    book.apply(message("REQUEST", {one}));
+    book.apply(message("REQUEST", {two}));
+    return book;
+  };
+  const Book one = in_order(edited(""), later, last);
+  const Book two = in_order(edited(""), last, later);
+  CHECK(one.facts == two.facts);
+  CHECK(one.stored->octets == two.stored->octets);
+  CHECK(one.partstat("alice@example.com") == "TENTATIVE");
+  CHECK(one.text("CATEGORIES") == "Mine");
+  // the known exception: hers gives way to what shows at the time, and does not come back
+  const std::string hers = "LOCATION:Hers\r\n";
+  CHECK(in_order(edited(hers), later, last).text("LOCATION").empty());
+  CHECK(in_order(edited(hers), last, later).text("LOCATION") == "Hers");
+}
+
 TEST_CASE("zones come along, each once, and only those in use")
 {
   const std::string zone =
