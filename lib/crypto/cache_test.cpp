@@ -44,7 +44,7 @@ std::string print(const SignatureReport& report)
 
 // Every way a chain can end, and some that make a cache stumble: other intermediates with the same
 // signer, CRLs in the message, times that the message claims.
-std::vector<std::string> messages(const TestCa& ca)
+std::vector<std::string> messages(const TestCa& ca, const Issued& lists, const Issued& listed)
 {
   const TestCa other(CertSpec{.common_name = "Other Root", .ca = true});
   const Issued sub = ca.issue(CertSpec{.common_name = "Sub", .ca = true});
@@ -59,6 +59,8 @@ std::vector<std::string> messages(const TestCa& ca)
     return raw_cms({.signers = {{.who = who, .signing_time = t}}}, octets);
   };
   return {
+      signed_by(listed, {lists}),
+      signed_by(listed),
       signed_by(alice, {sub}),
       signed_by(alice),
       signed_by(alice, {web}),
@@ -89,7 +91,11 @@ std::vector<std::string> messages(const TestCa& ca)
 TEST_CASE("caches change no word of any report, in any order")
 {
   const TestCa ca;
-  std::vector<std::string> all = messages(ca);
+  // revoked by a list of the policy's whose issuer's certificate only the message may bring
+  const Issued lists = ca.issue({.common_name = "Lists", .eku = "", .key_usage = "cRLSign"});
+  const Issued listed =
+      ca.issue(CertSpec{.mails = {"l@example.com"}, .extensions = {testing::lists_by(lists)}});
+  std::vector<std::string> all = messages(ca, lists, listed);
   const std::size_t whole = all.size();
   for (std::size_t i = 0; i < whole; ++i)  // and damaged ones
     for (std::size_t at = 7 + i; at < all[i].size(); at += 131) {
@@ -98,12 +104,16 @@ TEST_CASE("caches change no word of any report, in any order")
       all.push_back(std::move(changed));
     }
   auto options = trusting({ca.root().certificate});
+  options.crls = {ca.crl(lists, {listed}, day(2027, 1, 1), day(2027, 2, 1), "sha256",
+                         {{"issuingDistributionPoint", "critical,indirectCRL:TRUE"}})};
   options.caches = true;
   const auto fast = verifier(options);
   options.caches = false;
   std::vector<std::string> expected;
   for (const std::string& der : all)
     expected.push_back(print(verifier(options).verify_detached(octets, der)));
+  CHECK(expected[0].find("revoked:") != std::string::npos);
+  CHECK(expected[1].find("revocation-unknown:") != std::string::npos);
   std::mt19937 dice(1);
   std::vector<std::size_t> order(all.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;

@@ -1,25 +1,8 @@
-#include "crypto/fixture.hpp"
+#include "crypto/revocation_fixture.hpp"
 
 using namespace imip;
 using namespace imip::crypto;
 using namespace imip::crypto::fixture;
-
-namespace {
-
-const UtcSeconds before = day(2027, 1, 1);
-const UtcSeconds after = day(2027, 2, 1);
-
-SignatureReport with(const TestCa& ca, const std::vector<std::string>& crls, Revocation mode,
-                     const std::string& der, UtcSeconds at = now)
-{
-  auto options = trusting({ca.root().certificate});
-  options.crls = crls;
-  options.revocation = mode;
-  options.at = at;
-  return verifier(options).verify_detached(octets, der);
-}
-
-}  // namespace
 
 TEST_CASE("a certificate on the policy's CRL is revoked")
 {
@@ -313,4 +296,50 @@ TEST_CASE("the list of a twin authority hides nobody's revocation, whatever its 
   const std::string carrying =
       raw_cms({.signers = {{.who = alice, .signing_time = now}}, .crls = {hides}}, octets);
   check_unproven(with(ca, {weak}, Revocation::IfAvailable, carrying), "revoked");
+}
+
+TEST_CASE("a list that does not count is named, with the reason why and what to do")
+{
+  const TestCa ca;
+  const TestCa twin;
+  const TestCa no_lists(
+      CertSpec{.common_name = "No lists", .key_usage = "critical,keyCertSign", .ca = true});
+  const auto list = [&](const testing::CrlExtensions& extensions) {
+    return ca.crl(ca.root(), {}, before, after, "sha256", extensions);
+  };
+  const auto told = [](const TestCa& by, const std::string& word, const std::string& crl,
+                       const testing::CrlExtensions& extensions = {}) {
+    INFO(word);
+    const std::string der =
+        signed_by(by.issue(CertSpec{.mails = {"alice@example.com"}, .extensions = extensions}));
+    check_noticed(with(by, {crl}, Revocation::IfAvailable, der), word, crl);
+    const auto required = with(by, {crl}, Revocation::Required, der);
+    check_unproven(required, "revocation-unknown");
+    CHECK(only(required).findings.front().text.find(word) != std::string::npos);
+  };
+  told(ca, "has a signature that does not verify", twin.crl(twin.root(), {}, before, after));
+  told(ca, "not understood (1.2.3.4); ", list({{"1.2.3.4", "critical,DER:05:00"}}));
+  told(no_lists, "keyUsage lacks cRLSign", no_lists.crl(no_lists.root(), {}, before, after));
+  told(ca, "is signed with sha1", ca.crl(ca.root(), {}, before, after, "sha1"));
+  told(ca, "holds only from 2027-01-20T00:00:00Z; check this machine's clock",
+       ca.crl(ca.root(), {}, day(2027, 1, 20), after));
+  told(ca, "is out of date since 2026-02-01T00:00:00Z; fetch a new one",
+       ca.crl(ca.root(), {}, day(2026, 1, 1), day(2026, 2, 1)));
+  told(ca, "authorityKeyIdentifier", list({{"2.5.29.35", "DER:30:06:80:04:01:02:03:04"}}));
+  told(ca, "issuingDistributionPoint says",
+       list({{"issuingDistributionPoint", "critical,onlyCA:TRUE"}}));
+  told(ca, "all reasons", list({}),  // a distribution point for keyCompromise alone
+       {{"2.5.29.31",
+         "DER:30:1B:30:19:A0:13:A0:11:86:0F:68:74:74:70:3A:2F:2F:78:2E:65:78:2F:63:72:6C:81:02:06:"
+         "40"}});
+}
+
+TEST_CASE("of several lists that do not count the latest is told")
+{
+  const TestCa ca;
+  const std::string der = signed_by(ca.person("alice@example.com"));
+  const std::string old = ca.crl(ca.root(), {}, day(2025, 1, 1), day(2025, 2, 1));
+  const std::string stale = ca.crl(ca.root(), {}, day(2026, 1, 1), day(2026, 2, 1));
+  for (const auto& files : {std::vector{old, stale}, std::vector{stale, old}})
+    check_noticed(with(ca, files, Revocation::IfAvailable, der), "since 2026-02-01", stale);
 }

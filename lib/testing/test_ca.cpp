@@ -209,6 +209,26 @@ std::string pem_of(EVP_PKEY* key)
   return take(bio.get());
 }
 
+using GeneralNames = Handle<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+GeneralNames directory_name(const X509_NAME* of)
+{
+  GeneralNames names(GENERAL_NAMES_new());
+  Handle<GENERAL_NAME, GENERAL_NAME_free> name(GENERAL_NAME_new());
+  must(names && name, "names");
+  GENERAL_NAME_set0_value(name.get(), GEN_DIRNAME, X509_NAME_dup(of));
+  must(sk_GENERAL_NAME_push(names.get(), name.get()) > 0, "name");
+  static_cast<void>(name.release());
+  return names;
+}
+
+// certificateIssuer (RFC 5280 section 5.3.3).
+bool name_authority(X509_REVOKED* entry, X509* x)
+{
+  return X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer,
+                                   directory_name(X509_get_issuer_name(x)).get(), 1, 0) == 1;
+}
+
 }  // namespace
 
 std::string Issued::der() const
@@ -312,6 +332,9 @@ std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked
              X509_REVOKED_set_revocationDate(entry.get(), when.get()) == 1 &&
              (reason < 0 ||
               X509_REVOKED_add1_ext_i2d(entry.get(), NID_crl_reason, why.get(), 0, 0) == 1) &&
+             (X509_NAME_cmp(X509_get_issuer_name(one.x509.get()), X509_CRL_get_issuer(crl.get())) ==
+                  0 ||
+              name_authority(entry.get(), one.x509.get())) &&
              X509_CRL_add0_revoked(crl.get(), entry.get()) == 1,
          "revoked");
     static_cast<void>(entry.release());
@@ -334,6 +357,24 @@ std::string TestCa::crl(const Issued& issuer, const std::vector<Issued>& revoked
   const BioPtr bio(BIO_new(BIO_s_mem()));
   must(PEM_write_bio_X509_CRL(bio.get(), crl.get()) == 1, "PEM");
   return impl_->dir.write("r" + std::to_string(++impl_->count) + ".pem", take(bio.get()));
+}
+
+std::pair<std::string, std::string> lists_by(const Issued& issuer)
+{
+  const Handle<CRL_DIST_POINTS, CRL_DIST_POINTS_free> points(CRL_DIST_POINTS_new());
+  Handle<DIST_POINT, DIST_POINT_free> point(DIST_POINT_new());
+  must(points && point, "distribution points");
+  point->CRLissuer = directory_name(X509_get_subject_name(issuer.x509.get())).release();
+  must(sk_DIST_POINT_push(points.get(), point.get()) > 0, "distribution point");
+  static_cast<void>(point.release());
+  unsigned char* der = nullptr;
+  const int n = i2d_CRL_DIST_POINTS(points.get(), &der);
+  char* hex = n > 0 ? OPENSSL_buf2hexstr(der, n) : nullptr;
+  must(hex != nullptr, "cRLDistributionPoints");
+  std::pair<std::string, std::string> out{"2.5.29.31", std::string("DER:") + hex};
+  OPENSSL_free(hex);
+  OPENSSL_free(der);
+  return out;
 }
 
 // OpenSSL's own program makes these files: what is read was then not written by the reader.

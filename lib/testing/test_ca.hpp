@@ -78,6 +78,7 @@ class TestCa {
   [[nodiscard]] Issued person(const std::string& mail) const;
   /// Makes `issuer`'s CRL (PEM) that lists `revoked`; gives the path. `extensions` as in
   /// CertSpec; `reason` of all (RFC 5280 section 5.3.1), if not negative; nextUpdate may be absent.
+  /// Who was issued by another authority is listed with it (certificateIssuer).
   [[nodiscard]] std::string crl(const Issued& issuer, const std::vector<Issued>& revoked,
                                 UtcSeconds this_update, std::optional<UtcSeconds> next_update,
                                 const std::string& digest = "sha256",
@@ -91,6 +92,10 @@ class TestCa {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The extension (CertSpec::extensions) that names somebody else as the issuer of a certificate's
+/// lists: cRLIssuer in cRLDistributionPoints (RFC 5280 section 4.2.1.13).
+[[nodiscard]] std::pair<std::string, std::string> lists_by(const Issued& issuer);
 
 /// Runs a shell command, gives its exit status and what it wrote to stdout and stderr together.
 struct ShellResult {

@@ -91,10 +91,11 @@ def pem(folder, name):
         return base64.b64decode("".join(text.read().split("-----")[2].split()))
 
 
-def openssl(folder, path):
+def openssl(folder, entry, path):
+    lists = ["-crl_check", "-extended_crl"] if entry["lists"] else []
     done = subprocess.run(["openssl", "cms", "-verify", "-in", path, "-CAfile",
                            os.path.join(folder, "ca/all.pem"), "-certfile",
-                           os.path.join(folder, "ca/intermediate.pem"), "-purpose", "any",
+                           os.path.join(folder, "ca/intermediate.pem"), "-purpose", "any", *lists,
                            "-policy_check", "-policy", "2.5.29.32.0",
                            "-out", os.devnull], capture_output=True)
     return "good" if done.returncode == 0 else "bad"
@@ -106,7 +107,7 @@ def second_opinions(program, entries, found, ask):
              for form, path in entry["files"].items()
              if entry[program] and (form == "crlf" or program == "openssl" and entry["kind"] == "honest")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        answers = list(pool.map(lambda a: ask(a[2]), asked))
+        answers = list(pool.map(lambda a: ask(a[0], a[2]), asked))
     problems = []
     for (entry, form, _), answer in zip(asked, answers):
         if answer != entry[program]:
@@ -223,7 +224,8 @@ def main():
     entries_asked = [] if sanitized(imip) and len(entries) > 100 else entries
     gpg = Gpg(os.path.join(folder, "gpg"))
     counts = {}
-    for program, ask in (("openssl", lambda path: openssl(folder, path)), ("gpg", lambda path: opinion(gpg, path))):
+    for program, ask in (("openssl", lambda entry, path: openssl(folder, entry, path)),
+                         ("gpg", lambda entry, path: opinion(gpg, path))):
         counts[program], more = second_opinions(program, entries_asked, found, ask)
         problems += more
     counts["gpgsm"], more = third_opinions(folder, entries_asked, found)

@@ -12,7 +12,8 @@ class Corpus:
     as a whole. `openssl` is what `openssl cms -verify` is expected to say of `piece`, which is the
     message itself if nothing else is given: "good", "bad", or None where there is nothing to ask.
     `gpg` is the same of gpg for OpenPGP. Where that is not also whether imip calls a signature valid,
-    `differs` says why. `policy`: another file than policy.toml; `arguments`: more for imip."""
+    `differs` says why. `policy`: another file than policy.toml; `arguments`: more for imip. `lists`: openssl is asked about the revocation
+    lists in the message too."""
 
     def __init__(self, folder, people):
         self.folder, self.people = folder, people
@@ -27,7 +28,7 @@ class Corpus:
         return path
 
     def add(self, kind, name, mail, expected, *, openssl, gpg=None, differs="", piece=None, lf=None,
-            twin="", also=(), text=True, policy="policy.toml", arguments=()):
+            twin="", also=(), text=True, policy="policy.toml", arguments=(), lists=False):
         """`lf`: the LF form where it is not the CRLF form with its line ends changed (`text` False:
         there is none, the octets are binary)."""
         name = f"{self.group}.{name}"
@@ -35,7 +36,7 @@ class Corpus:
             raise SystemExit(f"corpus: two messages are called {name}")
         entry = {"name": name, "kind": kind, "group": self.group, "expected": list(expected),
                  "also": list(also), "openssl": openssl, "gpg": gpg, "differs": differs, "twin": twin,
-                 "policy": policy, "arguments": list(arguments),
+                 "lists": lists, "policy": policy, "arguments": list(arguments),
                  "files": {"crlf": self.write(f"{name}.crlf.eml", mail)}}
         if text:
             mail_lf = lf if lf is not None else mail.replace(b"\r\n", b"\n")

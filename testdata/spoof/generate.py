@@ -17,7 +17,7 @@ import structure
 import transport
 import wrapped
 from corpus import Corpus
-from pki import DAY, NOW, Certificate, Key, People, key_usage, revocation_list
+from pki import DAY, NOW, Certificate, Key, People, key_usage, lists_by, revocation_list
 
 POLICY = """version = 1
 [me]
@@ -83,6 +83,10 @@ def authorities(corpus, folder):
     corpus.revoked_stale = p.person("boss", issuer=corpus.with_stale_list)
     corpus.with_open_list = p.authority("With a list without end")
     corpus.revoked_open = p.person("boss", issuer=corpus.with_open_list)
+    corpus.crl_issuer = Certificate("CRL Issuer", Key(), p.root, usage=key_usage(6), purposes=())
+    corpus.revoked_by_issuer = p.person("boss", extensions=[lists_by(corpus.crl_issuer)])
+    corpus.listed_above = p.authority("Listed from above")
+    corpus.revoked_above = p.person("boss", issuer=corpus.listed_above)
     corpus.sip_root, corpus.xmpp_root = (Certificate(f"{w} Root", Key(), ca=True) for w in ("SIP", "XMPP"))
     corpus.sha384_root = Certificate("SHA-384 Root", Key("p384"), ca=True, digest="sha384")
     roots = {"anchor": p.root, "rsa": p.rsa_root, "partner": p.partner, "newcomers": p.newcomers,
@@ -94,6 +98,9 @@ def authorities(corpus, folder):
         corpus.with_stale_list, [corpus.revoked_stale], begin=NOW - 40 * DAY, end=NOW - 10 * DAY)))
     save(folder, "ca/open.crl", crl_pem(revocation_list(
         corpus.with_open_list, [corpus.revoked_open], begin=NOW - 900 * DAY, end=None)))
+    save(folder, "ca/issuer.crl", crl_pem(revocation_list(
+        corpus.crl_issuer, [corpus.revoked_by_issuer], indirect=True)))
+    save(folder, "ca/above.crl", crl_pem(revocation_list(p.root, [corpus.revoked_above], indirect=True)))
     save(folder, "ca/list.crl", crl_pem(revocation_list(corpus.with_list, [corpus.revoked_boss])))
     save(folder, "ca/revoked.crl", crl_pem(revocation_list(p.root, [corpus.revoked_authority])))
     corpus.reader = p.person("alice", key=Key("rsa2048"), usage=key_usage(0, 2))

@@ -205,15 +205,23 @@ class Certificate:
         return f"-----BEGIN CERTIFICATE-----\n{text}-----END CERTIFICATE-----\n".encode()
 
 
-def revocation_list(issuer, revoked, key=None, begin=NOW - DAY, end=NOW + 10 * DAY):
-    """DER of a CRL of `issuer` that lists these certificates; `end` None: no nextUpdate."""
+def lists_by(issuer):
+    """The extension by which a certificate names somebody else as the issuer of its CRLs."""
+    return extension("2.5.29.31", seq(seq(context(2, context(4, issuer.subject)))))
+
+
+def revocation_list(issuer, revoked, key=None, begin=NOW - DAY, end=NOW + 10 * DAY, indirect=False):
+    """DER of a CRL of `issuer` that lists these certificates; `end` None: no nextUpdate. `indirect`: each
+    entry names who issued the certificate."""
     key = key or issuer.key
     kind = key.algorithm("sha256")
-    entries = [seq(integer(c.serial), der_time(NOW - HOUR)) for c in revoked]
+    entries = [seq(integer(c.serial), der_time(NOW - HOUR), *([seq(
+        extension("2.5.29.29", seq(context(4, c.issuer_name)), True))] if indirect else [])) for c in revoked]
     identifier = extension("2.5.29.35", seq(tlv(0x80, issuer.key.identifier())))
     number = extension("2.5.29.20", integer(1))
+    point = [extension("2.5.29.28", seq(tlv(0x84, b"\xff")), True)] if indirect else []
     tbs = seq(integer(1), kind, issuer.subject, der_time(begin), *([der_time(end)] if end else []),
-              *([seq(*entries)] if entries else []), context(0, seq(identifier, number)))
+              *([seq(*entries)] if entries else []), context(0, seq(identifier, number, *point)))
     return seq(tbs, kind, bits(key.sign("sha256", tbs)))
 
 

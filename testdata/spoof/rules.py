@@ -5,7 +5,7 @@ import hashlib
 from certificates import mail_by
 from der import bits, integer, null, oid, seq, utf8
 from mail import calendar, message
-from pki import (DAY, NOW, Certificate, Key, digest, name_constraints, mail_name, other_name, revocation_list,
+from pki import (DAY, NOW, Certificate, Key, digest, lists_by, name_constraints, mail_name, other_name, revocation_list,
                  uri_name, algorithm, DIGESTS)
 from smime import around, carried, cms, opaque, signature_part, signed, signed_attributes, signed_data, signer_info
 
@@ -120,6 +120,32 @@ def schemes(c):
               openssl="good")
     c.hostile("organizer-case", mail_by(person(c.sip_root, uri_name(sip)), "sip:BOSS@example.com"), OTHER,
               twin="sip", openssl="good")
+
+
+def indirect(c):
+    """Lists of several authorities, by an issuer beside them or by one above."""
+    p, beside = c.people, c.crl_issuer
+    c.group = "indirect"
+    openssl = dict(openssl="good", differs="openssl is not asked about lists")
+
+    def by(who, listed, issuer):
+        return mail_by(who, certificates=[who.der, *who.chain, beside.der],
+                       crls=[revocation_list(issuer, [listed], indirect=True)])
+
+    fresh = p.person("boss", extensions=[lists_by(beside)])
+    c.honest("not-listed", mail_by(fresh, certificates=[fresh.der, beside.der]))
+    c.hostile("by-an-issuer", mail_by(c.revoked_by_issuer, certificates=[c.revoked_by_issuer.der, beside.der]),
+              "untrusted:revoked", twin="not-listed", **openssl)
+    c.honest("not-known-issuer", mail_by(c.revoked_by_issuer), also=["revocation-unknown"])
+    c.hostile("from-above", mail_by(c.revoked_above), "untrusted:revoked", twin="not-listed", **openssl)
+    # in the message, where openssl looks for them
+    c.honest("not-listed-in-message", by(fresh, c.revoked_by_issuer, beside), lists=True)
+    c.hostile("by-an-issuer-in-message", by(fresh, fresh, beside), "untrusted:revoked",
+              twin="not-listed-in-message", lists=True)
+    below = p.person("boss", issuer=c.listed_above, extensions=[lists_by(p.root)])
+    c.honest("not-listed-from-above-in-message", by(below, fresh, p.root), lists=True)
+    c.hostile("from-above-in-message", by(below, below, p.root), "untrusted:revoked",
+              twin="not-listed-from-above-in-message", lists=True)
 
 
 def revocation(c):
@@ -284,5 +310,5 @@ def policy(c):
 
 
 def everything(c):
-    for part in (pins, schemes, revocation, floors, lenient):
+    for part in (pins, schemes, indirect, revocation, floors, lenient):
         part(c)

@@ -150,6 +150,13 @@ std::string hex_text(std::string_view octets)
   return text;
 }
 
+std::string oid_text(const ASN1_OBJECT* oid)
+{
+  std::array<char, 80> name{};
+  OBJ_obj2txt(name.data(), name.size(), oid, 0);
+  return name.data();
+}
+
 UtcSeconds time_of(const ASN1_TIME* t)
 {
   std::tm tm{};

@@ -19,6 +19,8 @@ namespace imip::crypto {
 /// In hexadecimal, upper case.
 [[nodiscard]] std::string number_text(const ASN1_INTEGER* number);
 [[nodiscard]] std::string hex_text(std::string_view octets);
+/// A name that OpenSSL knows, or "1.2.3.4".
+[[nodiscard]] std::string oid_text(const ASN1_OBJECT* oid);
 [[nodiscard]] UtcSeconds time_of(const ASN1_TIME* t);
 
 /// "rsa-3072", "ec-p256", "ed25519"; otherwise OpenSSL's name with the bits.

@@ -3,7 +3,6 @@
 #include <openssl/x509_vfy.h>
 
 #include <algorithm>
-#include <array>
 #include <ctime>
 
 #include "base/cat.hpp"
@@ -103,9 +102,7 @@ std::string unknown_critical_extension(X509* x)
     X509_EXTENSION* extension = X509_get_ext(x, i);
     if (X509_EXTENSION_get_critical(extension) == 0 || X509_supported_extension(extension) == 1)
       continue;
-    std::array<char, 80> name{};
-    OBJ_obj2txt(name.data(), name.size(), X509_EXTENSION_get_object(extension), 0);
-    return cat(" (", name.data(), ")");
+    return cat(" (", oid_text(X509_EXTENSION_get_object(extension)), ")");
   }
   return {};
 }
@@ -386,7 +383,7 @@ Chain try_chain(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sign
   check_floor(trust.options.floor, out);
   check_purposes(out);
   check_utf8_mailboxes(out);
-  if (!out.anchor_files.empty()) check_revocation(out.certificates, trust, carried.crls, out);
+  if (!out.anchor_files.empty()) check_revocation(out.certificates, trust, carried, out);
   explain_expiry(errors, carried, out);
   return out;
 }

@@ -62,6 +62,6 @@ struct Chain {
 
 /// Revocation of all but the anchor, at options.now. `certificates` must end with the anchor.
 void check_revocation(const std::vector<X509Ptr>& certificates, const Trust& trust,
-                      STACK_OF(X509_CRL) * carried, Chain& out);
+                      const Carried& carried, Chain& out);
 
 }  // namespace imip::crypto
