@@ -1,5 +1,7 @@
 #include "crypto/verifier.hpp"
 
+#include <set>
+
 #include "crypto/fixture.hpp"
 
 using namespace imip;
@@ -352,6 +354,44 @@ TEST_CASE("SHA-1 counts for nothing as the mask of RSA-PSS either")
           ca.root().key + " -days 3650 -set_serial 7 -sha256 -out o -sig" + mask + "sigopt rsa_mgf1_md:sha1");
   std::filesystem::rename(dir / "o", dir / "pss.crt");
   check_unproven(verify(ca, openssl(sign + " -signer pss.crt")), "weak-digest");
+}
+
+TEST_CASE("a signer named by his key: every certificate that fits is tried, in every order")
+{
+  const std::string mail = "alice@example.com";
+  const TestCa ca(CertSpec{.common_name = "Root", .key = "rsa-2048", .ca = true});
+  const auto certificate = [&](CertSpec spec, long serial) {  // which decides its place in the set
+    spec.serial = serial;
+    spec.key_identifiers = false;
+    spec.extensions = {{"subjectKeyIdentifier", "01020304"}};
+    return ca.issue(spec);
+  };
+  const auto verified = [&](const Issued& signer, const std::vector<Issued>& others) {
+    return verify(ca, raw_cms({.signers = {{.who = signer, .signing_time = now, .by_key_id = true}},
+                               .more_certificates = others},
+                              octets));
+  };
+  for (const long beside : {1L, 9L}) {
+    const Issued alice = certificate({.mails = {mail}}, 5);
+    check_valid(
+        verified(alice, {certificate(
+                            {.mails = {mail}, .not_after = day(2025, 1, 1), .same_key = alice.pkey},
+                            beside)}),
+        mail);
+    const Issued liar = certificate({.mails = {mail}, .not_after = day(2039, 1, 1)}, beside);
+    check_valid(verified(alice, {liar}), mail);
+    check_valid(verified(alice, {liar, certificate({.mails = {mail}, .same_key = alice.pkey}, 7)}),
+                mail);
+    // one key, two names: whatever the order, both are proven
+    const auto both = verified(
+        alice, {certificate({.mails = {"alias@example.com"}, .same_key = alice.pkey}, beside)});
+    REQUIRE(both.signatures.size() == 2);
+    std::set<std::string> proven;
+    for (const Signature& s : both.signatures) proven.insert(names(s.identities));
+    CHECK(proven == std::set<std::string>{mail, "alias@example.com"});
+    const Issued stranger = certificate({.mails = {mail}, .eku = "serverAuth"}, 5);
+    check_unproven(verified(stranger, {certificate({.mails = {mail}}, beside)}), "wrong-purpose");
+  }
 }
 
 TEST_CASE("a policy file that is missing or holds nothing is a configuration error that names it")

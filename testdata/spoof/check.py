@@ -144,6 +144,10 @@ def without_memory(imip, folder, entries, found):
 GPGSM_DIFFERS = {
     "several.good-beside-bad": "it wants every signerInfo to hold",
     "attributes.by-key": "libksba does not read a signer named by his key",
+    "attributes.by-key-renewed": "libksba does not read a signer named by his key",
+    "attributes.by-key-renewed-turned": "libksba does not read a signer named by his key",
+    "attributes.by-key-another-key": "libksba does not read a signer named by his key",
+    "attributes.by-key-another-key-turned": "libksba does not read a signer named by his key",
     "openssl.key-identifier": "libksba does not read a signer named by his key",
     "constraint.permitted": "it knows no name constraints",
     "constraint.utf8-mailbox-permitted": "it knows no name constraints",

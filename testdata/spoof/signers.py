@@ -4,7 +4,7 @@ import smime
 from der import context, integer, null, octets, oid, seq, set_of, tlv
 from der import time as der_time
 from mail import calendar, event, ics, message, text
-from pki import HOUR, MGF1, NOW, RSASSA_PSS, DIGESTS, algorithm, digest, digest_algorithm
+from pki import DAY, HOUR, MGF1, NOW, RSASSA_PSS, DIGESTS, Key, algorithm, digest, digest_algorithm
 from smime import (CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNING_TIME, TST_INFO, around, attribute, carried, cms,
                    names_certificate, opaque_part, protects, signature_part, signed_attributes, signed_data,
                    signer_info)
@@ -138,6 +138,20 @@ def attributes(c):
     c.honest("no-time", mails.detached(with_attributes(*signed_attributes(part, at=None))))
     c.honest("ess", mails.detached(with_attributes(*good, names_certificate(boss))))
     c.honest("by-key", mails.detached(signer_info(boss, part, by_key=True), version=3))
+    renewed = c.people.bad_boss(key=boss.key, begin=NOW - 9 * DAY, end=NOW - DAY)
+    named_alike = Key()
+    named_alike.identifier = boss.key.identifier
+    liar = c.people.person("boss", issuer=c.people.foreign, key=named_alike)
+    by_key = signer_info(boss, part, by_key=True)
+    first_only = "openssl looks at the first certificate that fits only"
+    for word, other in (("renewed", renewed), ("another-key", liar)):
+        c.honest(f"by-key-{word}", mails.detached(by_key, certificates=[boss.der, other.der], version=3))
+        c.honest(f"by-key-{word}-turned", mails.detached(by_key, certificates=[other.der, boss.der], version=3),
+                 openssl="bad", differs=first_only)
+    for word, these in (("", [boss.der, liar.der]), ("-turned", [liar.der, boss.der])):
+        c.hostile(f"by-key-stranger{word}", mails.detached(
+            signer_info(liar, part, by_key=True), certificates=these, version=3), "untrusted:unknown-signer",
+                  twin="by-key-another-key", also=("no-anchor",))
     c.honest("unknown-attribute", mails.detached(with_attributes(*good, attribute("1.2.3.4", null()))))
     c.hostile("digest-of-other",
               mails.detached(with_attributes(*signed_attributes(calendar(summary="Plot")))),

@@ -141,8 +141,6 @@ void CmsJudge::judge_signers(const Parsed& parsed, std::string_view octets,
   CMS_ContentInfo* cms = parsed.cms.get();
   STACK_OF(CMS_SignerInfo)* infos = CMS_get0_SignerInfos(cms);
   const OwnedCrls crls(CMS_get1_crls(cms));
-  // those not found stay without
-  static_cast<void>(CMS_set1_signers_certs(cms, parsed.certificates.get(), CMS_NOINTERN));
   const BioPtr digests = digest_filters(infos, octets);
   if (!digests) {
     report.defects.push_back({Code::SignatureUnchecked, "the message could not be hashed"});
@@ -150,7 +148,8 @@ void CmsJudge::judge_signers(const Parsed& parsed, std::string_view octets,
   }
   const SignedContent content{cms, octets, digests.get(), parsed.certificates.get(), crls.get()};
   for (int i = 0; i < sk_CMS_SignerInfo_num(infos); ++i)
-    report.signatures.push_back(judge_signer(sk_CMS_SignerInfo_value(infos, i), content, trust_));
+    for (Signature& s : judge_signer(sk_CMS_SignerInfo_value(infos, i), content, trust_))
+      report.signatures.push_back(std::move(s));
 }
 
 SignatureReport CmsJudge::judge(std::optional<std::string_view> detached,

@@ -335,6 +335,59 @@ void take_proof(Proof proof, const Trust& trust, CMS_SignerInfo* info, Signature
   s.findings.insert(s.findings.end(), proof.notices.begin(), proof.notices.end());
 }
 
+// All that the signer identifier fits (RFC 5652 section 5.3): a key identifier those of a renewed
+// key, and both kinds whatever a stranger put in. The order in the message says nothing; the one
+// that is valid longest comes first.
+std::vector<X509*> certificates_for(CMS_SignerInfo* info, const SignedContent& content)
+{
+  constexpr std::size_t most = 4;  // each is verified with
+  std::vector<X509*> found;
+  for (int i = 0; i < sk_X509_num(content.certificates); ++i)
+    if (X509* x = sk_X509_value(content.certificates, i); CMS_SignerInfo_cert_cmp(info, x) == 0)
+      found.push_back(x);
+  std::sort(found.begin(), found.end(), [](X509* a, X509* b) {
+    const UtcSeconds end_of_a = time_of(X509_get0_notAfter(a));
+    const UtcSeconds end_of_b = time_of(X509_get0_notAfter(b));
+    return end_of_a != end_of_b ? end_of_a > end_of_b : X509_cmp(a, b) < 0;
+  });
+  found.erase(
+      std::unique(found.begin(), found.end(), [](X509* a, X509* b) { return X509_cmp(a, b) == 0; }),
+      found.end());
+  found.resize(std::min(found.size(), most));
+  return found;
+}
+
+Signature judge_as(CMS_SignerInfo* info, X509* signer, const SignedContent& content,
+                   const Trust& trust)
+{
+  const ErrorScope errors;
+  Signature s;
+  s.protocol = Protocol::Smime;
+  s.digest = digest_text(digest_nid(info));
+  CMS_SignerInfo_set1_signer_cert(info, signer);
+  if (!find_obstacle(info, signer, s))
+    s.status =
+        verifies(info, signer, content, s) ? SignatureStatus::Valid : SignatureStatus::Invalid;
+  if (signer != nullptr)
+    take_proof(trust.proofs.prove(signer, trust, {content.certificates, content.crls, s.signed_at}),
+               trust, info, s);
+  return s;
+}
+
+// Another certificate of the same key counts if it names somebody whom the first do not.
+void add_proven(Signature s, std::vector<Signature>& proven)
+{
+  const auto known = [&](const CalAddress& identity) {
+    return std::any_of(proven.begin(), proven.end(), [&](const Signature& other) {
+      return std::any_of(
+          other.identities.begin(), other.identities.end(),
+          [&](const CalAddress& a) { return same_user(a, identity, LocalPart::Exact); });
+    });
+  };
+  if (proven.empty() || !std::all_of(s.identities.begin(), s.identities.end(), known))
+    proven.push_back(std::move(s));
+}
+
 }  // namespace
 
 const EVP_MD* digest_of(CMS_SignerInfo* info)
@@ -343,20 +396,20 @@ const EVP_MD* digest_of(CMS_SignerInfo* info)
   return nid == NID_undef ? nullptr : EVP_get_digestbynid(nid);
 }
 
-Signature judge_signer(CMS_SignerInfo* info, const SignedContent& content, const Trust& trust)
+std::vector<Signature> judge_signer(CMS_SignerInfo* info, const SignedContent& content,
+                                    const Trust& trust)
 {
-  const ErrorScope errors;
-  Signature s;
-  s.protocol = Protocol::Smime;
-  s.digest = digest_text(digest_nid(info));
-  X509* signer = algorithms_of(info).certificate;
-  if (!find_obstacle(info, signer, s))
-    s.status =
-        verifies(info, signer, content, s) ? SignatureStatus::Valid : SignatureStatus::Invalid;
-  if (signer != nullptr)
-    take_proof(trust.proofs.prove(signer, trust, {content.certificates, content.crls, s.signed_at}),
-               trust, info, s);
-  return s;
+  std::vector<Signature> proven;
+  std::optional<Signature> most_telling;
+  for (X509* signer : certificates_for(info, content)) {
+    Signature s = judge_as(info, signer, content, trust);
+    if (s.status == SignatureStatus::Valid)
+      add_proven(std::move(s), proven);
+    else if (!most_telling || s.status > most_telling->status)
+      most_telling = std::move(s);
+  }
+  if (!proven.empty()) return proven;
+  return {most_telling ? *std::move(most_telling) : judge_as(info, nullptr, content, trust)};
 }
 
 }  // namespace imip::crypto

@@ -2,6 +2,7 @@
 /// lib/crypto.
 #pragma once
 #include <string_view>
+#include <vector>
 
 #include "crypto/detail/chain.hpp"
 #include "crypto/detail/openssl.hpp"
@@ -20,7 +21,10 @@ struct SignedContent {
 
 /// The digest that a signerInfo names; null for one that OpenSSL does not have.
 [[nodiscard]] const EVP_MD* digest_of(CMS_SignerInfo* info);
-[[nodiscard]] Signature judge_signer(CMS_SignerInfo* info, const SignedContent& content,
-                                     const Trust& trust);
+/// With each certificate that its signer identifier fits, whatever their order (RFC 5652
+/// section 5.3): one signature for each that proves somebody whom the others do not; without such a
+/// one, the most telling.
+[[nodiscard]] std::vector<Signature> judge_signer(CMS_SignerInfo* info,
+                                                  const SignedContent& content, const Trust& trust);
 
 }  // namespace imip::crypto
