@@ -266,6 +266,21 @@ def digests(c):
                        signature_algorithm=weak_pss, attributes=signed_attributes(part, "sha256"))
     c.hostile("pss-parameters-sha1", mails.detached(info, certificates=carried(rsa)), INVALID,
               twin="pss")
+    c.honest("rsa-without-digest", message(smime.signed(part, rsa, signature_algorithm=algorithm(
+        "1.2.840.113549.1.1.1", null()))))
+    says_otherwise = "openssl does not compare the two algorithms"
+    for name, who, said in (("rsa-named-md5", rsa, DIGESTS["md5"][1]), ("rsa-named-sha1", rsa, DIGESTS["sha1"][1]),
+                            ("rsa-named-sha512", rsa, DIGESTS["sha512"][1]), ("ec-named-sha1", ec, DIGESTS["sha1"][2]),
+                            ("ec-named-rsa", ec, DIGESTS["sha256"][1])):
+        c.hostile(name, message(smime.signed(part, who, signature_algorithm=algorithm(said))),
+                  "untrusted:signature-malformed", twin=f"{name[:name.index('-')]}-sha256", openssl="good",
+                  differs=says_otherwise)
+    c.hostile("rsa-named-ec", message(smime.signed(part, rsa, signature_algorithm=algorithm(DIGESTS["sha256"][2]))),
+              INVALID, twin="rsa-sha256")
+    for name, who, opinion in (("rsa", rsa, "bad"), ("ec", ec, "good")):
+        c.hostile(f"{name}-unknown-kind", message(smime.signed(part, who, signature_algorithm=algorithm("1.2.3.4.5.6"))),
+                  "untrusted:algorithm-unsupported", twin=f"{name}-sha256", openssl=opinion,
+                  differs="" if opinion == "bad" else says_otherwise)
     c.hostile("unknown-digest", message(around(part, signature_part(cms(part, ec).replace(
         digest_algorithm("sha256"), algorithm("1.2.3.4.5.6.7.8.9.10"))))),
               "untrusted:algorithm-unsupported", twin="ec-sha256")

@@ -223,6 +223,40 @@ bool protected_algorithms_agree(CMS_SignerInfo* info)
          same_algorithm(signature.get(), used.signature);
 }
 
+std::string algorithm_text(const X509_ALGOR* algorithm)
+{
+  std::array<char, 80> name{};
+  OBJ_obj2txt(name.data(), name.size(), algorithm->algorithm, 0);
+  return name.data();
+}
+
+// What a signatureAlgorithm says of digest and key; no digest: digestAlgorithm's.
+struct NamedAlgorithm {
+  int digest = NID_undef;
+  int key = NID_undef;
+};
+
+std::optional<NamedAlgorithm> named_algorithm(CMS_SignerInfo* info)
+{
+  const int nid = OBJ_obj2nid(algorithms_of(info).signature->algorithm);
+  NamedAlgorithm named;
+  if (nid == NID_undef) return {};
+  if (OBJ_find_sigid_algs(nid, &named.digest, &named.key) == 1) return named;
+  if (nid == NID_rsaEncryption || nid == NID_X9_62_id_ecPublicKey || nid == NID_dsa)
+    return NamedAlgorithm{NID_undef, nid};
+  return {};
+}
+
+// OpenSSL takes the digest from digestAlgorithm and the kind of key from the certificate.
+bool named_algorithm_agrees(CMS_SignerInfo* info, X509* signer)
+{
+  const auto named = named_algorithm(info);
+  const int kind = EVP_PKEY_get_base_id(X509_get0_pubkey(signer));
+  const bool key =
+      named && (named->key == kind || (named->key == EVP_PKEY_RSA_PSS && kind == EVP_PKEY_RSA));
+  return key && (named->digest == NID_undef || named->digest == digest_nid(info));
+}
+
 bool checkable_key(EVP_PKEY* key)
 {
   if (key == nullptr) return false;
@@ -244,6 +278,12 @@ bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
     add(s, Code::AlgorithmUnsupported,
         cat("the signature uses a digest that OpenSSL does not know (",
             s.digest.empty() ? std::string("no name") : s.digest, ")"));
+    return true;
+  }
+  if (!named_algorithm(info)) {
+    add(s, Code::AlgorithmUnsupported,
+        cat("the signature is of a kind that OpenSSL does not know (",
+            algorithm_text(algorithms_of(info).signature), ")"));
     return true;
   }
   EVP_PKEY* key = X509_get0_pubkey(signer);
@@ -296,6 +336,13 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
     add(s, Code::SignatureMalformed,
         "the signature was made with other algorithms than its CMSAlgorithmProtection attribute "
         "says (RFC 6211)");
+    return false;
+  }
+  if (!named_algorithm_agrees(info, signer)) {
+    add(s, Code::SignatureMalformed,
+        cat("the signature contradicts itself: its signatureAlgorithm is ",
+            algorithm_text(algorithms_of(info).signature), ", its digestAlgorithm ", s.digest,
+            ", and the key ", key_text(X509_get0_pubkey(signer)), " (RFC 8933 section 3)"));
     return false;
   }
   if (!read_signing_time(info, s)) {
