@@ -343,12 +343,30 @@ std::string CalAddress::mailbox() const
   return scheme_ == "mailto" ? cat(local_, '@', domain_) : uri();
 }
 
+namespace {
+
+// What stands after the scheme, for comparing: domains ignore ASCII case, as does the local part of
+// xmpp (RFC 7622 section 3.3); that of sip does not (RFC 3261 section 19.1.4).
+std::string comparable(const CalAddress& a, LocalPart mode)
+{
+  std::string rest = a.local();
+  const bool sip = a.scheme() == "sip" || a.scheme() == "sips";
+  if (!sip && a.scheme() != "xmpp") return rest;
+  const std::size_t at = rest.find('@');
+  std::size_t begin = at == std::string::npos ? 0 : at + 1;
+  const std::size_t end = std::min(rest.find_first_of("/;?", begin), rest.size());
+  if (!sip && mode == LocalPart::Fold) begin = 0;
+  return cat(rest.substr(0, begin), text::ascii_lower(rest.substr(begin, end - begin)), rest.substr(end));
+}
+
+}  // namespace
+
 bool same_user(const CalAddress& a, const CalAddress& b, LocalPart mode)
 {
   if (a.empty() || b.empty() || a.scheme() != b.scheme() || a.domain() != b.domain()) return false;
   if (mode == LocalPart::Fold && a.scheme() == "mailto")
     return text::ascii_iequal(a.local(), b.local());
-  return a.local() == b.local();
+  return a.scheme() == "mailto" ? a.local() == b.local() : comparable(a, mode) == comparable(b, mode);
 }
 
 bool maybe_same_user(const CalAddress& a, const CalAddress& b)

@@ -11,7 +11,8 @@ namespace imip {
 /// How local parts compare: "fold" ignores ASCII case, "exact" does not (RFC 5321 section 2.4).
 enum class LocalPart : unsigned char { Fold = 0, Exact };
 
-/// A calendar user: a mailto: URI (also sip:, xmpp:, other URIs, which compare by scheme and rest).
+/// A calendar user: a mailto: URI (also sip:, xmpp:, other URIs, which compare by scheme and rest;
+/// the domains of sip: and xmpp: ignore case).
 /// Once it exists it is valid: for mailto exactly one dot-atom address in NFC whose domain is kept
 /// as lower-case A-labels that round-trip (IDNA 2008 by libidn2), percent-encoding decoded once.
 class CalAddress {

@@ -302,6 +302,16 @@ TEST_CASE("other schemes compare by scheme and rest")
 {
   CHECK(same_user(address("SIP:a@example.com"), address("sip:a@example.com")));
   CHECK_FALSE(same_user(address("sip:a@example.com"), address("sip:A@example.com")));
+  CHECK(same_user(address("sip:a@EXAMPLE.com"), address("sip:a@example.COM")));
+  CHECK(same_user(address("sips:Example.com:5061"), address("sips:example.com:5061")));
+  CHECK(same_user(address("sip:a@example.com;Tag=B"), address("sip:a@EXAMPLE.com;Tag=B")));
+  CHECK_FALSE(same_user(address("sip:a@example.com;tag=b"), address("sip:a@example.com;tag=B")));
+  CHECK_FALSE(same_user(address("sip:a@example.com"), address("sip:a@example.org")));
+  CHECK(same_user(address("xmpp:Ann@EXAMPLE.com/home"), address("xmpp:ann@example.com/home")));
+  CHECK_FALSE(same_user(address("xmpp:ann@example.com/home"), address("xmpp:ann@example.com/Home")));
+  CHECK_FALSE(same_user(address("xmpp:Ann@example.com"), address("xmpp:ann@example.com"), LocalPart::Exact));
+  CHECK(same_user(address("xmpp:ann@Example.com"), address("xmpp:ann@example.com"), LocalPart::Exact));
+  CHECK_FALSE(same_user(address("urn:uuid:A"), address("urn:uuid:a")));
   CHECK_FALSE(same_user(address("sip:a@example.com"), address("mailto:a@example.com")));
   CHECK_FALSE(same_user(address("xmpp:a@example.com"), address("sip:a@example.com")));
   CHECK(address("urn:uuid:0").uri() == "urn:uuid:0");
