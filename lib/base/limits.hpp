@@ -17,6 +17,7 @@ struct Limits {
   std::size_t signatures = 16;                ///< signed entities in one message
   std::size_t signature_bytes = 1'048'576;    ///< octets of one CMS beside its content
   std::size_t signer_infos = 8;               ///< signerInfos in one CMS
+  std::size_t hidden_recipients = 16;         ///< of one OpenPGP encryption (gpg tries every key)
   std::size_t certificates = 32;              ///< certificates in one CMS
   std::size_t calendar_bytes = 8'388'608;     ///< octets of one text/calendar part
   std::size_t line_bytes = 1'048'576;         ///< octets of one unfolded content line

@@ -52,6 +52,16 @@ std::string with_hint(const Error& error)
   return error.hint.empty() ? error.what : cat(error.what, " (", error.hint, ')');
 }
 
+std::string recipients_text(const std::vector<std::string>& key_ids)
+{
+  constexpr std::size_t shown = 3;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(key_ids.size(), shown); ++i)
+    list += cat(i == 0 ? "" : ", ",
+                key_ids[i] == "0000000000000000" ? "hidden recipients" : key_ids[i]);
+  return key_ids.size() > shown ? cat(list, " and ", key_ids.size() - shown, " more") : list;
+}
+
 /// Takes the plaintext, up to a limit.
 struct Sink {
   std::string octets;
@@ -90,6 +100,13 @@ struct OpenPgp::Impl {
   {
     return cat("more than ", limits.signer_infos,
                " signatures over one content (limit signer-infos)");
+  }
+  [[nodiscard]] std::string too_many_guesses() const
+  {
+    return cat("encrypted with OpenPGP to more than ", limits.hidden_recipients,
+               " recipients who are hidden or named twice, for each of whom every key would have "
+               "to be tried "
+               "(limit hidden-recipients)");
   }
   SignatureReport verify(std::string_view octets, std::string_view signature);
   void verify_each(std::string_view octets, std::string_view signature,
@@ -175,7 +192,7 @@ SignatureReport OpenPgp::Impl::verify(std::string_view octets, std::string_view 
   SignatureReport report;
   const gpg::Data sig = gpg::data_over(signature);
   const gpg::Data text = gpg::data_over(octets);
-  Watcher watcher(*session, limits.signer_infos);
+  Watcher watcher(*session, limits);
   const gpgme_error_t error = session->verify(sig.get(), text.get());
   if (watcher.foreign || watcher.plaintexts != 0 || watcher.decryptions != 0 ||
            (watcher.signatures.empty() && gpgme_err_code(error) == GPG_ERR_NO_DATA))
@@ -210,15 +227,19 @@ void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report
   gpgme_data_t raw = nullptr;
   gpgme_data_new_from_cbs(&raw, &writing, &sink);
   const gpg::Data out(raw);
-  Watcher watcher(*session, limits.signer_infos);
+  Watcher watcher(*session, limits);
   const gpg::PassphraseAnswer answer(*session, options.passphrase);
   const gpgme_error_t error = session->run(
       [&](gpgme_ctx_t c) { return gpgme_op_decrypt_verify_start(c, in.get(), out.get()); });
+  // gpg would go on until it has something to say
+  if (sink.full || watcher.too_many || watcher.too_many_guesses) session->stop();
   if (sink.full)
     fail(report, Code::LimitExceeded,
          cat("more than ", sink.most, " octets when decrypted (limit decoded-bytes)"));
   else if (watcher.too_many)
     fail(report, Code::LimitExceeded, too_many_signatures());
+  else if (watcher.too_many_guesses)
+    fail(report, Code::LimitExceeded, too_many_guesses());
   else if (error != 0 || watcher.failed || !watcher.decrypted)
     explain_failure(watcher, error, report);
   else if (watcher.plaintexts != 1 || watcher.decryptions != 1 || watcher.foreign)
@@ -268,10 +289,8 @@ void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
                 watcher.wants_password
                     ? "the part is encrypted with a password alone; open it with gpg --decrypt"
                     : "the encrypted part is none that gpg can open");
-  std::string ids;
-  for (const std::string& id : watcher.encrypted_to)
-    if (ids.size() < 200) ids += cat(ids.empty() ? "" : ", ", id);
-  const std::string what = cat("the part is encrypted with OpenPGP to ", ids, "; ");
+  const std::string what =
+      cat("the part is encrypted with OpenPGP to ", recipients_text(watcher.encrypted_to), "; ");
   if (code == GPG_ERR_NO_SECKEY)
     return fail(report, Code::Encrypted,
                 cat(what, "no secret key of these is in the key ring in ", options.home));
@@ -324,6 +343,10 @@ SignatureReport OpenPgp::open(std::string_view ciphertext) const
   if (!is_one_armour(ciphertext, "PGP MESSAGE")) {
     fail(report, Code::SignatureMalformed,
          "the encrypted part is not exactly one armoured OpenPGP message");
+    return report;
+  }
+  if (session_key_guesses(ciphertext).count() > impl_->limits.hidden_recipients) {
+    fail(report, Code::LimitExceeded, impl_->too_many_guesses());
     return report;
   }
   auto ready = impl_->start();

@@ -81,6 +81,56 @@ TEST_CASE("hidden recipients are found")
   CHECK(open_pgp(encrypted("--throw-keyids")).content.value_or("") == octets);
 }
 
+TEST_CASE("session keys whose key gpg has to guess meet a limit, outside and inside an encryption")
+{
+  const auto session_key =
+      [](const std::string& message) {  // the first packet, of a definite length
+        const std::size_t size = static_cast<unsigned char>(message[1]);
+        REQUIRE((message[0] == '\x84' || message[0] == '\xC1'));
+        REQUIRE(size < 192);
+        return message.substr(0, 2 + size);
+      };
+  const auto open_with = [&](const std::string& message, std::size_t more) {
+    std::string many;
+    for (std::size_t i = 0; i < more; ++i) many += session_key(message);
+    return open_pgp(testing::armoured(many + message, "MESSAGE"));
+  };
+  const std::string hidden = dearmoured(encrypted("--throw-keyids"));
+  CHECK(open_with(hidden, 15).content.value_or("") == octets);
+  check_defect(open_with(hidden, 16), "limit-exceeded");
+  const std::string named = dearmoured(encrypted());
+  CHECK(open_with(named, 16).content.value_or("") == octets);
+  check_defect(open_with(named, 17), "limit-exceeded");
+
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += session_key(hidden);
+  const auto inside = open_pgp(wrap_packets(many + hidden));
+  check_defect(inside, "limit-exceeded");
+  CHECK(inside.defects[0].text.find("hidden-recipients") != std::string::npos);
+  std::string passwords;
+  for (int i = 0; i < 17; ++i)
+    passwords += testing::packet(3, std::string("\x04\x09\x03\x08saltsalt\xff", 13));
+  check_defect(open_pgp(testing::armoured(passwords + hidden, "MESSAGE")), "limit-exceeded");
+}
+
+TEST_CASE("many recipients are counted, and the first are named")
+{
+  std::string many;
+  const std::string head(
+      "\x03"
+      "ABCDEFG",
+      8);
+  for (char c = 'a'; c < 'z'; ++c)
+    many += testing::packet(1, head + c + std::string("\x01\x00\x01\x01", 4));
+  const std::string message = dearmoured(encrypted());
+  const auto report = open_pgp(testing::armoured(
+      many + message.substr(2 + static_cast<unsigned char>(message[1])), "MESSAGE"));
+  check_defect(report, "encrypted");
+  INFO(report.defects[0].text);
+  CHECK(report.defects[0].text.find("4142434445464762, 4142434445464763 and 22 more;") !=
+        std::string::npos);
+}
+
 TEST_CASE("a changed ciphertext gives nothing, wherever it was changed")
 {
   const std::string good = dearmoured(encrypted("--compress-algo none"));

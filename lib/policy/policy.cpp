@@ -351,7 +351,7 @@ struct NumberLimit {
 // Upper ends: a length of octets must fit what libraries hold in an int, and a depth the stack.
 constexpr std::int64_t max_octets = 1'073'741'824;
 constexpr std::int64_t max_count = 10'000'000;
-constexpr std::array<SizeLimit, 19> size_limits = {{
+constexpr std::array<SizeLimit, 20> size_limits = {{
     {"message-bytes", &Limits::message_bytes, max_octets},
     {"header-bytes", &Limits::header_bytes, max_octets},
     {"header-field-bytes", &Limits::header_field_bytes, 16'777'216},
@@ -362,6 +362,7 @@ constexpr std::array<SizeLimit, 19> size_limits = {{
     {"signatures", &Limits::signatures, 1'000},
     {"signature-bytes", &Limits::signature_bytes, max_octets},
     {"signer-infos", &Limits::signer_infos, 1'000},
+    {"hidden-recipients", &Limits::hidden_recipients, 1'000},
     {"certificates", &Limits::certificates, 1'000},
     {"calendar-bytes", &Limits::calendar_bytes, max_octets},
     {"line-bytes", &Limits::line_bytes, max_octets},

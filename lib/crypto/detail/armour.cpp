@@ -76,6 +76,37 @@ std::optional<std::size_t> body_length(unsigned char tag_octet, std::string_view
   return ((*first - 192) << 8U) + *second + 192;
 }
 
+// RFC 4880 section 4.3
+constexpr unsigned session_key_tag = 1;
+constexpr unsigned signature_tag = 2;
+constexpr unsigned password_tag = 3;
+bool is_encrypted_data(unsigned tag)
+{
+  constexpr unsigned plain = 9;
+  constexpr unsigned integrity_protected = 18;
+  constexpr unsigned authenticated = 20;
+  return tag == plain || tag == integrity_protected || tag == authenticated;
+}
+
+struct Packet {
+  unsigned tag = 0;
+  std::string_view body, whole;
+};
+// The first one; nothing if there is none of a definite length.
+std::optional<Packet> take_packet(std::string_view& rest)
+{
+  if (rest.empty()) return {};
+  const std::string_view all = rest;
+  const auto octet = static_cast<unsigned char>(rest.front());
+  rest.remove_prefix(1);
+  const auto length = body_length(octet, rest);
+  if ((octet & 0x80U) == 0 || !length || *length > rest.size()) return {};
+  const std::string_view body = rest.substr(0, *length);
+  rest.remove_prefix(*length);
+  return Packet{(octet & 0x40U) != 0 ? octet & 0x3FU : octet >> 2U & 0xFU, body,
+                all.substr(0, all.size() - rest.size())};
+}
+
 std::string hexadecimal(std::string_view octets)
 {
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -121,22 +152,40 @@ bool is_one_armour(std::string_view text, std::string_view kind)
 
 std::optional<std::vector<std::string>> signature_packets(std::string_view armour)
 {
-  constexpr unsigned signature_tag = 2;
   const auto packets = dearmour(armour);
   if (!packets) return {};
   std::vector<std::string> found;
   for (std::string_view rest = *packets; !rest.empty();) {
-    const std::string_view whole = rest;
-    const auto octet = static_cast<unsigned char>(rest.front());
-    rest.remove_prefix(1);
-    const unsigned tag = (octet & 0x40U) != 0 ? octet & 0x3FU : octet >> 2U & 0xFU;
-    const auto length = body_length(octet, rest);
-    if ((octet & 0x80U) == 0 || tag != signature_tag || !length || *length > rest.size())
-      return {};
-    rest.remove_prefix(*length);
-    found.emplace_back(whole.substr(0, whole.size() - rest.size()));
+    const auto packet = take_packet(rest);
+    if (!packet || packet->tag != signature_tag) return {};
+    found.emplace_back(packet->whole);
   }
   return found;
+}
+
+bool Guesses::add(std::string_view key_id)
+{
+  const bool nobody = key_id.find_first_not_of('0') == std::string_view::npos;
+  const bool first = named_.emplace(key_id).second;
+  if (nobody || !first) ++count_;
+  return first;
+}
+
+Guesses session_key_guesses(std::string_view armour)
+{
+  constexpr std::size_t key_id_octets = 8;
+  Guesses guesses;
+  const auto packets = dearmour(armour);
+  if (!packets) return guesses;
+  std::string_view rest = *packets;
+  for (auto packet = take_packet(rest); packet && !is_encrypted_data(packet->tag);
+       packet = take_packet(rest)) {
+    if (packet->tag == password_tag)
+      guesses.add("");
+    else if (packet->tag == session_key_tag && !packet->body.empty())
+      guesses.add(hexadecimal(packet->body.substr(1, key_id_octets)));
+  }
+  return guesses;
 }
 
 std::string claimed_issuer(std::string_view signature_packet)

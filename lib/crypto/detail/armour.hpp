@@ -1,6 +1,8 @@
 /// @file What an OpenPGP armour (RFC 4880 section 6.2) must look like before gpg sees it. Private to lib/crypto.
 #pragma once
+#include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,24 @@ bool is_one_armour(std::string_view text, std::string_view kind);
 /// The signature packets that an armour holds; nothing if it holds anything else. gpg would unpack what is
 /// compressed, without limit, to look for signatures in it.
 std::optional<std::vector<std::string>> signature_packets(std::string_view armour);
+
+/// How many session keys of an encryption gpg has to try with whatever keys there are: those that
+/// name none (hidden recipients, passwords; RFC 4880 sections 5.1, 5.3) or one that another names
+/// too. Each costs a use of each secret key.
+class Guesses {
+ public:
+  /// One more, for the key of that ID in hexadecimal digits; "" or zeros: for whomever it fits. Is
+  /// it the first of that ID?
+  bool add(std::string_view key_id);
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+  std::set<std::string> named_;
+  std::size_t count_ = 0;
+};
+
+/// Of those that stand before what is encrypted in an armour, as far as it can be read.
+Guesses session_key_guesses(std::string_view armour);
 
 /// Whose key a signature packet claims to be made with: a fingerprint or a key ID, in hexadecimal
 /// digits; "" if it does not say. A hint for what to look up: anybody may write there what they

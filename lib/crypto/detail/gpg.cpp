@@ -386,6 +386,11 @@ gpgme_error_t Session::run(const std::function<gpgme_error_t(gpgme_ctx_t)>& star
   return operation.error;
 }
 
+void Session::stop()
+{
+  if (impl_->options.private_home) kill_those_on(impl_->options.home);
+}
+
 // Trust in a key is nothing to a signature's arithmetic, and whoever lists the key tells it for
 // each user ID. gpg would work it out here too, and write it into the trust file that the listing
 // reads at the same time.

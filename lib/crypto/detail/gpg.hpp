@@ -66,6 +66,8 @@ class Session {
   /// Calls `start` (a gpgme_op_..._start) and waits for the end of what it started.
   /// GPG_ERR_TIMEOUT if that takes too long.
   gpgme_error_t run(const std::function<gpgme_error_t(gpgme_ctx_t)>& start);
+  /// Kills what still runs on a private home.
+  void stop();
   /// Does a detached signature hold? Says nothing on whom the owner trusts; keys() does.
   gpgme_error_t verify(gpgme_data_t signature, gpgme_data_t octets);
   /// Keys that `pattern` ("" all) finds in the home, up to `most`.

@@ -154,7 +154,7 @@ void take_identities(gpgme_key_t key, const OpenPgpOptions& options, Signature& 
 
 }  // namespace
 
-Watcher::Watcher(Session& session, std::size_t most) : session_(session), most_(most)
+Watcher::Watcher(Session& session, const Limits& limits) : session_(session), limits_(limits)
 {
   gpgme_set_ctx_flag(session.context(), "full-status", "1");
   gpgme_set_status_cb(session.context(), on_status, this);
@@ -169,7 +169,7 @@ gpgme_error_t Watcher::on_status(void* self, const char* keyword, const char* ar
 {
   auto& watcher = *static_cast<Watcher*>(self);
   watcher.note(text_of(keyword), text_of(arguments));
-  return watcher.too_many ? gpgme_error(GPG_ERR_TOO_LARGE) : 0;
+  return watcher.too_many || watcher.too_many_guesses ? gpgme_error(GPG_ERR_TOO_LARGE) : 0;
 }
 
 void Watcher::note(std::string_view keyword, std::string_view arguments)
@@ -177,7 +177,7 @@ void Watcher::note(std::string_view keyword, std::string_view arguments)
   static constexpr std::array<std::string_view, 4> strangers = {"UNEXPECTED", "BADARMOR",
                                                                 "IMPORTED", "IMPORT_OK"};
   if (keyword == "NEWSIG") {
-    too_many = signatures.size() >= most_;
+    too_many = signatures.size() >= limits_.signer_infos;
     signatures.emplace_back();
   } else if (keyword == "VALIDSIG") {
     note_valid(arguments);
@@ -193,6 +193,7 @@ void Watcher::note(std::string_view keyword, std::string_view arguments)
     ended = true;
   } else if (keyword == "NEED_PASSPHRASE_SYM") {
     wants_password = true;
+    note_recipient("");
   } else if (keyword == "DECRYPTION_FAILED" || keyword == "BADMDC") {
     failed = true;
   } else if (keyword == "DECRYPTION_INFO") {
@@ -202,10 +203,16 @@ void Watcher::note(std::string_view keyword, std::string_view arguments)
     const std::string_view aead = word(arguments);
     integrity_protected = with_digest || (!aead.empty() && aead != "0");
   } else if (keyword == "ENC_TO") {
-    encrypted_to.emplace_back(word(arguments));
+    note_recipient(word(arguments));
   } else if (std::find(strangers.begin(), strangers.end(), keyword) != strangers.end()) {
     foreign = true;
   }
+}
+
+void Watcher::note_recipient(std::string_view key_id)
+{
+  if (guesses_.add(key_id) && !key_id.empty()) encrypted_to.emplace_back(key_id);
+  too_many_guesses = guesses_.count() > limits_.hidden_recipients;
 }
 
 // FINGERPRINT DATE TIMESTAMP EXPIRY VERSION - KEY-ALGORITHM DIGEST TYPE (hexadecimal) PRIMARY

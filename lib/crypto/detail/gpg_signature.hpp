@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crypto/detail/armour.hpp"
 #include "crypto/detail/gpg.hpp"
 #include "crypto/openpgp.hpp"
 
@@ -19,14 +20,15 @@ class Watcher {
     int type = -1;       ///< RFC 4880 section 5.2.1: 0 binary, 1 text
     std::string primary;  ///< fingerprint of the primary key that gpg took the signing key for one of
   };
-  /// Listens to `session` until it goes. More than `most` signatures stop the operation.
-  Watcher(Session& session, std::size_t most);
+  /// Listens to `session` until it goes. More signatures or hidden recipients than `limits` allow
+  /// stop the operation.
+  Watcher(Session& session, const Limits& limits);
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
   std::vector<SeenSignature> signatures;
-  std::vector<std::string> encrypted_to;  ///< key IDs
+  std::vector<std::string> encrypted_to;  ///< key IDs, each once
   std::size_t plaintexts = 0, decryptions = 0, integrity_held = 0;
   bool decrypted = false, failed = false;
   bool key_fitted = false, integrity_protected = false;
@@ -34,13 +36,16 @@ class Watcher {
   bool ended = false;     ///< gpg came to the end of decrypting; else it was stopped, or never ran
   bool foreign = false;   ///< packets that have no place there: keys, a second message
   bool too_many = false;
+  bool too_many_guesses = false;
 
  private:
   static gpgme_error_t on_status(void* self, const char* keyword, const char* arguments);
   void note(std::string_view keyword, std::string_view arguments);
   void note_valid(std::string_view arguments);
+  void note_recipient(std::string_view key_id);
   Session& session_;
-  std::size_t most_;
+  const Limits& limits_;
+  Guesses guesses_;
 };
 
 /// The key with the primary key of that fingerprint; null if it cannot be had.
