@@ -17,6 +17,7 @@ namespace {
 /// --identity as an entry of the policy that has no address.
 Result<void> take_keys(const KeyOptions& keys, policy::Policy& policy)
 {
+  take_passphrases(keys, policy);
   if (keys.identity.empty()) return {};
   policy.identities.clear();
   for (const std::string& word : keys.identity) {

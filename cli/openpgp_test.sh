@@ -145,6 +145,30 @@ setsid -w "$IMIP" sign --gpg-home "$BOSS" --identity openpgp:locked@example.com 
 silent_on out
 one_line
 
+# a variable that holds one is in the environment of no program that is started: gpg-agent would keep it
+mkdir watched
+for program in gpg gpgconf; do
+  printf '#!/bin/sh\nenv >>%s/inherited\nexec %s "$@"\n' "$WORLD" "$(command -v $program)" >watched/$program
+  chmod +x watched/$program
+done
+watched() { env PATH="$WORLD/watched:$PATH" LOCKED=secret "$IMIP" "$@"; }
+not_inherited() {
+  grep -q '^PATH=' inherited || fail "nothing was started"
+  ! grep secret inherited || fail "a passphrase was inherited"
+  rm inherited
+}
+forget
+expect 0 watched sign --gpg-home "$BOSS" --identity openpgp:locked@example.com locked.eml --passphrase-env LOCKED
+not_inherited
+forget
+printf 'version = 1\n[me]\naddresses = ["locked@example.com"]\n[openpgp]\nhome = "%s"\n[[identity]]\naddress = "locked@example.com"\nopenpgp = "%s"\npassphrase = { env = "LOCKED" }\n' \
+  "$BOSS" "$(fingerprint "$BOSS" locked)" >locked.toml
+chmod 600 locked.toml
+expect 0 watched sign --policy locked.toml locked.eml --output unlocked.eml
+not_inherited
+watched verify --policy locked.toml --state none unlocked.eml >out 2>err || true
+not_inherited
+
 # ---- encrypted -------------------------------------------------------------------------------
 expect 0 sign --encrypt-to "$alice" --encrypt-to openpgp:bob@example.com plain.eml --output sealed.eml
 silent_on err

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -58,12 +59,50 @@ Result<std::string> from_file(const std::string& path)
   return Line().read(fd.get(), path);
 }
 
+/// What was taken out of the environment, which every program that we start would inherit, and
+/// gpg-agent keep.
+class Taken {
+ public:
+  static Taken& all()
+  {
+    static Taken taken;
+    return taken;
+  }
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+  ~Taken()
+  {
+    for (auto& [name, value] : values_) ::explicit_bzero(value.data(), value.size());
+  }
+  /// @errors Errc::Permission
+  Result<std::string> get(const std::string& name)
+  {
+    const std::lock_guard lock(mutex_);
+    if (char* value = std::getenv(name.c_str()); value != nullptr) {
+      values_.emplace(name, value);
+      ::explicit_bzero(value, ::strlen(value));
+      ::unsetenv(name.c_str());
+    }
+    const auto found = values_.find(name);
+    if (found == values_.end())
+      return err(Errc::Permission, cat("the environment has no ", name), "set it, or name another");
+    return found->second;
+  }
+
+ private:
+  Taken() = default;
+  std::mutex mutex_;
+  std::map<std::string, std::string> values_;
+};
+
 Result<std::string> from_environment(const std::string& name)
 {
-  const char* value = std::getenv(name.c_str());
-  if (value == nullptr)
-    return err(Errc::Permission, cat("the environment has no ", name), "set it, or name another");
-  return std::string(value);
+  return Taken::all().get(name);
+}
+
+void take(const std::string& name)
+{
+  if (auto value = from_environment(name)) ::explicit_bzero(value->data(), value->size());
 }
 
 class EchoOff {
@@ -161,6 +200,13 @@ crypto::PassphraseSource passphrase_source(const KeyOptions& keys, const policy:
     }
     return memory->text_;
   };
+}
+
+void take_passphrases(const KeyOptions& keys, const policy::Policy& policy)
+{
+  if (!keys.passphrase_env.empty()) take(keys.passphrase_env);
+  for (const policy::Identity& identity : policy.identities)
+    if (identity.passphrase_env) take(*identity.passphrase_env);
 }
 
 Result<void> check_passphrase(const KeyOptions& keys, const std::vector<std::string>& inputs)

@@ -15,8 +15,13 @@ namespace imip::cli {
 [[nodiscard]] crypto::PassphraseSource passphrase_source(const KeyOptions& keys,
                                                          const policy::Identity* entry);
 
-/// The --passphrase-* flags, before work begins: what they name must be there, nobody else may write it, and it is not
-/// where the mail comes from.
+/// Takes the environment variables that the flags and the policy name out of the environment and
+/// keeps their values for passphrase_source(). Before any program is started: each inherits the
+/// environment, and gpg-agent stays. For one thread.
+void take_passphrases(const KeyOptions& keys, const policy::Policy& policy);
+
+/// The --passphrase-* flags, before work begins: what they name must be there, nobody else may
+/// write it, and it is not where the mail comes from.
 /// @param inputs  the files of mail; "" and "-", and none, mean standard input
 /// @errors Errc::Usage, Errc::NoInput (file), Errc::Permission (descriptor, variable), Errc::Config
 Result<void> check_passphrase(const KeyOptions& keys, const std::vector<std::string>& inputs);

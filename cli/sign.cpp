@@ -188,6 +188,7 @@ Result<policy::Identity> identity_of_flag(const std::string& word, const KeyOpti
 Result<std::string> sign_mail(const SignRequest& request, Context& context)
 {
   IMIP_CHECK(check_usage(request));
+  take_passphrases(request.keys, request.policy);
   announce_gpgsm(request);
   IMIP_TRY(const mime::SplitMail split,
            mime::split_for_signing(request.mail, request.protect.layout == "inner"
