@@ -134,6 +134,7 @@ echo wrong >wrong
 locked() { expect "$1" imip sign --gpg-home "$BOSS" --identity openpgp:locked@example.com locked.eml --passphrase-file "$2"; }
 forget
 locked 77 wrong
+says 'the passphrase for the OpenPGP key of locked@example.com is wrong'
 one_line
 silent_on out
 forget

@@ -62,47 +62,6 @@ std::string_view fingerprint_of(gpgme_key_t key)
   return gpg::text_of(key->subkeys->fpr);
 }
 
-struct Need {
-  std::string_view verb;     ///< "sign", for sentences
-  bool secret = false;
-  bool vouched_for = false;  ///< an address must be that of a valid user ID
-  bool (*able)(gpgme_key_t) = nullptr;
-};
-
-// Exactly one, so that nobody signs or reads as somebody else by accident.
-Result<gpg::Key> choose(Ring& ring, const std::string& home, const std::string& who,
-                        const Need& need)
-{
-  IMIP_TRY(const Wanted wanted, Wanted::parse(who));
-  IMIP_TRY(auto keys, ring.session.keys(wanted.pattern(), need.secret, most_candidates));
-  std::string why = cat("no ", need.secret ? "secret " : "", "OpenPGP key for ", who, " in ", home);
-  std::vector<gpg::Key> fit;
-  for (gpg::Key& key : keys) {
-    if (key->subkeys == nullptr) continue;
-    const std::string label = cat("the OpenPGP key ", fingerprint_of(key.get()), " for ", who, ' ');
-    if (wanted.fingerprint && fingerprint_of(key.get()) != *wanted.fingerprint)
-      why = cat(who, " is the fingerprint of a subkey; name that of its primary key, ",
-                fingerprint_of(key.get()));
-    else if (const auto unfit = gpg::unfitness(key.get()))
-      why = label + *unfit;
-    else if (!need.able(key.get()))
-      why = cat(label, "cannot ", need.verb, " (it may have expired for that, or be too weak)");
-    else if (!wanted.fingerprint && !gpg::has_address(key.get(), wanted.address, need.vouched_for))
-      why = cat(label, "is not vouched for: no user ID with that address is fully valid");
-    else
-      fit.push_back(std::move(key));
-  }
-  if (fit.empty())
-    return err(Errc::Config, why,
-               need.vouched_for ? "compare the fingerprint with the key's owner, then sign the key "
-                                  "with gpg, or name the fingerprint instead of the address"
-                               : "gpg --list-secret-keys shows what there is");
-  if (fit.size() > 1)
-    return err(Errc::Config, cat("several OpenPGP keys in ", home, " are for ", who),
-               cat("name one by its fingerprint, for example ", fingerprint_of(fit[0].get())));
-  return std::move(fit.front());
-}
-
 bool can_sign(gpgme_key_t key)
 {
   return key->can_sign != 0;
@@ -125,6 +84,79 @@ bool can_encrypt(gpgme_key_t key)
   return true;
 }
 
+struct Need {
+  std::string_view verb;     ///< "sign", for sentences
+  bool secret = false;       ///< a key of our own, to sign with
+  bool vouched_for = false;  ///< an address must be that of a valid user ID
+  bool (*able)(gpgme_key_t) = nullptr;
+};
+
+// Why a key is not able, which is one of its subkeys' doing, or the lack of one.
+gpg::Unfit inability(gpgme_key_t key, const Need& need)
+{
+  std::string why = need.secret ? "it has no key for signing" : "it has no subkey for encryption";
+  bool expired = false;
+  for (gpgme_subkey_t s = key->subkeys; s != nullptr; s = s->next) {
+    if (need.secret ? !s->can_sign : !s->can_encrypt) continue;
+    const bool weak = !need.secret && !s->revoked && !s->expired && !is_fit_for_encryption(s);
+    expired = s->expired && !s->revoked;
+    if (s->revoked || s->expired || weak)
+      why = cat("its subkey ", gpg::text_of(s->fpr), ' ',
+                s->revoked   ? "was revoked"
+                : s->expired ? gpg::expired_text(s)
+                             : cat("is too weak (", gpg::key_text(s), ')'));
+    if (weak) break;  // the others do not help: gpg chooses
+  }
+  why = cat("cannot ", need.verb, ": ", why);
+  if (!need.secret)
+    return {why, expired
+                     ? "ask its owner to extend that, and import the key again"
+                     : "ask its owner for a new subkey for encryption, and import the key again"};
+  return {why, expired
+                   ? cat("extend it: gpg --quick-set-expire ", fingerprint_of(key), " 1y '*'")
+                   : cat("add one: gpg --quick-add-key ", fingerprint_of(key), " default sign")};
+}
+
+// Exactly one, so that nobody signs or reads as somebody else by accident.
+Result<gpg::Key> choose(Ring& ring, const std::string& home, const std::string& who,
+                        const Need& need)
+{
+  IMIP_TRY(const Wanted wanted, Wanted::parse(who));
+  IMIP_TRY(auto keys, ring.session.keys(wanted.pattern(), need.secret, most_candidates));
+  gpg::Unfit unfit{cat("no ", need.secret ? "secret " : "", "OpenPGP key for ", who, " in ", home),
+                   need.secret ? "gpg --list-secret-keys shows what there is"
+                               : "import it (gpg --import FILE), compare its fingerprint with the "
+                                 "key's owner, then sign "
+                                 "it with gpg"};
+  std::vector<gpg::Key> fit;
+  for (gpg::Key& key : keys) {
+    if (key->subkeys == nullptr) continue;
+    const std::string label = cat("the OpenPGP key ", fingerprint_of(key.get()), " for ", who, ' ');
+    if (wanted.fingerprint && fingerprint_of(key.get()) != *wanted.fingerprint) {
+      unfit = {cat(who, " is the fingerprint of a subkey"),
+               cat("name that of its primary key, ", fingerprint_of(key.get()))};
+    } else if (auto faulty = gpg::unfitness(key.get(), need.secret)) {
+      unfit = {label + faulty->why, std::move(faulty->remedy)};
+    } else if (!need.able(key.get())) {
+      faulty = inability(key.get(), need);
+      unfit = {label + faulty->why, std::move(faulty->remedy)};
+    } else if (!wanted.fingerprint &&
+               !gpg::has_address(key.get(), wanted.address, need.vouched_for)) {
+      unfit = {label + "is not vouched for: no user ID with that address is fully valid",
+               need.vouched_for ? "compare the fingerprint with the key's owner, then sign the key "
+                                  "with gpg, or name the fingerprint instead of the address"
+                                : "gpg --list-secret-keys shows what there is"};
+    } else {
+      fit.push_back(std::move(key));
+    }
+  }
+  if (fit.empty()) return err(Errc::Config, std::move(unfit.why), std::move(unfit.remedy));
+  if (fit.size() > 1)
+    return err(Errc::Config, cat("several OpenPGP keys in ", home, " are for ", who),
+               cat("name one by its fingerprint, for example ", fingerprint_of(fit[0].get())));
+  return std::move(fit.front());
+}
+
 std::vector<CalAddress> addresses_of(gpgme_key_t key)
 {
   std::vector<CalAddress> addresses;
@@ -141,7 +173,7 @@ tl::unexpected<Error> signing_failed(const std::string& who, gpgme_error_t error
                                      const gpg::PassphraseAnswer& answer)
 {
   if (answer.failed()) return tl::unexpected<Error>(*answer.failed());
-  if (answer.was_wrong())
+  if (answer.was_wrong(error))
     return err(Errc::Permission, cat("the passphrase for the OpenPGP key of ", who, " is wrong"),
                "try again");
   switch (gpgme_err_code(error)) {

@@ -112,7 +112,8 @@ TEST_CASE("a passphrase comes from its source, and only then")
   };
   forget();
   refusal(sign_as(home, key), Errc::Permission);
-  refusal(sign_as(home, key, says("wrong")), Errc::Permission);
+  CHECK(refusal(sign_as(home, key, says("wrong")), Errc::Permission).find("is wrong") !=
+        std::string::npos);
   CHECK(asked.find("locked@example.com") != std::string::npos);
   const auto cannot = [](const std::string&) -> Result<std::string> {
     return err(Errc::NoInput, "no passphrase file");
@@ -166,6 +167,44 @@ TEST_CASE("nothing is encrypted to somebody whom nobody vouches for, unless by f
   CHECK(refusal(to("alice@example.com")).find("cannot be encrypted to") != std::string::npos);
   CHECK(refusal(to("missing@example.com")).find("missing@example.com") != std::string::npos);
   refusal(openpgp_encrypt(all.owner.path(), {}, octets, now));
+}
+
+TEST_CASE("of a key that cannot be encrypted to it is said why, and what helps")
+{
+  const TempGpgHome& owner = writers().owner;
+  TempGpgHome others;
+  const auto make = [&](const std::string& name, const std::string& expire = "never") {
+    return others.make_key(name + " <" + name + "@example.com>", "ed25519", expire);
+  };
+  const auto check = [&](const std::string& who, const std::string& why,
+                         const std::string& remedy) {
+    const auto made = openpgp_encrypt(owner.path(), {who}, octets, now);
+    REQUIRE_FALSE(made);
+    INFO(made.error().what << " (" << made.error().hint << ')');
+    CHECK(made.error().what.find(why) != std::string::npos);
+    CHECK(made.error().hint.find(remedy) != std::string::npos);
+  };
+  const std::string revoked = make("rv");
+  const std::string expired = make("ex", "20270102T000000");
+  const std::string bare = make("bare");
+  const std::string old = make("old");
+  others.gpg("--quick-add-key " + old + " cv25519 encr 1d");
+  const std::string weak = make("weak");
+  others.gpg("--quick-add-key " + weak + " rsa1024 encr never");
+  owner.import_from(others);
+  std::string text = others.dir().read(others.path() + "/openpgp-revocs.d/" + revoked + ".rev");
+  owner.gpg("--import", text.erase(text.find(":-----BEGIN"), 1));
+  check(revoked, "was revoked", "ask its owner for a new key");
+  check(expired, "expired on 2027-01-02T00:00:00Z", "ask its owner to extend it");
+  check(bare, "it has no subkey for encryption", "ask its owner for a new subkey");
+  check(old, "its subkey " + others.last_subkey(old) + " expired on 2027-01-02T00:00:00Z",
+        "ask its owner to extend that");
+  check(weak, "its subkey " + others.last_subkey(weak) + " is too weak (rsa-1024)",
+        "ask its owner for a new subkey");
+  check(others.last_subkey(old), "is the fingerprint of a subkey", old);
+  check("nobody@example.com", "no OpenPGP key for nobody@example.com", "import it");
+  owner.gpg("--command-fd 0 --no-batch --edit-key " + bare, "disable\nquit\n");
+  check(bare, "is disabled", "gpg --edit-key " + bare + " enable");
 }
 
 TEST_CASE("the home is GNUPGHOME, or that of the user")

@@ -71,8 +71,7 @@ void check_expiry(gpgme_subkey_t key, const std::string& label,
 {
   const auto expiry = expiry_of(key);
   if (!key->expired && (!expiry || *expiry > at)) return;
-  const std::string expired =
-      cat(label, " expired", expiry ? cat(" on ", to_rfc3339(*expiry)) : std::string());
+  const std::string expired = cat(label, ' ', expired_text(key));
   if (expiry && signed_at && *signed_at < *expiry)
     faults.push_back({Code::ExpiredSince,
                       cat(expired, ", after the signing time that the message claims (",
@@ -94,6 +93,12 @@ void check_one(gpgme_subkey_t key, const std::string& label, std::optional<UtcSe
 }
 
 }  // namespace
+
+std::string expired_text(gpgme_subkey_t key)
+{
+  const auto expiry = expiry_of(key);
+  return cat("expired", expiry ? cat(" on ", to_rfc3339(*expiry)) : std::string());
+}
 
 gpgme_subkey_t find_subkey(gpgme_key_t key, std::string_view fingerprint)
 {
@@ -218,12 +223,21 @@ bool has_address(gpgme_key_t key, const CalAddress& address, bool must_be_vouche
   return false;
 }
 
-std::optional<std::string> unfitness(gpgme_key_t key)
+std::optional<Unfit> unfitness(gpgme_key_t key, bool own)
 {
-  if (key->revoked) return "was revoked";
-  if (key->expired) return "expired";
-  if (key->disabled) return "is disabled";
-  if (key->invalid) return "is not valid";
+  const std::string_view fingerprint = text_of(key->subkeys->fpr);
+  const std::string_view another =
+      own ? "make a new key, or name another" : "ask its owner for a new key, and import that";
+  if (key->revoked) return Unfit{"was revoked", std::string(another)};
+  if (key->expired)
+    return Unfit{
+        expired_text(key->subkeys),
+        own ? cat("extend it (gpg --quick-set-expire ", fingerprint, " 1y), or name another")
+            : std::string("ask its owner to extend it, and import it again")};
+  if (key->disabled)
+    return Unfit{"is disabled in the key ring",
+                 cat("enable it: gpg --edit-key ", fingerprint, " enable save")};
+  if (key->invalid) return Unfit{"is not valid", std::string(another)};
   return {};
 }
 

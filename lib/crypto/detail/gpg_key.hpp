@@ -31,8 +31,14 @@ void check_signing_key(gpgme_key_t key, gpgme_subkey_t signer, std::optional<Utc
 std::optional<std::string> fingerprint_from(std::string_view text);
 /// Does a usable user ID of the key hold that address?
 bool has_address(gpgme_key_t key, const CalAddress& address, bool must_be_vouched_for);
-/// Why nobody should use the key now; nothing if it is fine.
-std::optional<std::string> unfitness(gpgme_key_t key);
+/// Why a key cannot be used, whoever vouches for it, and what to do about that.
+struct Unfit {
+  std::string why, remedy;
+};
+/// Nothing if it is fine. @param own  the remedy is for whoever has the secret key
+std::optional<Unfit> unfitness(gpgme_key_t key, bool own);
+/// "expired on ...".
+std::string expired_text(gpgme_subkey_t key);
 
 /// For a key of that kind and size, against the policy's floor; nothing if it passes.
 std::optional<std::string> weakness(gpgme_subkey_t key, const Floor& floor);

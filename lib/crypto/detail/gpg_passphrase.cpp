@@ -38,6 +38,7 @@ gpgme_error_t PassphraseAnswer::answer(void* self, const char* user_id, const ch
   const std::string& text = secret.text();
   if (gpgme_io_writen(fd, text.data(), text.size()) != 0 || gpgme_io_writen(fd, "\n", 1) != 0)
     return gpgme_error_from_syserror();
+  me.given_ = true;
   return 0;
 }
 

@@ -16,7 +16,12 @@ class PassphraseAnswer {
   PassphraseAnswer(const PassphraseAnswer&) = delete;
   PassphraseAnswer& operator=(const PassphraseAnswer&) = delete;
 
-  [[nodiscard]] bool was_wrong() const { return wrong_; }
+  /// Did the operation fail with that error because of what the source said? An agent asks again,
+  /// or gives up at once.
+  [[nodiscard]] bool was_wrong(gpgme_error_t error) const
+  {
+    return wrong_ || (given_ && gpgme_err_code(error) == GPG_ERR_BAD_PASSPHRASE);
+  }
   /// What the source said instead of a passphrase.
   [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
 
@@ -24,7 +29,7 @@ class PassphraseAnswer {
   static gpgme_error_t answer(void* self, const char* user_id, const char* info, int again, int fd);
   Session& session_;
   const PassphraseSource& source_;
-  bool wrong_ = false;
+  bool given_ = false, wrong_ = false;
   std::optional<Error> failed_;
 };
 
