@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "base/cat.hpp"
 #include "base/file_error.hpp"
 #include "base/posix.hpp"
+#include "base/text.hpp"
 
 namespace imip::mime {
 
@@ -62,6 +64,46 @@ bool is_quoted(std::string_view line)
   return text != 0 && text != std::string_view::npos && line.substr(text).starts_with("From ");
 }
 
+// The value of the one Content-Length; nothing without it, or with several.
+std::optional<std::size_t> content_length(std::string_view header)
+{
+  constexpr std::string_view name = "content-length:";
+  std::optional<std::size_t> found;
+  while (!header.empty()) {
+    const std::string_view at = header.substr(0, header.find('\n'));
+    header.remove_prefix(std::min(header.size(), at.size() + 1));
+    if (!text::ascii_iequal(at.substr(0, name.size()), name)) continue;
+    const std::string_view digits = text::trim(at.substr(name.size()));
+    std::size_t value = 0;
+    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (found || failed != std::errc{} || end != digits.data() + digits.size()) return {};
+    found = value;
+  }
+  return found;
+}
+
+// Whoever writes how long the body is need not quote what is in it, and does not (mboxcl2).
+bool has_right_length(std::string_view mail)
+{
+  for (const std::string_view gap : {"\n\n", "\n\r\n"})
+    if (const auto end = mail.find(gap); end != std::string_view::npos)
+      if (content_length(mail.substr(0, end + 1)) == mail.size() - end - gap.size()) return true;
+  return false;
+}
+
+void unquote(std::string& mail)
+{
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < mail.size();) {
+    const std::size_t end = std::min(mail.find('\n', at), mail.size() - 1) + 1;
+    if (is_quoted(std::string_view(mail).substr(at, end - at))) ++at;
+    std::memmove(mail.data() + kept, mail.data() + at, end - at);
+    kept += end - at;
+    at = end;
+  }
+  mail.resize(kept);
+}
+
 class Mbox final : public MailFolder::Source {
  public:
   Mbox(Fd file, std::string path, std::size_t limit)
@@ -90,13 +132,14 @@ class Mbox final : public MailFolder::Source {
     octets.reserve(std::min(limit_, usual_));
     bool large = false;
     bool after_blank = true;
+    bool quoted = false;
     for (std::string_view at = line(); !at.empty(); at = line()) {
       if (after_blank && is_separator(at)) {
         inside_ = true;
         break;
       }
       after_blank = is_blank(at);
-      if (is_quoted(at)) at.remove_prefix(1);
+      quoted = quoted || is_quoted(at);
       large = large || octets.size() + at.size() > limit_;
       if (!large) octets += at;
     }
@@ -109,6 +152,7 @@ class Mbox final : public MailFolder::Source {
                        "the policy's [limits] message-bytes says how much is read");
     } else {
       drop_last_blank(octets);
+      if (quoted && !has_right_length(octets)) unquote(octets);
       usual_ = std::min(octets.size() + octets.size() / 8, piece);
       out.octets = std::move(octets);
     }

@@ -23,7 +23,8 @@ struct StoredMail {
 class MailFolder {
  public:
   /// mbox (RFC 4155): a message begins at a line "From SENDER DATE" that is the first or follows an
-  /// empty one; one ">" of "^>+From " is taken off (mboxrd; right for mboxo too, which quotes only "From ").
+  /// empty one. One ">" of "^>+From " is taken off (mboxrd; mboxo's "From " too), unless the mail
+  /// has one Content-Length and its body has that many octets: then nothing was quoted (mboxcl2).
   /// @errors Errc::NoInput, Errc::BadMime (it does not begin with a From_ line)
   static Result<MailFolder> open_mbox(const std::string& path, const Limits& limits);
   /// A Maildir (a folder with cur/ and new/: those, in order of name, which is that of delivery), or any

@@ -68,6 +68,32 @@ TEST_CASE("one > of mboxrd's quoting is taken off, and only where it was put on"
         std::vector<std::string>{"box:1|A: 1\n\nFrom x\n>From y\n> From z\n>Fromage\n"});
 }
 
+TEST_CASE("a right Content-Length says that nothing was quoted, a wrong one says nothing")
+{
+  const std::string body = "\n>From x\n>>From y\n";
+  const std::string unquoted = "\nFrom x\n>From y\n";
+  const auto stays = [&](const std::string& header) {
+    INFO(header);
+    CHECK(mbox(from_line + header + body + "\n" + from_line + header + body) ==
+          std::vector<std::string>{"box:1|" + header + body, "box:2|" + header + body});
+  };
+  stays("Content-Length: 17\n");
+  stays("A: 1\ncontent-length:17 \nB: 2\n");
+  for (const char* const header :
+       {"Content-Length: 16\n", "Content-Length: 18\n", "Content-Length: 17x\n",
+        "Content-Length:\n", "Content-Length: 17\nContent-Length: 17\n", "X-Content-Length: 17\n",
+        "Content-Length: -17\n"}) {
+    INFO(header);
+    CHECK(mbox(from_line + header + body) ==
+          std::vector<std::string>{cat("box:1|", header, unquoted)});
+  }
+  const std::string lines = "Content-Length: 21\r\n\r\n>From x\r\n\r\n>>From y\r\n";
+  CHECK(mbox(from_line + lines) == std::vector<std::string>{"box:1|" + lines});
+  // only a header says it
+  CHECK(mbox(from_line + "A: 1\n\nContent-Length: 0\n\n>From x\n") ==
+        std::vector<std::string>{"box:1|A: 1\n\nContent-Length: 0\n\nFrom x\n"});
+}
+
 TEST_CASE("a mail that is too large is an error of its own and the next one is read")
 {
   Limits limits;
