@@ -31,12 +31,32 @@ Result<Addresses> addresses_of(std::initializer_list<const std::vector<std::stri
 
 }  // namespace
 
+Result<RevocationLists> RevocationLists::of(const policy::Policy& policy)
+{
+  if (policy.crls.empty()) return RevocationLists(std::nullopt);
+  crypto::VerifyOptions options;
+  options.crls = policy.crls;
+  options.revocation = policy.revocation;
+  IMIP_TRY(auto verifier, crypto::Verifier::create(std::move(options), policy.limits));
+  return RevocationLists(std::move(verifier));
+}
+
+Result<void> RevocationLists::check(std::string_view certificate, const std::string& name,
+                                    const std::string& hint) const
+{
+  const auto list = verifier_ ? verifier_->revoked_by(certificate) : std::nullopt;
+  if (!list) return {};
+  return err(Errc::Config,
+             cat(name, ": the certificate was revoked by its authority (", *list, " lists it)"),
+             hint);
+}
+
 Result<Readers> Readers::find(const ProtectOptions& protect, const Signer& signer,
-                              const mime::Envelope& envelope, const Addresses& from,
-                              Context& context)
+                              const RevocationLists& lists, const mime::Envelope& envelope,
+                              const Addresses& from, Context& context)
 {
   Readers readers(protect, signer);
-  for (const std::string& who : protect.encrypt_to) IMIP_CHECK(readers.read(who));
+  for (const std::string& who : protect.encrypt_to) IMIP_CHECK(readers.read(who, lists));
   IMIP_CHECK(readers.check(envelope, from, context));
   readers.sender_reads_ =
       std::any_of(readers.readers_.begin(), readers.readers_.end(), [&](const Reader& reader) {
@@ -46,7 +66,7 @@ Result<Readers> Readers::find(const ProtectOptions& protect, const Signer& signe
   return readers;
 }
 
-Result<void> Readers::read(const std::string& who)
+Result<void> Readers::read(const std::string& who, const RevocationLists& lists)
 {
   IMIP_TRY(const auto in_store, policy::identity_in_key_store(who));
   if (signer_.protocol() == crypto::Protocol::Smime) {
@@ -57,6 +77,7 @@ Result<void> Readers::read(const std::string& who)
     if (!found && found.error().code == Errc::NoInput && policy::check_key_name(who))
       found.error().hint = "the mail is signed by S/MIME: name a certificate file";
     if (!found) return tl::unexpected(found.error());
+    IMIP_CHECK(lists.check(found->der, who, "ask its owner for a new one"));
     IMIP_CHECK(require_private_flag(who));  // it decides who can read the mail
     readers_.push_back({who, std::move(found->addresses), std::move(found->der)});
     return {};

@@ -208,6 +208,30 @@ expect 78 imip sign --identity keys/boss.pem --encrypt-to keys/weak.crt bad.eml
 says '1024 bits'
 expect 78 imip sign --identity keys/weak.pem plain.eml
 says '1024 bits'
+# what a list of the policy's revokes; the authority itself need not be at hand
+crl() { # NAME...
+  : >index
+  for name in "$@"; do
+    printf 'R\t300101000000Z\t260101000000Z\t%s\tunknown\t/CN=%s\n' \
+      "$(openssl x509 -in "keys/$name.crt" -noout -serial | cut -d= -f2)" "$name" >>index
+  done
+  openssl ca -gencrl -config crl.cnf -keyfile keys/ca.key -cert keys/ca.pem -crldays 9 -out list.crl 2>ssl.log
+}
+printf '[ca]\ndefault_ca = d\n[d]\ndatabase = index\ndefault_md = sha256\n' >crl.cnf
+printf 'version = 1\n[me]\naddresses = ["boss@example.com"]\n[smime]\ncrls = ["list.crl"]\n' >crl.toml
+crl bob
+expect 78 imip sign --policy crl.toml --identity keys/boss.pem --encrypt-to keys/alice.crt --encrypt-to keys/bob.crt plain.eml
+says 'keys/bob.crt: the certificate was revoked'
+says 'list.crl lists it'
+silent_on out
+one_line
+expect 0 imip sign --policy crl.toml --identity keys/boss.pem plain.eml
+crl boss
+expect 78 imip sign --policy crl.toml --identity keys/boss.pem plain.eml
+says 'CN=boss: the certificate was revoked'
+silent_on out
+sed -i 's/^crls/revocation = "off"\n&/' crl.toml
+expect 0 imip sign --policy crl.toml --identity keys/boss.pem plain.eml
 expect 1 imip sign --identity keys/boss.pem --layout inner outer.eml
 says 'is signed already'
 printf 'From: boss@example.com\n\nhello\n' >text.eml

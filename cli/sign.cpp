@@ -51,7 +51,7 @@ std::string_view noun(const Signer& signer)
 Result<Signer> signer_of(const policy::Identity& identity, const SignRequest& request,
                          const policy::Identity* entry, UtcSeconds now)
 {
-  SignerPlaces places{request.common.intermediates, {}, request.common.now};
+  SignerPlaces places{request.common.intermediates, request.policy, {}, request.common.now};
   if (request.policy.key_ring) {
     places.key_ring = request.policy.key_ring->home;
   } else if (!identity.openpgp.empty() || !identity.gpgsm.empty()) {
@@ -139,6 +139,12 @@ void announce_gpgsm(const SignRequest& request)
 void warn_of_weakness(const Signer& signer, Context& context)
 {
   if (signer.protocol() != crypto::Protocol::Smime) return;
+  if (!signer.missing_issuer().empty())
+    notice(
+        context,
+        cat("the certificate of the issuer '", signer.missing_issuer(),
+            "' is not at hand, so the signature goes without it, and who lacks it cannot check it"),
+        "name it: --intermediate FILE, or [smime] intermediates in the policy");
   if (const auto why = crypto::weakness_of(signer.own_recipient()))
     notice(context, cat(*why, ", which most receivers refuse"),
            "get a certificate that is signed with SHA-256 or better");
@@ -199,11 +205,16 @@ Result<std::string> sign_mail(const SignRequest& request, Context& context)
   IMIP_TRY(const Signer signer, request.keys.identity.empty()
                                     ? from_policy(request, wanted, context.now)
                                     : from_flags(request, wanted, context));
+  IMIP_TRY(const RevocationLists lists, RevocationLists::of(request.policy));
+  if (signer.protocol() == crypto::Protocol::Smime)
+    IMIP_CHECK(
+        lists.check(signer.own_recipient(), signer.name(),
+                    "get a new certificate from your authority and name it in [[identity]]"));
   warn_of_weakness(signer, context);
   std::optional<Readers> readers;
   if (!request.protect.encrypt_to.empty()) {
     IMIP_TRY(auto found,
-             Readers::find(request.protect, signer, message.envelope(), wanted, context));
+             Readers::find(request.protect, signer, lists, message.envelope(), wanted, context));
     readers.emplace(std::move(found));
   }
   if (request.common.verbose)

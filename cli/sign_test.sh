@@ -88,6 +88,29 @@ run 0 sign --identity pa.pem --key pa.key --intermediate sub.pem pa.eml
 cp out signed.eml
 verified signed.eml
 
+# the way up is part of the signature if the policy holds it, the root is not; what is missing is told
+certificates() { openssl cms -verify -noverify -in "$1" -certsout certs -out /dev/null 2>/dev/null; grep -c BEGIN certs; }
+printf 'version = 1\n[me]\naddresses = ["pa@example.com"]\n[smime]\nanchors = ["ca.pem"]\n' >gap.toml
+{ cat gap.toml; echo 'intermediates = ["sub.pem"]'; } >up.toml
+run 0 sign --policy up.toml --identity pa.pem --key pa.key pa.eml
+[ -s err ] && fail "a notice without need"
+cp out signed.eml
+verified signed.eml
+[ "$(certificates signed.eml)" = 2 ] || fail "not the certificate and its issuer"
+run 0 sign --policy gap.toml --identity pa.pem --key pa.key pa.eml
+says "the issuer 'CN=Sub CA' is not at hand"
+cat sub.pem ca.pem >chain.pem
+openssl pkcs12 -export -in pa.pem -inkey pa.key -certfile chain.pem -passout pass:secret -out pa.p12
+openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -subj '/CN=Other' -out other.pem -days 9 \
+  -addext basicConstraints=critical,CA:TRUE 2>/dev/null
+sed 's/ca.pem/other.pem/' gap.toml >other.toml
+echo secret >pass
+run 0 sign --policy other.toml --identity pa.p12 --passphrase-file pass pa.eml
+[ -s err ] && fail "a notice without need: the root is in the file"
+[ "$(certificates out)" = 2 ] || fail "the root is in the signature"
+run 0 sign --identity pa.pem --key pa.key pa.eml
+[ -s err ] && fail "a notice although nothing is known of anchors"
+
 # 8-bit, "From " lines and trailing blanks in somebody else's mail
 printf 'From: boss@example.com\nSubject: x\nMIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\nFrom gr\303\274n  \nend\n' >eight.eml
 run 0 sign --identity boss.both eight.eml

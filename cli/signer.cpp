@@ -36,8 +36,7 @@ bool share_one(const std::vector<CalAddress>& a, const std::vector<CalAddress>& 
 Result<Signer> Signer::open(const policy::Identity& identity, const SignerPlaces& places,
                             crypto::PassphraseSource passphrase, UtcSeconds now)
 {
-  Signer signer;
-  signer.places_ = places;
+  Signer signer(places);
   signer.passphrase_ = std::move(passphrase);
   if (!identity.openpgp.empty())
     IMIP_CHECK(signer.open_openpgp(identity.openpgp));
@@ -57,6 +56,11 @@ Result<void> Signer::open_files(const policy::Identity& identity)
                                                        .intermediates = places_.intermediates,
                                                        .pkcs11 = identity.pkcs11},
                                                       passphrase_));
+  std::vector<std::string> anchors;
+  for (const auto& anchor : places_.policy.anchors) anchors.push_back(anchor.file.path);
+  IMIP_TRY(missing_issuer_,
+           loaded.complete_chain(places_.policy.intermediates, anchors, places_.policy.limits));
+  if (anchors.empty()) missing_issuer_.clear();
   addresses_ = loaded.addresses();
   name_ = loaded.certificate().subject;
   own_recipient_ = loaded.certificate_der();

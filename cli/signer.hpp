@@ -17,8 +17,10 @@ namespace imip::cli {
 /// Where a signer looks for what its identity does not say.
 struct SignerPlaces {
   std::vector<std::string> intermediates;  ///< PEM files, added to the signature
-  std::string key_ring;                    ///< GNUPGHOME, absolute; "" there is none
-  std::optional<UtcSeconds> at;            ///< the time for gpg; without, it asks the machine's clock
+  const policy::Policy&
+      policy;            ///< its intermediates are added too, as far as they are the certificate's
+  std::string key_ring;  ///< GNUPGHOME, absolute; "" there is none
+  std::optional<UtcSeconds> at;  ///< the time for gpg; without, it asks the machine's clock
 };
 
 /// Is one of these people among those?
@@ -35,6 +37,9 @@ class Signer {
   [[nodiscard]] const std::vector<CalAddress>& addresses() const { return addresses_; }
   [[nodiscard]] const std::string& name() const { return name_; }  ///< certificate or key; untrusted text
   [[nodiscard]] const SignerPlaces& places() const { return places_; }
+  /// The issuer that receivers will miss, because it is neither in the signature nor an anchor of
+  /// ours; "" where there is none, or no anchor to go by. Untrusted text.
+  [[nodiscard]] const std::string& missing_issuer() const { return missing_issuer_; }
   /// Of S/MIME: the certificate, DER. Of OpenPGP: what names the key in the key ring.
   [[nodiscard]] const std::string& own_recipient() const { return own_recipient_; }
 
@@ -45,7 +50,7 @@ class Signer {
                            UtcSeconds at) const;
 
  private:
-  Signer() = default;
+  explicit Signer(const SignerPlaces& places) : places_(places) {}
   Result<void> open_files(const policy::Identity& identity);
   Result<void> open_gpgsm(const std::string& who, UtcSeconds now);
   Result<void> open_openpgp(const std::string& who);
@@ -56,6 +61,7 @@ class Signer {
   std::vector<CalAddress> addresses_;
   std::string name_;
   std::string own_recipient_;
+  std::string missing_issuer_;
   std::optional<crypto::SigningIdentity> files_;  ///< empty: `who_` in the key ring
   std::string who_;
 };

@@ -73,12 +73,6 @@ bool belongs(X509* x, EVP_PKEY* key)
   return mine != nullptr && EVP_PKEY_eq(mine, key) == 1;
 }
 
-// A root is the recipient's to have; sending it proves nothing.
-bool is_root(X509* x)
-{
-  return X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
-}
-
 /// @param place  of the key: "file: "; empty if whoever calls says it
 tl::unexpected<Error> not_together(const std::string& place, X509* x)
 {
@@ -126,6 +120,11 @@ Result<std::vector<X509Ptr>> take_token(const IdentityFiles& files,
 }
 
 }  // namespace
+
+bool is_root(X509* x)
+{
+  return X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
+}
 
 Result<std::vector<X509Ptr>> load_certificates(const std::string& path)
 {
@@ -219,7 +218,7 @@ Result<SigningIdentity> SigningIdentity::load(const IdentityFiles& files,
                        std::any_of(impl->chain.begin(), impl->chain.end(), [&](const X509Ptr& y) {
                          return X509_cmp(x.get(), y.get()) == 0;
                        });
-    if (!known && !is_root(x.get())) impl->chain.push_back(std::move(x));
+    if (!known) (is_root(x.get()) ? impl->roots : impl->chain).push_back(std::move(x));
   }
   impl->description = describe(impl->certificate.get());
   return SigningIdentity(std::move(impl));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "crypto/signature.hpp"
 
@@ -43,6 +44,13 @@ class SigningIdentity {
   SigningIdentity(SigningIdentity&&) noexcept;
   SigningIdentity& operator=(SigningIdentity&&) noexcept;
   ~SigningIdentity();
+
+  /// Adds what these files hold of the way up from the certificate (RFC 8551 section 2.3), roots
+  /// left out, so that it is part of signatures. @return the name of the issuer that is nowhere; ""
+  /// if the way ends at a root or an anchor
+  /// @errors Errc::Config  a file cannot be read
+  Result<std::string> complete_chain(const std::vector<std::string>& intermediates,
+                                     const std::vector<std::string>& anchors, const Limits& limits);
 
   [[nodiscard]] const Certificate& certificate() const;
   [[nodiscard]] std::vector<CalAddress> addresses() const;  ///< of the certificate's subjectAltName

@@ -2,6 +2,7 @@
 /// No network, no engine, no configuration file, no default trust store.
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,6 +73,10 @@ class Verifier {
   /// give `content` and what it was wrapped in; what cannot be opened gives the defect Encrypted or
   /// SignatureUnchecked with a sentence that says what it is and what to do.
   [[nodiscard]] SignatureReport verify_opaque(std::string_view der) const;
+  /// Which of the CRLs lists a certificate (DER) as revoked: the file. They are the owner's, so
+  /// their own signatures do not matter to that. Nothing: none, or a later one does not list it any
+  /// more.
+  [[nodiscard]] std::optional<std::string> revoked_by(std::string_view certificate_der) const;
 
  private:
   struct Impl;

@@ -19,6 +19,7 @@ struct SigningIdentity::Impl {
   std::unique_ptr<AgentKey> agent;  ///< gpg-agent has it
   X509Ptr certificate;
   std::vector<X509Ptr> chain;  ///< intermediates, in the order of the files, none twice, no root
+  std::vector<X509Ptr> roots;  ///< that the files hold: receivers have their own
   Certificate description;
 
   /// What `work` makes of the private key; in another process if the key is in a token or the agent's.
@@ -54,6 +55,9 @@ Result<std::vector<SigningIdentity>> load_gpgsm(const IdentityFiles& files,
 
 /// Is it one? No passphrase is needed for that. @errors Errc::NoInput, Errc::TooLarge, Errc::Config
 Result<void> inspect_pkcs12(const std::string& path);
+
+/// A root is the recipient's to have; sending it proves nothing.
+bool is_root(X509* x);
 
 /// The certificates of a PEM file, in its order. @errors Errc::NoInput, Errc::TooLarge,
 /// Errc::Config
