@@ -415,16 +415,28 @@ TEST_CASE("an anchor's domains limit whom it proves")
   check_valid(with(options, signed_by(both)), "a@partner.example");
 }
 
-TEST_CASE("an anchor that two files name is the one that leaves somebody")
+TEST_CASE("what each of several entries for one CA demands holds, in every order")
 {
   const TestCa ca;
   const TestCa other(CertSpec{.common_name = "Other", .ca = true});
-  auto options = trusting({other.root().certificate, ca.root().certificate, ca.root().certificate});
-  options.anchors[1].domains = {"partner.example"};
-  const auto report = with(options, signed_by(ca.person("a@example.com")));
-  check_valid(report, "a@example.com");
-  CHECK(only(report).anchor == 2U);
-  CHECK(only(with(options, signed_by(ca.person("a@partner.example")))).anchor == 1U);
+  const std::string root = ca.root().certificate;
+  const auto judged = [&](std::size_t limited, const std::vector<std::string>& others) {
+    auto options = trusting({other.root().certificate, root, root});
+    for (const std::size_t i : {1U, 2U}) options.anchors[i].conditional = true;
+    options.anchors[limited].domains = {"partner.example"};
+    options.anchors[3 - limited].domains = others;
+    return std::pair{with(options, signed_by(ca.person("a@example.com"))),
+                     with(options, signed_by(ca.person("a@partner.example")))};
+  };
+  for (const std::size_t limited : {1U, 2U}) {
+    const auto [outside, inside] = judged(limited, {});
+    check_unproven(outside, "outside-anchor-domains");
+    check_valid(inside, "a@partner.example");
+    CHECK(only(inside).anchor == 1U);
+    const auto [nobody, nobody_else] = judged(limited, {"example.com"});
+    check_unproven(nobody, "outside-anchor-domains");
+    check_unproven(nobody_else, "outside-anchor-domains");
+  }
 }
 
 TEST_CASE("the conditions of an anchor hold although another entry names the same CA without any")

@@ -22,7 +22,8 @@ struct AnchorFile {
   std::string path;
   std::vector<std::string>
       domains;  ///< if not empty: identities of other domains (subdomains too) count for nothing
-  /// An [[anchor]] entry: for the CAs in it, entries without conditions do not count.
+  /// An [[anchor]] entry: for the CAs in it, entries without conditions do not count. Of several
+  /// for one CA all conditions hold, and Signature::anchor is the first.
   bool conditional = false;
   std::vector<std::string> schemes = {
       "mailto"};  ///< of identities; "sip" and "xmpp" take URI and

@@ -184,7 +184,13 @@ void read_anchor(Table table, Policy& policy)
   anchor.admits = table.boolean("admits").value_or(true);
   read_schemes(table, anchor.file.schemes);
   table.finish();
-  if (!anchor.file.path.empty()) policy.anchors.push_back(std::move(anchor));
+  if (anchor.file.path.empty()) return;
+  for (const Anchor& other : policy.anchors)
+    if (other.file.conditional && other.file.path == anchor.file.path)
+      reading.problem(table.node(),
+                      cat("the [[anchor]] of line ", other.origin.line, " names the same file"),
+                      "write one entry: what each of several demands of a CA holds");
+  policy.anchors.push_back(std::move(anchor));
 }
 
 enum class Edge { First, Last };
@@ -510,6 +516,13 @@ Loaded parse_policy(const std::string& text, const fs::path& path, const fs::pat
   // named, so that nobody who reads "unknown" goes looking for a slip of the pen
   root.finish({"authentication-results", "rule"});
   add_owner_aliases(out.policy);
+  // Of several entries for one CA the first decides whether it admits: one that does not, if there
+  // is.
+  std::stable_sort(
+      out.policy.anchors.begin(), out.policy.anchors.end(), [](const Anchor& a, const Anchor& b) {
+        return a.file.conditional && b.file.conditional ? a.admits < b.admits
+                                                        : b.file.conditional && !a.file.conditional;
+      });
   out.problems = std::move(reading.problems);
   std::stable_sort(out.problems.begin(), out.problems.end(),
                    [](const Problem& a, const Problem& b) {

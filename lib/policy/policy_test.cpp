@@ -507,6 +507,26 @@ TEST_CASE("anchors limited to what is no domain, or to nothing, are mistakes")
   CHECK(problem("[\"a.example\", \"-\"]").column == 25);
 }
 
+TEST_CASE(
+    "two anchors of one file are a mistake; of several entries those that do not admit come first")
+{
+  const TempDir dir;
+  for (const char* name : {"x.pem", "y.pem", "z.pem"}) dir.write(name, "x");
+  const std::string x = "version = 1\n[[anchor]]\nfile = \"x.pem\"\n";
+  const Loaded twice =
+      parse(dir, x + "domains = [\"a.example\"]\n[[anchor]]\nfile = \"./x.pem\"\n");
+  REQUIRE(twice.problems.size() == 1);
+  CHECK(contains(twice.problems[0].text, "the [[anchor]] of line 2 names the same file"));
+  CHECK(twice.problems[0].line == 5);
+  const Loaded three = parse(dir, x + "[[anchor]]\nfile = \"y.pem\"\nadmits = false\n"
+                                      "[smime]\nanchors = [\"z.pem\"]\n");
+  CHECK(three.problems.empty());
+  std::string order;
+  for (const auto& anchor : three.policy.anchors)
+    order += anchor.file.path.substr(anchor.file.path.size() - 5, 1);
+  CHECK(order == "zyx");
+}
+
 TEST_CASE("a version is needed and must be known")
 {
   const TempDir dir;

@@ -59,28 +59,30 @@ bool admitted(const CalAddress& a, const AnchorFile& anchor)
          (anchor.domains.empty() || has(anchor.domains, domain_of(a)));
 }
 
-// One anchor may be named by several entries: the first that leaves somebody counts.
+// Several entries may name one CA: what each of them demands holds.
 void identify(X509* signer, const Chain& chain, const VerifyOptions& options, Proof& out)
 {
   const std::vector<CalAddress> all = names_of(signer, chain);
   const CalAddress* outside = nullptr;
-  for (const std::size_t file : chain.anchor_files) {
-    const AnchorFile& anchor = options.anchors[file];
-    for (const CalAddress& a : all) {
-      if (admitted(a, anchor))
-        out.identities.push_back(a);
-      else if (!anchor.domains.empty() && !has(anchor.domains, domain_of(a)))
-        outside = &a;
+  const AnchorFile* limit = nullptr;
+  for (const CalAddress& a : all) {
+    bool taken = true;
+    for (const std::size_t file : chain.anchor_files) {
+      const AnchorFile& anchor = options.anchors[file];
+      taken = taken && admitted(a, anchor);
+      if (anchor.domains.empty() || has(anchor.domains, domain_of(a))) continue;
+      outside = &a;
+      limit = &anchor;
     }
-    if (out.identities.empty()) continue;
-    out.anchor = file;
-    return;
+    if (taken) out.identities.push_back(a);
   }
-  if (outside != nullptr)
+  if (!out.identities.empty())
+    out.anchor = chain.anchor_files.front();
+  else if (outside != nullptr)
     out.findings.push_back(
         {Code::OutsideAnchorDomains,
-         cat(label(signer), " names ", outside->mailbox(), ", but the policy takes ",
-             options.anchors[chain.anchor_files.front()].path, " for other domains only")});
+         cat(label(signer), " names ", outside->mailbox(), ", but the policy takes ", limit->path,
+             " for other domains only")});
   else
     out.findings.push_back({Code::NoIdentity, cat(label(signer), why_nobody(signer, chain))});
 }
