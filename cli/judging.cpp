@@ -260,10 +260,10 @@ void BriefLine::add(ExitCode code, std::string line)
 
 void BriefLine::add(const Error& error)
 {
+  const bool none = error.code == Errc::NothingToJudge;
+  const Code reason = none && error.reason == Code::None ? Code::NotIMip : error.reason;
   add(exit_code_of(error.code),
-      error.code == Errc::NothingToJudge
-          ? cat("none ", code_word(error.reason == Code::None ? Code::NotIMip : error.reason))
-          : "error");
+      cat(none ? "none" : "error", reason == Code::None ? "" : " ", reason == Code::None ? "" : code_word(reason)));
 }
 
 Result<void> check_brief(bool brief, const CommonOptions& common)

@@ -37,7 +37,7 @@ struct Error {
   Errc code = Errc::Internal;
   std::string what;  ///< lower case, no full stop, names the object: "a.ics: no UID"
   std::string hint;  ///< what the user may do about it; may be empty
-  Code reason = Code::None;  ///< for Errc::NothingToJudge: why, if something stood in the way
+  Code reason = Code::None;  ///< of Errc::NothingToJudge what stood in the way; of Errc::TooLarge limit-exceeded
 };
 
 /// Either a T or an Error. A class, not an alias, so that [[nodiscard]] holds at every call.
@@ -49,7 +49,10 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
 
 [[nodiscard]] inline tl::unexpected<Error> err(Errc code, std::string what, std::string hint = {})
 {
-  return tl::unexpected<Error>(Error{code, std::move(what), std::move(hint)});
+  if (code != Errc::TooLarge) return tl::unexpected<Error>(Error{code, std::move(what), std::move(hint)});
+  if (hint.empty() && what.find("(limit ") != std::string::npos)
+    hint = "a larger value can be set in the policy's [limits]";
+  return tl::unexpected<Error>(Error{code, std::move(what), std::move(hint), Code::LimitExceeded});
 }
 
 }  // namespace imip

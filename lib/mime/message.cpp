@@ -131,8 +131,7 @@ Result<Message> parse_message(std::string octets, const Limits& limits)
 {
   if (octets.empty()) return err(Errc::BadMime, "message: empty");
   if (octets.size() > limits.message_bytes)
-    return err(Errc::TooLarge, cat("message: more than ", limits.message_bytes, " octets (limit message-bytes)"),
-               "a larger message-bytes can be set in the policy's [limits]");
+    return err(Errc::TooLarge, cat("message: more than ", limits.message_bytes, " octets (limit message-bytes)"));
   Message message;
   message.octets_ = std::move(octets);
   const ByteView view = message.octets_;

@@ -66,8 +66,7 @@ bool has_control(ByteView text)
 tl::unexpected<Error> too_large(std::string what, std::size_t limit, std::string_view key)
 {
   return err(Errc::TooLarge,
-             cat("message: ", what, " of more than ", limit, " octets (limit ", key, ")"),
-             "a larger value can be set in the policy's [limits]");
+             cat("message: ", what, " of more than ", limit, " octets (limit ", key, ")"));
 }
 
 bool is_address_name(ByteView name)

@@ -106,6 +106,15 @@ Reason not_mail(const std::string& part, const Error& error)
           cat("the content of part ", part, " is no MIME entity, so no mail program shows a calendar in it")};
 }
 
+/// Is it a multipart or a message that nobody can look into as it is: encoded, or not all here?
+bool may_hide_parts(const mime::Node& node)
+{
+  return (node.media_type.starts_with("multipart/") || node.media_type.starts_with("message/")) &&
+         std::any_of(node.defects.begin(), node.defects.end(), [](const Reason& reason) {
+           return reason.code == Code::PartialOrExternal || reason.code == Code::BadTransferEncoding;
+         });
+}
+
 bool is_ancestor(const mime::Message& message, std::size_t ancestor, std::size_t node)
 {
   for (std::size_t at = node; at != mime::no_node; at = message.nodes()[at].parent)
@@ -218,6 +227,8 @@ Result<void> Examination::message(mime::Message message, const Layer& layer)
     checked.push_back({std::move(entity), std::move(report)});
     record(checked.back(), cat(layer.prefix, message.nodes()[checked.back().entity.node].part));
   }
+  for (const mime::Node& node : message.nodes())
+    if (may_hide_parts(node)) append(unopened_, node.defects);
   IMIP_TRY(auto calendars, mime::calendar_parts(message, policy_.limits));
   for (auto& part : calendars) calendar_part(message, checked, std::move(part), layer);
   if (!keep_opened_) message.forget_octets();  // likewise

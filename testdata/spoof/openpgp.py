@@ -365,7 +365,7 @@ def encrypted(c, ring):
     tree = part
     for _ in range(9):
         tree = hide(literal(tree))
-    hostile("nine-layers", tree, "error:")
+    hostile("nine-layers", tree, "error:limit-exceeded")
 
 
 def everything(c):

@@ -84,10 +84,10 @@ def header_fields(c):
         expected = "none:not-imip" if word == "outer-type-twice" else AMBIGUOUS
         c.hostile(word, message(changed), expected, twin="plain", openssl=None, differs=ONE_WAY)
     long_field = base + "; x=" + "y" * 70000
-    c.hostile("long-field", mail(typed(long_field)), "error:", twin="plain", openssl=None)
-    c.hostile("many-fields", message(signed(typed(base), boss), fields=["X-A: b"] * 20001), "error:",
+    c.hostile("long-field", mail(typed(long_field)), "error:limit-exceeded", twin="plain", openssl=None)
+    c.hostile("many-fields", message(signed(typed(base), boss), fields=["X-A: b"] * 20001), "error:limit-exceeded",
               twin="plain", openssl=None)
-    c.hostile("nested-groups", message(signed(typed(base), boss), fields=["Cc: " + "g:" * 300]), "error:",
+    c.hostile("nested-groups", message(signed(typed(base), boss), fields=["Cc: " + "g:" * 300]), "error:limit-exceeded",
               twin="plain", openssl=None)
 
 

@@ -149,12 +149,12 @@ def compression(c):
     c.group = "bomb"
     hostile("inflates", compressed(good + b"x" * 40_000_000), "error:limit-exceeded", twin="packed.signed")
     nested = compressed(b"x" * 30_000_000)
-    hostile("inflates-beside", multipart("mixed", [good, *[nested] * 3]), "error:", twin="packed.signed")
+    hostile("inflates-beside", multipart("mixed", [good, *[nested] * 3]), "error:limit-exceeded", twin="packed.signed")
     tree = part
     for _ in range(8):
         tree = compressed(multipart("mixed", [tree] * 15))
-    hostile("branches", tree, "error:", twin="packed.signed")
-    hostile("nine-packed", repeated(part, 9), "error:", twin="packed.signed")
+    hostile("branches", tree, "error:limit-exceeded", twin="packed.signed")
+    hostile("nine-packed", repeated(part, 9), "error:limit-exceeded", twin="packed.signed")
 
 
 def repeated(part, count):
