@@ -70,6 +70,23 @@ bool add_certificates(CMS_ContentInfo* cms, const SigningIdentity::Impl& identit
   return true;  // CMS_add1_signer adds the signer's own
 }
 
+/// A key that is for RSASSA-PSS alone (RFC 4055 section 1.2) signs by nothing else, but OpenSSL 3.0 begins with PKCS #1.
+bool choose_padding(CMS_SignerInfo* info, EVP_PKEY* key)
+{
+  if (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA_PSS) return true;
+  EVP_PKEY_CTX* context = CMS_SignerInfo_get0_pkey_ctx(info);
+  return context != nullptr && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) > 0 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) > 0;
+}
+
+/// What we say of ourselves others must be able to check.
+bool verifies(CMS_ContentInfo* cms, std::string_view octets, unsigned form)
+{
+  const BioPtr content = (form & CMS_DETACHED) != 0 ? bio_over(octets) : nullptr;
+  return CMS_verify(cms, nullptr, nullptr, content.get(), nullptr,
+                    CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) == 1;
+}
+
 Result<std::string> sign(const SigningIdentity::Impl& identity, std::string_view octets,
                          const EVP_MD* md, UtcSeconds at, unsigned form)
 {
@@ -79,12 +96,12 @@ Result<std::string> sign(const SigningIdentity::Impl& identity, std::string_view
     const unsigned flags = form | CMS_BINARY | CMS_PARTIAL;
     const CmsPtr cms(CMS_sign(nullptr, nullptr, nullptr, nullptr, flags));
     CMS_SignerInfo* info = cms ? CMS_add1_signer(cms.get(), identity.certificate.get(), key, md,
-                                                 CMS_PARTIAL | CMS_NOSMIMECAP | CMS_CADES)
+                                                 CMS_PARTIAL | CMS_NOSMIMECAP | CMS_CADES | CMS_KEY_PARAM)
                                : nullptr;
     const BioPtr in = bio_over(octets);
-    if (info == nullptr || !in || !add_certificates(cms.get(), identity) ||
-        !add_capabilities(info) || !add_signing_time(info, at) ||
-        CMS_final(cms.get(), in.get(), nullptr, flags) != 1)
+    if (info == nullptr || !in || !choose_padding(info, X509_get0_pubkey(identity.certificate.get())) ||
+        !add_certificates(cms.get(), identity) || !add_capabilities(info) || !add_signing_time(info, at) ||
+        CMS_final(cms.get(), in.get(), nullptr, flags) != 1 || !verifies(cms.get(), octets, form))
       return err(Errc::Internal,
                  cat("signing as ", label(identity.certificate.get()), " failed: ", error_text()));
     return encode_cms(cms.get());

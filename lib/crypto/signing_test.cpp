@@ -42,6 +42,7 @@ TEST_CASE("what we sign we verify, with every kind of key and the digest that su
 {
   const TestCa ca;
   const std::vector<std::array<std::string, 3>> kinds = {{"rsa-2048", "sha-256", "sha256"},
+                                                         {"rsa-pss", "sha-256", "sha256"},
                                                          {"ec-p256", "sha-256", "sha256"},
                                                          {"ec-p384", "sha-384", "sha384"},
                                                          {"ec-p521", "sha-512", "sha512"}};

@@ -55,8 +55,19 @@ KeyPtr make_dsa(unsigned bits)
   return own(key, "DSA key");
 }
 
+KeyPtr make_rsa_pss()
+{
+  Handle<EVP_PKEY_CTX, EVP_PKEY_CTX_free> ctx(EVP_PKEY_CTX_new_from_name(nullptr, "RSA-PSS", nullptr));
+  EVP_PKEY* key = nullptr;
+  must(EVP_PKEY_keygen_init(ctx.get()) == 1 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx.get(), 2048) == 1 &&
+           EVP_PKEY_keygen(ctx.get(), &key) == 1,
+       "RSA-PSS key");
+  return own(key, "RSA-PSS key");
+}
+
 KeyPtr make_key(const std::string& kind)
 {
+  if (kind == "rsa-pss") return make_rsa_pss();
   if (kind.starts_with("rsa-")) return own(EVP_RSA_gen(std::stoul(kind.substr(4))), kind);
   if (kind.starts_with("dsa-")) return make_dsa(static_cast<unsigned>(std::stoul(kind.substr(4))));
   if (kind == "ed25519") return own(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), kind);
