@@ -47,7 +47,7 @@ for command in judge\ verify change; do
   case $command in *verify) says '"code":"encrypted"' ;; esac
 done
 expect 0 judge verify --brief --identity alice.p12 --passphrase-file wrong sealed.eml
-[ "$(cat out)" = error ] || fail "brief: $(cat out)"
+[ "$(cat out)" = "error encrypted" ] || fail "brief: $(cat out)"
 expect 1 judge show --identity alice.p12 --passphrase-file wrong sealed.eml
 says 'the passphrase is wrong'
 { cat keys/alice.crt locked.key; } >both.pem

@@ -397,7 +397,9 @@ TEST_CASE("the types of CMS that prove nobody and open for nobody say what they 
              "digested-data");
   check_shut(v.verify_opaque(openssl("-data_create")), "signature-unchecked", "neither signed");
   check_shut(v.verify_opaque(openssl("-encrypt -pwri_password hello -aes128")), "encrypted",
-             "somebody without a certificate");
+             "encrypted to a password, and to no certificate");
+  check_shut(v.verify_opaque(openssl("-encrypt -aes128 -secretkeyid 0001 " + key)), "encrypted",
+             "encrypted to a key that sender and recipient share, and to no certificate");
   CHECK(codes(v.verify_detached(octets, openssl("-data_create")).defects) == "signature-malformed");
   const TempDir dir;
   const auto made = testing::shell("openssl crl2pkcs7 -nocrl -outform DER -certfile " +

@@ -214,15 +214,22 @@ TEST_CASE("sip and xmpp names count below an anchor that is marked for them, and
     auto options = trusting({ca.root().certificate});
     options.anchors[0].schemes = schemes;
     options.anchors[0].domains = domains;
+    options.anchors[0].place = "policy.toml line 3";
     return verifier(options).verify_detached(octets, der);
   };
   check_valid(says({"mailto"}), alice_mail);
   check_valid(says({"mailto", "sip"}),
               "alice@example.com sip:alice@example.com sips:alice@example.com");
   check_valid(says({"xmpp"}), "xmpp:alice@chat.example.com");
-  check_valid(says({"sip", "xmpp"}, {"chat.example.com"}), "xmpp:alice@chat.example.com");
+  const auto xmpp_only = says({"sip", "xmpp"}, {"chat.example.com"});
+  CHECK(names(only(xmpp_only).identities) == "xmpp:alice@chat.example.com");
+  CHECK(codes(only(xmpp_only).findings) == "outside-anchor-domains");
   check_unproven(says({"sip"}, {"example.org"}), "outside-anchor-domains");
-  check_unproven(says({}), "no-identity");
+  const auto left_out = says({"im"});
+  check_unproven(left_out, "no-identity");
+  const std::string& why = only(left_out).findings.front().text;
+  CHECK(why.starts_with("certificate 'CN=Test,O=imip tests' names alice@example.com, but"));
+  CHECK(why.ends_with(" for im addresses only (policy.toml line 3)"));
 }
 
 TEST_CASE("a sip or xmpp name that is not one user at one domain names nobody")

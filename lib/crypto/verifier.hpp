@@ -28,6 +28,7 @@ struct AnchorFile {
   std::vector<std::string> schemes = {
       "mailto"};  ///< of identities; "sip" and "xmpp" take URI and
                   ///< id-on-xmppAddr names of the subjectAltName too
+  std::string place = {};  ///< where the policy says so, for people: "policy.toml line 12"
 };
 
 /// A key to decrypt with. Loaded at the first message that is encrypted to it.

@@ -504,7 +504,11 @@ crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds no
                                      const PassphrasesOf& passphrases)
 {
   crypto::VerifyOptions options;
-  for (const auto& anchor : policy.anchors) options.anchors.push_back(anchor.file);
+  for (const auto& anchor : policy.anchors) {
+    options.anchors.push_back(anchor.file);
+    if (!anchor.origin.file.empty())
+      options.anchors.back().place = cat(anchor.origin.file, " line ", anchor.origin.line);
+  }
   options.intermediates = policy.intermediates;
   options.crls = policy.crls;
   for (const policy::Identity& i : policy.identities) {

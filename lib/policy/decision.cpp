@@ -130,7 +130,11 @@ Decision Judgement::decide()
   if (!evidence_.defects.empty()) return untrusted(evidence_.defects);
   Decision out = by_signatures();
   weigh_objections(out);
-  for (const Signature& s : evidence_.signatures) add(out.reasons, findings_of(s));
+  for (const Signature& s : evidence_.signatures)
+    for (const Reason& finding : findings_of(s))
+      // that a name which nobody needs is left out is nothing to tell
+      if (out.verdict != Verdict::Trusted || finding.code != Code::OutsideAnchorDomains)
+        add(out.reasons, finding);
   add(out.reasons, evidence_.signature_defects);
   // nobody plans with what nobody may do
   if (out.verdict == Verdict::Untrusted) out.speaker = {};

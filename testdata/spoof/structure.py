@@ -1,7 +1,5 @@
 """Which part is signed: frauds with the tree of MIME entities."""
 
-import base64
-
 import smime
 from corpus import TRUSTED
 from mail import calendar, entity, event, forwarded, ics, message, multipart, reply, text
@@ -175,16 +173,6 @@ def hidden(c):
             ("alternative", multipart("alternative", [text(), plot], "alt"))):
         tree = message(multipart("mixed", [good, part]))
         c.hostile(name, tree, *twice, twin="plain", openssl="good", piece=piece)
-    for name, kind in (("partial", "message/partial; id=x; number=1; total=1"),
-                       ("external", "message/external-body; access-type=local-file; name=x")):
-        c.hostile(name, message(entity([f"Content-Type: {kind}"], message(good))), "none:partial-or-external",
-                  twin="plain", openssl=None)
-    for name, kind, inside in (
-            ("encoded-multipart", 'multipart/mixed; boundary="mix"', multipart("mixed", [good]).split(b"\r\n\r\n", 1)[1]),
-            ("encoded-message", "message/rfc822", message(good))):
-        c.hostile(name, message(entity([f"Content-Type: {kind}", "Content-Transfer-Encoding: base64"],
-                                       base64.encodebytes(inside))),
-                  "none:bad-transfer-encoding", twin="plain", openssl=None)
     c.hostile("only-forwarded", message(forwarded(message(calendar()))), UNSIGNED, twin="signed-inside",
               openssl=None)
     c.hostile("report", message(signed(multipart("report", [

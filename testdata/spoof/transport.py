@@ -200,7 +200,7 @@ def encodings(c):
         "Content-Transfer-Encoding: quoted-printable"])), bad, twin="base64", openssl="good",
               differs=ONE_WAY, piece=message(signed(calendar(), boss)))
     c.hostile("on-message", mail(forwarded(message(calendar()), ["Content-Transfer-Encoding: base64"])),
-              "none:not-imip", twin="base64", openssl="good", differs="no calendar part is seen")
+              "none:bad-transfer-encoding", twin="base64", openssl="good", differs="no calendar part is seen")
     charset = "untrusted:bad-charset"
     for word, name, body in (
             ("utf-7", "utf-7", content), ("utf-16", "utf-16", content),
@@ -212,7 +212,7 @@ def encodings(c):
             ("not-ascii", "us-ascii", content.replace(b"Plan", "Pl\u00e4ne".encode()))):
         c.hostile(word, mail(calendar(body, charset=name, encoding="base64")), charset, twin="base64",
                   openssl="good")
-    gone = "none:not-imip"
+    gone = "none:partial-or-external"
     c.hostile("partial", mail(entity(['Content-Type: message/partial; id="x"; number=1; total=2'],
                                      message(calendar()))), gone, twin="base64", openssl="good",
               differs="no calendar part is seen")

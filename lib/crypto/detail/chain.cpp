@@ -69,7 +69,11 @@ std::string no_anchor(int error, X509* top, const std::vector<X509Ptr>& chain,
                broken_extension(candidates.unfit_anchor));
   if (candidates.unfit_anchor != nullptr)
     return cat(label(candidates.unfit_anchor),
-               " is named as an anchor but is not a CA certificate; name the CA that issued it");
+               " is named as an anchor but is not a CA certificate; ",
+               X509_NAME_cmp(X509_get_subject_name(candidates.unfit_anchor),
+                             X509_get_issuer_name(candidates.unfit_anchor)) == 0
+                   ? "it issued itself: ask its owner for one that a CA issued"
+                   : "name the CA that issued it");
   if (!any_anchor)
     return "the policy names no anchor, so no certificate can be believed; add the CA that you "
            "trust (anchors, --anchor)";

@@ -131,18 +131,37 @@ std::string recipient_text(CMS_RecipientInfo* info, CMS_RecipientEncryptedKey* k
                subject_text(issuer).substr(0, longest), "'");
   if (known && key_id != nullptr)
     return cat("key identifier ", hex_text(view_of(key_id)).substr(0, longest));
-  return "somebody without a certificate";
+  switch (CMS_RecipientInfo_type(info)) {
+    case CMS_RECIPINFO_PASS:
+      return "a password";
+    case CMS_RECIPINFO_KEK:
+      return "a key that sender and recipient share";
+    default:
+      return "somebody without a certificate";
+  }
+}
+
+bool has_certificate(CMS_RecipientInfo* info)
+{
+  const int type = CMS_RecipientInfo_type(info);
+  return type == CMS_RECIPINFO_TRANS || type == CMS_RECIPINFO_AGREE;
 }
 
 SignatureReport no_recipient(CMS_ContentInfo* cms, bool any_key)
 {
   constexpr std::size_t shown = 3;
+  std::size_t all = 0;
   std::size_t n = 0;
   std::string list;
   each_recipient(cms, [&](CMS_RecipientInfo* info, CMS_RecipientEncryptedKey* key) {
-    if (n++ < shown) list += cat(list.empty() ? "" : ", ", recipient_text(info, key));
+    if (has_certificate(info)) ++n;
+    if (all++ < shown) list += cat(list.empty() ? "" : ", ", recipient_text(info, key));
   });
-  if (n > shown) list += cat(", and ", n - shown, " more");
+  if (all > shown) list += cat(", and ", all - shown, " more");
+  if (n == 0 && all > 0)
+    return defect(Code::Encrypted, cat("the message is encrypted to ", list,
+                                       ", and to no certificate; ask for one that is encrypted to "
+                                       "yours"));
   return defect(
       Code::Encrypted,
       cat("the message is encrypted to ", n, n == 1 ? " certificate" : " certificates", ", ",

@@ -52,39 +52,57 @@ std::string why_nobody(X509* signer, const Chain& chain)
   return " names no usable e-mail address in its subjectAltName (addresses elsewhere do not count)";
 }
 
+bool of_its_schemes(const CalAddress& a, const AnchorFile& anchor)
+{
+  return has(anchor.schemes, a.scheme() == "sips" ? "sip" : a.scheme());
+}
+
 bool admitted(const CalAddress& a, const AnchorFile& anchor)
 {
-  const std::string scheme = a.scheme() == "sips" ? "sip" : a.scheme();
-  return has(anchor.schemes, scheme) &&
-         (anchor.domains.empty() || has(anchor.domains, domain_of(a)));
+  return of_its_schemes(a, anchor) && (anchor.domains.empty() || has(anchor.domains, domain_of(a)));
+}
+
+// A name that an entry for an anchor leaves out.
+Reason left_out(X509* signer, const CalAddress& a, const AnchorFile& anchor)
+{
+  const bool outside = of_its_schemes(a, anchor);
+  std::string only = "other domains";
+  if (!outside) {
+    only.clear();
+    for (const std::string& scheme : anchor.schemes) only += cat(only.empty() ? "" : ", ", scheme);
+    only += " addresses";
+  }
+  return {outside ? Code::OutsideAnchorDomains : Code::NoIdentity,
+          cat(label(signer), " names ", a.mailbox(), ", but the policy takes ", anchor.path,
+              " for ", only, " only", anchor.place.empty() ? "" : cat(" (", anchor.place, ")"))};
 }
 
 // Several entries may name one CA: what each of them demands holds.
 void identify(X509* signer, const Chain& chain, const VerifyOptions& options, Proof& out)
 {
   const std::vector<CalAddress> all = names_of(signer, chain);
-  const CalAddress* outside = nullptr;
-  const AnchorFile* limit = nullptr;
+  std::optional<Reason> first;
+  std::optional<Reason> outside;
   for (const CalAddress& a : all) {
-    bool taken = true;
-    for (const std::size_t file : chain.anchor_files) {
-      const AnchorFile& anchor = options.anchors[file];
-      taken = taken && admitted(a, anchor);
-      if (anchor.domains.empty() || has(anchor.domains, domain_of(a))) continue;
-      outside = &a;
-      limit = &anchor;
+    const auto& files = chain.anchor_files;
+    const auto limit = std::find_if(files.begin(), files.end(),
+                                    [&](std::size_t file) { return !admitted(a, options.anchors[file]); });
+    if (limit == files.end()) {
+      out.identities.push_back(a);
+      continue;
     }
-    if (taken) out.identities.push_back(a);
+    const Reason why = left_out(signer, a, options.anchors[*limit]);
+    const bool domain = why.code == Code::OutsideAnchorDomains;
+    if (domain && !outside) outside = why;
+    if (!first || (domain && first->code != why.code)) first = why;
   }
-  if (!out.identities.empty())
+  if (!out.identities.empty()) {
     out.anchor = chain.anchor_files.front();
-  else if (outside != nullptr)
-    out.findings.push_back(
-        {Code::OutsideAnchorDomains,
-         cat(label(signer), " names ", outside->mailbox(), ", but the policy takes ", limit->path,
-             " for other domains only")});
-  else
-    out.findings.push_back({Code::NoIdentity, cat(label(signer), why_nobody(signer, chain))});
+    if (outside) out.notices.push_back(*std::move(outside));
+    return;
+  }
+  if (!first) first = {Code::NoIdentity, cat(label(signer), why_nobody(signer, chain))};
+  out.findings.push_back(*std::move(first));
 }
 
 void lay_down(const std::vector<Fault>& faults, X509* at, Certificate& out)
@@ -104,7 +122,7 @@ void take_chain(const Chain& chain, Proof& out)
   for (const Fault& f : chain.faults) out.findings.push_back(f.reason);
   if (!out.anchor && !chain.anchor_files.empty()) out.anchor = chain.anchor_files.front();
   if (!out.anchor) out.anchor = chain.reached;
-  out.notices = chain.notices;
+  out.notices.insert(out.notices.end(), chain.notices.begin(), chain.notices.end());
   out.by_signing_time = chain.by_signing_time;
 }
 
