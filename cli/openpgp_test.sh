@@ -170,6 +170,19 @@ not_inherited
 watched verify --policy locked.toml --state none unlocked.eml >out 2>err || true
 not_inherited
 
+# what is encrypted to a key with a passphrase opens with that of its [[identity]]
+sed 's/^To: .*/To: locked@example.com/' locked.eml >to-locked.eml
+imip sign --gpg-home "$BOSS" --identity openpgp:locked@example.com --passphrase-file pass \
+  --encrypt-to locked@example.com to-locked.eml >to-locked.sealed
+unlocks() { got=0; env LOCKED="$2" "$IMIP" verify --policy locked.toml --state none --json to-locked.sealed >out 2>err || got=$?; [ $got = "$1" ] || { cat out err >&2; fail "exit $got, not $1"; }; }
+forget
+unlocks 77 wrong
+says 'the passphrase is wrong'
+forget
+unlocks 1 secret
+says '"encrypted":true'
+says '"status":"valid"'
+
 # ---- encrypted -------------------------------------------------------------------------------
 expect 0 sign --encrypt-to "$alice" --encrypt-to openpgp:bob@example.com plain.eml --output sealed.eml
 silent_on err

@@ -113,7 +113,8 @@ struct OpenPgp::Impl {
                    const std::vector<std::string>& packets, SignatureReport& report);
   void decrypt(std::string_view ciphertext, SignatureReport& report);
   void take_content(const Watcher& watcher, std::string octets, SignatureReport& report);
-  void explain_failure(const Watcher& watcher, gpgme_error_t error, SignatureReport& report) const;
+  void explain_failure(const Watcher& watcher, gpgme_error_t error, const gpg::PassphraseAnswer& answer,
+                       SignatureReport& report) const;
 };
 
 Result<void> OpenPgp::Impl::start()
@@ -241,7 +242,7 @@ void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report
   else if (watcher.too_many_guesses)
     fail(report, Code::LimitExceeded, too_many_guesses());
   else if (error != 0 || watcher.failed || !watcher.decrypted)
-    explain_failure(watcher, error, report);
+    explain_failure(watcher, error, answer, report);
   else if (watcher.plaintexts != 1 || watcher.decryptions != 1 || watcher.foreign)
     fail(report, Code::SignatureMalformed, "the encrypted part does not hold exactly one message");
   else if (watcher.integrity_held != 1)
@@ -260,7 +261,7 @@ void OpenPgp::Impl::take_content(const Watcher& watcher, std::string octets,
 }
 
 void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
-                                    SignatureReport& report) const
+                                    const gpg::PassphraseAnswer& answer, SignatureReport& report) const
 {
   const auto code = gpgme_err_code(error);
   if (code == GPG_ERR_TIMEOUT)
@@ -294,8 +295,13 @@ void OpenPgp::Impl::explain_failure(const Watcher& watcher, gpgme_error_t error,
   if (code == GPG_ERR_NO_SECKEY)
     return fail(report, Code::Encrypted,
                 cat(what, "no secret key of these is in the key ring in ", options.home));
-  lock(report, {Errc::Permission, cat(what, "gpg cannot use the key: ", gpg::error_text(error)),
-                "unlock it in gpg-agent, or name its passphrase"});
+  if (code == GPG_ERR_CHECKSUM || code == GPG_ERR_BAD_DATA)
+    return fail(report, Code::Encrypted, cat(what, "it was damaged on the way"));
+  if (answer.failed()) return lock(report, {answer.failed()->code, cat(what, answer.failed()->what), answer.failed()->hint});
+  lock(report, {Errc::Permission,
+                answer.was_wrong(error) ? cat(what, "the passphrase is wrong")
+                                        : cat(what, "gpg cannot use the key: ", gpg::error_text(error)),
+                "unlock it in gpg-agent, or name its passphrase in [[identity]]"});
 }
 
 OpenPgp::OpenPgp(OpenPgpOptions options, const Limits& limits)

@@ -500,8 +500,9 @@ crypto::OpenPgpOptions openpgp_options(const policy::Policy& policy, UtcSeconds 
   return options;
 }
 
+/// @param key_ring  set to what unlocks the keys of the OpenPGP key ring: of the first [[identity]] there
 crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds now, UtcSeconds at,
-                                     const PassphrasesOf& passphrases)
+                                     const PassphrasesOf& passphrases, crypto::PassphraseSource& key_ring)
 {
   crypto::VerifyOptions options;
   for (const auto& anchor : policy.anchors) {
@@ -514,7 +515,10 @@ crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds no
   for (const policy::Identity& i : policy.identities) {
     crypto::PassphraseSource passphrase = passphrases(i);  // for each, in order
     if (!i.gpgsm.empty()) crypto::expect_gpgsm();
-    if (!i.openpgp.empty()) continue;  // the key ring opens its own
+    if (!i.openpgp.empty()) {  // the key ring opens its own
+      if (!key_ring) key_ring = std::move(passphrase);
+      continue;
+    }
     options.keys.push_back({{.certificate = i.certificate,
                              .key = i.key,
                              .pkcs12 = i.pkcs12,
@@ -576,11 +580,12 @@ Result<Judge> Judge::create(policy::Policy policy, UtcSeconds now, UtcSeconds ve
                             const PassphrasesOf& passphrases)
 {
   auto impl = std::make_unique<Impl>();
-  IMIP_TRY(auto verifier,
-           crypto::Verifier::create(verify_options(policy, now, verification_time, passphrases),
-                                    policy.limits));
+  crypto::OpenPgpOptions openpgp = openpgp_options(policy, now, verification_time);
+  IMIP_TRY(auto verifier, crypto::Verifier::create(verify_options(policy, now, verification_time, passphrases,
+                                                                  openpgp.passphrase),
+                                                   policy.limits));
   impl->verifier.emplace(std::move(verifier));
-  impl->openpgp.emplace(openpgp_options(policy, now, verification_time), policy.limits);
+  impl->openpgp.emplace(std::move(openpgp), policy.limits);
   impl->policy = std::move(policy);
   impl->now = now;
   impl->passphrases = passphrases;
