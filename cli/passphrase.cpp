@@ -1,6 +1,7 @@
 #include "cli/passphrase.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -105,26 +106,49 @@ void take(const std::string& name)
   if (auto value = from_environment(name)) ::explicit_bzero(value->data(), value->size());
 }
 
+// What a signal gives back before it ends us: a terminal that stays without echo is of no use to anybody.
+int quiet_tty = -1;
+struct termios quiet_before = {};
+
+extern "C" void give_terminal_back(int signal)
+{
+  static_cast<void>(::tcsetattr(quiet_tty, TCSANOW, &quiet_before));
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+/// One at a time.
 class EchoOff {
  public:
-  explicit EchoOff(int tty) : tty_(tty)
+  explicit EchoOff(int tty)
   {
-    changed_ = ::tcgetattr(tty, &before_) == 0;
-    struct termios quiet = before_;
+    if (::tcgetattr(tty, &quiet_before) != 0) return;
+    quiet_tty = tty;
+    struct sigaction ours = {};
+    ours.sa_handler = give_terminal_back;
+    for (std::size_t i = 0; i < signals.size(); ++i) {
+      static_cast<void>(::sigaction(signals[i], nullptr, &before_[i]));
+      if (before_[i].sa_handler == SIG_DFL) static_cast<void>(::sigaction(signals[i], &ours, nullptr));
+    }
+    struct termios quiet = quiet_before;
     quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    changed_ = changed_ && ::tcsetattr(tty, TCSAFLUSH, &quiet) == 0;
+    changed_ = ::tcsetattr(tty, TCSAFLUSH, &quiet) == 0;
   }
   EchoOff(const EchoOff&) = delete;
   EchoOff& operator=(const EchoOff&) = delete;
   ~EchoOff()
   {
-    if (changed_) static_cast<void>(::tcsetattr(tty_, TCSAFLUSH, &before_));
+    if (quiet_tty < 0) return;
+    if (changed_) static_cast<void>(::tcsetattr(quiet_tty, TCSAFLUSH, &quiet_before));
+    for (std::size_t i = 0; i < signals.size(); ++i)
+      static_cast<void>(::sigaction(signals[i], &before_[i], nullptr));
+    quiet_tty = -1;
   }
   [[nodiscard]] bool ok() const { return changed_; }
 
  private:
-  int tty_;
-  struct termios before_ = {};
+  static constexpr std::array<int, 4> signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  std::array<struct sigaction, signals.size()> before_ = {};
   bool changed_ = false;
 };
 

@@ -232,6 +232,9 @@ Result<ExitCode> run(const SignOptions& options, Context& context)
   IMIP_CHECK(check_passphrase(options.keys, {options.file}));
   IMIP_TRY(const policy::Policy policy, load_policy(options.common));
   IMIP_TRY(std::string mail, read_input(options.file, policy.limits));
+  if (mime::looks_like_calendar(mail))
+    return err(Errc::BadMime, cat(options.file.empty() ? "-" : options.file, ": is a calendar and no mail"),
+               "imip build makes a mail of it");
   IMIP_TRY(const std::string signed_mail,
            sign_mail(SignRequest{std::move(mail), options.keys, options.common, policy,
                                  options.protect, options.boundary_seed},

@@ -250,6 +250,10 @@ run 66 sign "$HOME"
 head -c 5000 /dev/urandom >binary
 run 65 sign --identity boss.both binary
 silent
+printf 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n' >bare.ics
+run 65 sign --identity boss.both bare.ics
+says 'bare.ics: is a calendar and no mail (imip build makes a mail of it)'
+silent
 head -c 40000000 /dev/zero | tr '\0' '\n' >huge
 run 65 sign --identity boss.both huge
 rm huge
@@ -259,6 +263,27 @@ echo 'version = 2' >"$policy"
 run 78 sign mail.eml
 says 'policy.toml:1:'
 run 78 sign --policy nothing.toml mail.eml
+
+# ---- a signal at the passphrase gives the terminal its echo back ---------------------------
+openssl pkcs12 -export -in boss.both -inkey boss.both -out asked.p12 -passout pass:x 2>/dev/null
+echo 'version = 1' >asked.toml
+chmod 600 asked.p12 asked.toml
+check "the terminal has its echo back" /usr/bin/python3 - "$imip" <<'PY'
+import os, pty, signal, sys, termios, time
+for number in (signal.SIGINT, signal.SIGTERM):
+    child, tty = pty.fork()
+    if child == 0:
+        os.execv(sys.argv[1], [sys.argv[1], "sign", "--policy", "asked.toml", "--identity", "asked.p12", "mail.eml"])
+    said = b""
+    while b"Passphrase" not in said:
+        said += os.read(tty, 1000)
+    while termios.tcgetattr(tty)[3] & termios.ECHO:
+        time.sleep(0.01)
+    os.kill(child, number)
+    status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == number, status
+    assert termios.tcgetattr(tty)[3] & termios.ECHO, "no echo"
+PY
 
 # ---- reproducible but for the signature -----------------------------------------------------
 cat >"$policy" <<END
