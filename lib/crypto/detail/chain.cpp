@@ -326,7 +326,7 @@ bool verify_with(STACK_OF(X509) * untrusted, STACK_OF(X509) * trusted, X509* sig
   X509_VERIFY_PARAM_set_time(param,
                              static_cast<std::time_t>(options.at.time_since_epoch().count()));
   X509_STORE_CTX_set_verify_cb(ctx.get(), collect_errors);
-  const bool stands = X509_verify_cert(ctx.get()) == 1;
+  const bool stands = verify_chain(ctx.get());
   take_built_chain(ctx.get(), candidates, stands, options.anchors, out);
   // a tree of policies that grows too large is not told to the callback
   const bool told = std::any_of(errors.begin(), errors.end(),
