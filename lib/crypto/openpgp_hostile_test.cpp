@@ -113,7 +113,8 @@ class TemporaryHomes {
     int n = 0;
     for (const auto& entry : fs::directory_iterator("/proc")) {
       std::ifstream in(entry.path() / "cmdline", std::ios::binary);
-      const std::string line{std::istreambuf_iterator<char>(in), {}};
+      std::string line;
+      std::getline(in, line);  // of a process that ends meanwhile nothing
       if (line.find("--homedir" + std::string(1, '\0') + dir_.path().string()) != std::string::npos) ++n;
     }
     return n;

@@ -211,12 +211,12 @@ struct Operation {
     Operation* owner;
   };
 
-  Context context;
   std::vector<std::unique_ptr<Watch>> watches;
   bool done = true;
   gpgme_error_t error = 0;
   std::vector<Key> keys;
   std::size_t most_keys = 0;
+  Context context;  // the last: to release one in which something still runs removes its watches
 
   static gpgme_error_t add(void* self, int fd, int input, gpgme_io_cb_t call, void* argument,
                            void** tag)
