@@ -118,7 +118,8 @@ void kill_those_on(const std::string& home)
     if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
       continue;
     std::ifstream in(entry.path() / "cmdline", std::ios::binary);
-    const std::string line{std::istreambuf_iterator<char>(in), {}};
+    std::string line;
+    std::getline(in, line, '\xff');  // of a process that ends meanwhile nothing: an iterator would throw
     if (line.find(argument) != std::string::npos)
       ::kill(static_cast<pid_t>(std::atol(name.c_str())), SIGKILL);
   }
