@@ -126,8 +126,7 @@ Result<gpg::Key> choose(Ring& ring, const std::string& home, const std::string& 
   gpg::Unfit unfit{cat("no ", need.secret ? "secret " : "", "OpenPGP key for ", who, " in ", home),
                    need.secret ? "gpg --list-secret-keys shows what there is"
                                : "import it (gpg --import FILE), compare its fingerprint with the "
-                                 "key's owner, then sign "
-                                 "it with gpg"};
+                                 "key's owner, then sign it with gpg"};
   std::vector<gpg::Key> fit;
   for (gpg::Key& key : keys) {
     if (key->subkeys == nullptr) continue;

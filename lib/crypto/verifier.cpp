@@ -10,6 +10,7 @@
 #include "crypto/detail/certificate.hpp"
 #include "crypto/detail/certificate_index.hpp"
 #include "crypto/detail/cms.hpp"
+#include "crypto/detail/revocation_list.hpp"
 
 namespace imip::crypto {
 namespace {
@@ -69,20 +70,6 @@ Result<void> normalize(AnchorFile& anchor)
     domain = probe->domain();
   }
   return {};
-}
-
-enum class Listing : std::uint8_t { None, OnHold, Revoked };
-
-// What a list of the certificate's authority says of it.
-Listing listing_of(X509_CRL* crl, X509* x)
-{
-  X509_REVOKED* entry = nullptr;
-  if (X509_CRL_get0_by_cert(crl, &entry, x) != 1) return Listing::None;  // 2: removeFromCRL
-  const Handle<ASN1_ENUMERATED, ASN1_ENUMERATED_free> reason(static_cast<ASN1_ENUMERATED*>(
-      X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, nullptr, nullptr)));
-  return reason && ASN1_ENUMERATED_get(reason.get()) == CRL_REASON_CERTIFICATE_HOLD
-             ? Listing::OnHold
-             : Listing::Revoked;
 }
 
 }  // namespace
@@ -149,20 +136,19 @@ std::optional<std::string> Verifier::revoked_by(std::string_view certificate_der
 {
   const ErrorScope errors;
   const X509Ptr x = impl_->pool.decode(certificate_der);
-  const RevocationList* last =
-      nullptr;  // a hold may be lifted (RFC 5280 section 5.3.1), all else is for ever
+  // a hold may be lifted (RFC 5280 section 5.3.1), all else is for ever
+  const RevocationList* last = nullptr;
   for (const RevocationList& list : impl_->crls) {
     X509_CRL* crl = list.crl.get();
     if (!x || X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(x.get())) != 0) continue;
-    const Listing listing = listing_of(crl, x.get());
-    if (listing == Listing::Revoked) return list.path;
-    const bool complete = X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) < 0;
-    if ((listing == Listing::OnHold || complete) &&
+    const X509_REVOKED* entry = entry_for(crl, x.get());
+    if (entry != nullptr && !is_on_hold(entry)) return list.path;
+    if ((entry != nullptr || incomplete(crl).empty()) &&
         (last == nullptr || ASN1_TIME_compare(X509_CRL_get0_lastUpdate(crl),
                                               X509_CRL_get0_lastUpdate(last->crl.get())) >= 0))
       last = &list;
   }
-  if (last == nullptr || listing_of(last->crl.get(), x.get()) != Listing::OnHold) return {};
+  if (last == nullptr || entry_for(last->crl.get(), x.get()) == nullptr) return {};
   return last->path;
 }
 

@@ -39,11 +39,7 @@ TEST_CASE("what is cancelled for the owner alone, and what the policy takes away
 
 TEST_CASE("busy time may be forgotten 400 days after its last period, whoever told it")
 {
-  Event week;
-  week.kind = "VFREEBUSY";
-  week.sequence = -1;
-  week.summary.clear();
-  week.start = ":20270104T000000Z";
+  Event week = busy();
   week.end = ":20270111T000000Z";
   week.attendees.clear();
   Book book;

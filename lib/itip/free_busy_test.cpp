@@ -10,19 +10,6 @@ namespace imip::itip::test {
 
 namespace {
 
-/// A VFREEBUSY; January 4, 2027 by default.
-Event busy(std::string extra = {})
-{
-  Event e;
-  e.kind = "VFREEBUSY";
-  e.sequence = -1;
-  e.summary.clear();
-  e.start = ":20270104T000000Z";
-  e.end = ":20270105T000000Z";
-  e.extra = std::move(extra);
-  return e;
-}
-
 Event told_by(std::string mailbox, std::string extra, std::string dtstamp = "20261101T080000Z")
 {
   Event e = busy(std::move(extra));

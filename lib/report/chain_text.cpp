@@ -53,8 +53,6 @@ class Sheet {
   std::string out_;
 };
 
-std::string safe(std::string_view untrusted) { return shown(untrusted); }
-
 std::string reason_text(const Reason& reason)
 {
   return cat(code_word(reason.code), ": ", safe(reason.text));
@@ -108,7 +106,7 @@ void certificates(Sheet& sheet, const crypto::Signature& signature)
 void key(Sheet& sheet, const crypto::Signature& signature)
 {
   if (!signature.openpgp) {
-    sheet.field("signer", "(the key is not in the key ring)");
+    sheet.field("signer", "(no key in the key ring is known to be its)");
     return;
   }
   const crypto::OpenPgpKey& k = *signature.openpgp;

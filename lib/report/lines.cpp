@@ -40,7 +40,7 @@ std::size_t fitting(std::string_view text, std::size_t room)
 
 }  // namespace
 
-std::string shown(std::string_view untrusted)
+std::string safe(std::string_view untrusted)
 {
   if (untrusted.size() <= most_octets) return text::for_terminal(untrusted);
   std::size_t end = most_octets;

@@ -7,7 +7,7 @@
 
 namespace imip {
 
-using report::shown;
+using report::safe;
 using report::wrapped;
 
 namespace {
@@ -54,11 +54,11 @@ TEST_CASE("a colour takes no room and is never cut")
 
 TEST_CASE("of a long value the beginning is shown, whole characters, and the rest counted")
 {
-  CHECK(shown(std::string(4000, 'a')) == std::string(4000, 'a'));
-  CHECK(shown(std::string(60000, 'a')) == std::string(4000, 'a') + "... (56000 octets more)");
+  CHECK(safe(std::string(4000, 'a')) == std::string(4000, 'a'));
+  CHECK(safe(std::string(60000, 'a')) == std::string(4000, 'a') + "... (56000 octets more)");
   const std::string cut = "\xE6\x97\xA5";
-  CHECK(shown(std::string(3999, 'a') + cut) == std::string(3999, 'a') + "... (3 octets more)");
-  CHECK(shown("a\x1b[2K") == "a\\x1B[2K");
+  CHECK(safe(std::string(3999, 'a') + cut) == std::string(3999, 'a') + "... (3 octets more)");
+  CHECK(safe("a\x1b[2K") == "a\\x1B[2K");
 }
 
 }  // namespace imip

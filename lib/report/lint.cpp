@@ -16,8 +16,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array severities{Severity::Must, Severity::Should, Severity::Interop};
 
-std::string safe(std::string_view untrusted) { return shown(untrusted); }
-
 std::string joined(const std::vector<std::string>& words, std::string_view between)
 {
   std::string out;

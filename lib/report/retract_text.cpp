@@ -6,11 +6,6 @@ namespace imip::report {
 
 namespace {
 
-std::string safe(std::string_view untrusted)
-{
-  return shown(untrusted);
-}
-
 std::string name_of(const state::Journaled& message)
 {
   const std::string& id = message.entry.message_id;

@@ -11,8 +11,6 @@ namespace imip::report {
 
 namespace {
 
-std::string safe(std::string_view untrusted) { return shown(untrusted); }
-
 constexpr std::size_t value_column = 14;
 
 class Lines {

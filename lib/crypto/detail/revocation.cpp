@@ -149,8 +149,7 @@ class Lists {
     const auto s = said_by(signer != nullptr ? signer : namesake, crl, i);
     if (s && s->flaw != X509_V_OK && s->flaw != X509_V_ERR_DIFFERENT_CRL_SCOPE)
       return why_not(crl, *s, chain_[i + 1].get());
-    return "is by an issuer whom the certificate's cRLDistributionPoints do not name for it; ask "
-           "the "
+    return "is by an issuer whom the certificate's cRLDistributionPoints do not name for it; ask the "
            "authority";
   }
 
@@ -193,8 +192,7 @@ class Lists {
   const Trust& trust_;
   const Carried& carried_;
   std::vector<X509_CRL*> all_;
-  int budget_ =
-      24;  // signatures of those who stand beside the chain: a message brings what it likes
+  int budget_ = 24;  // signatures of those beside the chain: a message brings what it likes
 };
 
 }  // namespace

@@ -121,16 +121,14 @@ std::string_view why_missing(const X509_CRL* crl, X509* authority)
 {
   if (is_by_another_key(crl, authority))
     return "names another key (authorityKeyIdentifier) than that of the certificate's authority; "
-           "put that "
-           "of the right key there";
+           "put that of the right key there";
   int found = -1;
   const DistributionPoint point(static_cast<ISSUING_DIST_POINT*>(
       X509_CRL_get_ext_d2i(crl, NID_issuing_distribution_point, &found, nullptr)));
   if (!point && found != -1)
     return "has an issuingDistributionPoint that does not parse; ask the authority";
   return "does not cover all reasons for which the certificate's cRLDistributionPoints name it; "
-         "put one of "
-         "the authority's that does there";
+         "put one of the authority's that does there";
 }
 
 }  // namespace
@@ -211,12 +209,10 @@ std::string why_not(X509_CRL* crl, const Standing& s, X509* authority)
              "cRLSign); ask the authority";
     case X509_V_ERR_DIFFERENT_CRL_SCOPE:
       return "is for other certificates (its issuingDistributionPoint says for which); put the one "
-             "for "
-             "this certificate there";
+             "for this certificate there";
     case X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
       return "is by an issuer whose certificate does not lead to the same anchor; name the "
-             "certificates "
-             "between them in the policy's intermediates";
+             "certificates between them in the policy's intermediates";
     case X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION:
       return cat("has a critical extension that is not understood", unknown_critical_extension(crl),
                  "; put one without it there");

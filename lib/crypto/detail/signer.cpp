@@ -223,13 +223,6 @@ bool protected_algorithms_agree(CMS_SignerInfo* info)
          same_algorithm(signature.get(), used.signature);
 }
 
-std::string algorithm_text(const X509_ALGOR* algorithm)
-{
-  std::array<char, 80> name{};
-  OBJ_obj2txt(name.data(), name.size(), algorithm->algorithm, 0);
-  return name.data();
-}
-
 // What a signatureAlgorithm says of digest and key; no digest: digestAlgorithm's.
 struct NamedAlgorithm {
   int digest = NID_undef;
@@ -283,7 +276,7 @@ bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
   if (!named_algorithm(info)) {
     add(s, Code::AlgorithmUnsupported,
         cat("the signature is of a kind that OpenSSL does not know (",
-            algorithm_text(algorithms_of(info).signature), ")"));
+            oid_text(algorithms_of(info).signature->algorithm), ")"));
     return true;
   }
   EVP_PKEY* key = X509_get0_pubkey(signer);
@@ -341,7 +334,7 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
   if (!named_algorithm_agrees(info, signer)) {
     add(s, Code::SignatureMalformed,
         cat("the signature contradicts itself: its signatureAlgorithm is ",
-            algorithm_text(algorithms_of(info).signature), ", its digestAlgorithm ", s.digest,
+            oid_text(algorithms_of(info).signature->algorithm), ", its digestAlgorithm ", s.digest,
             ", and the key ", key_text(X509_get0_pubkey(signer)), " (RFC 8933 section 3)"));
     return false;
   }

@@ -49,6 +49,19 @@ struct Event {
   std::string kind = "VEVENT";
 };
 
+/// A VFREEBUSY; January 4, 2027 by default.
+inline Event busy(std::string extra = {})
+{
+  Event e;
+  e.kind = "VFREEBUSY";
+  e.sequence = -1;
+  e.summary.clear();
+  e.start = ":20270104T000000Z";
+  e.end = ":20270105T000000Z";
+  e.extra = std::move(extra);
+  return e;
+}
+
 inline std::string lines(const Event& e)
 {
   std::string out = cat("BEGIN:", e.kind, "\r\n");
