@@ -170,6 +170,16 @@ not_inherited
 watched verify --policy locked.toml --state none unlocked.eml >out 2>err || true
 not_inherited
 
+# it is no word for what was encrypted with a password
+{
+  printf 'From: boss@example.com\nContent-Type: multipart/encrypted; protocol="application/pgp-encrypted"; boundary=b\n\n--b\n'
+  printf 'Content-Type: application/pgp-encrypted\n\nVersion: 1\n\n--b\nContent-Type: application/octet-stream\n\n'
+  printf 'Content-Type: text/plain\n\nsecret' | pgp "$BOSS" --pinentry-mode loopback --passphrase secret --symmetric --armor
+  printf '\n--b--\n'
+} >password.eml
+expect 3 env LOCKED=secret "$IMIP" verify --policy locked.toml --state none password.eml
+says 'encrypted with a password alone'
+
 # what is encrypted to a key with a passphrase opens with that of its [[identity]]
 sed 's/^To: .*/To: locked@example.com/' locked.eml >to-locked.eml
 imip sign --gpg-home "$BOSS" --identity openpgp:locked@example.com --passphrase-file pass \

@@ -93,6 +93,7 @@ struct OpenPgp::Impl {
 
   Result<void> start();
   void expect_issuers(const std::vector<std::string>& packets);
+  gpgme_key_t claimed(const std::string& name);
   void take_expected();
   gpgme_key_t key(const std::string& fingerprint);
   void take_signatures(const Watcher& watcher, std::string_view octets, SignatureReport& report);
@@ -105,8 +106,7 @@ struct OpenPgp::Impl {
   {
     return cat("encrypted with OpenPGP to more than ", limits.hidden_recipients,
                " recipients who are hidden or named twice, for each of whom every key would have "
-               "to be tried "
-               "(limit hidden-recipients)");
+               "to be tried (limit hidden-recipients)");
   }
   SignatureReport verify(std::string_view octets, std::string_view signature);
   void verify_each(std::string_view octets, std::string_view signature,
@@ -146,6 +146,19 @@ gpgme_key_t OpenPgp::Impl::key(const std::string& fingerprint)
   return keys.emplace(fingerprint, std::move(*own)).first->second.get();
 }
 
+// Of the issuers that were listed; two of one ID leave it open.
+gpgme_key_t OpenPgp::Impl::claimed(const std::string& name)
+{
+  take_expected();
+  gpgme_key_t only = nullptr;
+  for (const auto& [fingerprint, key] : keys) {
+    if (gpg::find_subkey(key.get(), name) == nullptr) continue;
+    if (only != nullptr) return nullptr;
+    only = key.get();
+  }
+  return only;
+}
+
 // What the packets say of their issuers is not proven: that only decides which keys are listed
 // while gpg checks, each found again by the primary fingerprint that gpg then tells. A key that is
 // not among them is looked up afterwards.
@@ -182,7 +195,8 @@ void OpenPgp::Impl::take_signatures(const Watcher& watcher, std::string_view oct
     if (at >= watcher.signatures.size()) break;
     report.signatures.push_back(gpg::judge_signature(
         s, watcher.signatures[at], octets, options,
-        [&](const std::string& fingerprint) { return key(fingerprint); }));
+        [&](const std::string& fingerprint) { return key(fingerprint); },
+        [&](const std::string& name) { return claimed(name); }));
   }
   if (at != watcher.signatures.size())
     fail(report, Code::SignatureUnchecked, "gpg contradicts itself on how many signatures there are");
@@ -229,7 +243,7 @@ void OpenPgp::Impl::decrypt(std::string_view ciphertext, SignatureReport& report
   gpgme_data_new_from_cbs(&raw, &writing, &sink);
   const gpg::Data out(raw);
   Watcher watcher(*session, limits);
-  const gpg::PassphraseAnswer answer(*session, options.passphrase);
+  const gpg::PassphraseAnswer answer(*session, options.passphrase, true);
   const gpgme_error_t error = session->run(
       [&](gpgme_ctx_t c) { return gpgme_op_decrypt_verify_start(c, in.get(), out.get()); });
   // gpg would go on until it has something to say

@@ -236,6 +236,17 @@ TEST_CASE("a signing subkey speaks for its key, until it is revoked")
   check_valid(verify_pgp(all.senders.sign(octets, key + "!")), "sub@example.com");
 }
 
+TEST_CASE("a signature that does not hold tells whose it claims to be, and proves nobody")
+{
+  const auto& all = people();
+  const auto report = verify_pgp(signed_by_boss(), ring_of(all.owner), "Content-Type: text/plain\r\n\r\nanother\r\n");
+  CHECK(only(report).status == SignatureStatus::Invalid);
+  CHECK(only(report).identities.empty());
+  REQUIRE(only(report).openpgp);
+  CHECK(only(report).openpgp->fingerprint == all.boss);
+  CHECK_FALSE(only(report).openpgp->user_ids.empty());
+}
+
 TEST_CASE("a disabled key counts for nothing")
 {
   const auto& all = people();

@@ -100,10 +100,12 @@ std::string expired_text(gpgme_subkey_t key)
   return cat("expired", expiry ? cat(" on ", to_rfc3339(*expiry)) : std::string());
 }
 
-gpgme_subkey_t find_subkey(gpgme_key_t key, std::string_view fingerprint)
+gpgme_subkey_t find_subkey(gpgme_key_t key, std::string_view name)
 {
+  constexpr std::size_t key_id_digits = 16;
+  const bool is_key_id = name.size() == key_id_digits;
   for (gpgme_subkey_t s = key->subkeys; s != nullptr; s = s->next)
-    if (text_of(s->fpr) == fingerprint) return s;
+    if (is_key_id ? text_of(s->fpr).ends_with(name) : text_of(s->fpr) == name) return s;
   return nullptr;
 }
 

@@ -11,8 +11,9 @@
 
 namespace imip::crypto::gpg {
 
-/// The subkey (or primary key) of that fingerprint; null without.
-gpgme_subkey_t find_subkey(gpgme_key_t key, std::string_view fingerprint);
+/// The subkey (or primary key) of that fingerprint, or of that key ID, which is its end (RFC 4880 section 12.2); null
+/// without.
+gpgme_subkey_t find_subkey(gpgme_key_t key, std::string_view name);
 OpenPgpKey describe(gpgme_key_t key, gpgme_subkey_t signer);
 /// "ed25519", "rsa-3072", "ec-p256"
 std::string key_text(gpgme_subkey_t key);

@@ -5,8 +5,8 @@
 
 namespace imip::crypto::gpg {
 
-PassphraseAnswer::PassphraseAnswer(Session& session, const PassphraseSource& source)
-    : session_(session), source_(source)
+PassphraseAnswer::PassphraseAnswer(Session& session, const PassphraseSource& source, bool keys_only)
+    : session_(session), source_(source), keys_only_(keys_only)
 {
   gpgme_ctx_t c = session.context();
   gpgme_set_pinentry_mode(c, source ? GPGME_PINENTRY_MODE_LOOPBACK : GPGME_PINENTRY_MODE_ERROR);
@@ -27,6 +27,7 @@ gpgme_error_t PassphraseAnswer::answer(void* self, const char* user_id, const ch
     return gpgme_error(GPG_ERR_BAD_PASSPHRASE);
   }
   const std::string_view who = text_of(user_id);
+  if (who.empty() && me.keys_only_) return gpgme_error(GPG_ERR_CANCELED);
   Secret secret;
   if (auto got = ask_passphrase(
           me.source_, who.empty() ? std::string("OpenPGP message") : cat("OpenPGP key ", who),

@@ -11,7 +11,8 @@ namespace imip::crypto::gpg {
 /// source nobody is asked, neither here nor by a pinentry.
 class PassphraseAnswer {
  public:
-  PassphraseAnswer(Session& session, const PassphraseSource& source);
+  /// @param keys_only  that of a key alone is told: not what a message was encrypted with instead of to a key
+  PassphraseAnswer(Session& session, const PassphraseSource& source, bool keys_only = false);
   ~PassphraseAnswer();
   PassphraseAnswer(const PassphraseAnswer&) = delete;
   PassphraseAnswer& operator=(const PassphraseAnswer&) = delete;
@@ -29,6 +30,7 @@ class PassphraseAnswer {
   static gpgme_error_t answer(void* self, const char* user_id, const char* info, int again, int fd);
   Session& session_;
   const PassphraseSource& source_;
+  bool keys_only_;
   bool given_ = false, wrong_ = false;
   std::optional<Error> failed_;
 };

@@ -234,14 +234,18 @@ void Watcher::note_valid(std::string_view arguments)
 
 Signature judge_signature(gpgme_signature_t found, const Watcher::SeenSignature& seen,
                           std::string_view octets, const OpenPgpOptions& options,
-                          const KeyLookup& lookup)
+                          const KeyLookup& lookup, const KeyLookup& claimed)
 {
   Signature s;
   s.protocol = Protocol::OpenPgp;
   s.digest = text::ascii_lower(text_of(gpgme_hash_algo_name(found->hash_algo)));
   if (found->timestamp != 0)
     s.signed_at = UtcSeconds{std::chrono::seconds{static_cast<std::int64_t>(found->timestamp)}};
-  if (!verifies(found, seen, octets, options, s)) return s;
+  if (!verifies(found, seen, octets, options, s)) {
+    const std::string name(text_of(found->fpr));
+    if (gpgme_key_t key = claimed(name)) s.openpgp = describe(key, find_subkey(key, name));
+    return s;
+  }
   gpgme_key_t key = lookup(seen.primary);
   gpgme_subkey_t signer = key == nullptr ? nullptr : find_subkey(key, text_of(found->fpr));
   if (signer == nullptr) {

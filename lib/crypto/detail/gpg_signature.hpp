@@ -51,8 +51,11 @@ class Watcher {
 /// The key with the primary key of that fingerprint; null if it cannot be had.
 using KeyLookup = std::function<gpgme_key_t(const std::string& fingerprint)>;
 
+/// @param claimed  the one key that a signature names, by a key ID or a fingerprint; null without. Of a signature that
+///                 is not good that proves nothing, but a person is told who it claims to be by (RFC 6047 section 3
+///                 step 2 (a)).
 Signature judge_signature(gpgme_signature_t found, const Watcher::SeenSignature& seen,
                           std::string_view octets, const OpenPgpOptions& options,
-                          const KeyLookup& lookup);
+                          const KeyLookup& lookup, const KeyLookup& claimed);
 
 }  // namespace imip::crypto::gpg
