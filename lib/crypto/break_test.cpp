@@ -262,6 +262,17 @@ TEST_CASE(
                            "anchor of the policy");
 }
 
+TEST_CASE("an authorityKeyIdentifier that does not fit its authority is named")
+{
+  const TestCa ca;
+  const Issued alice = ca.issue(CertSpec{.mails = {"alice@example.com"},
+                                         .extensions = {{"2.5.29.35", "DER:30:06:80:04:01:02:03:04"}},
+                                         .key_identifiers = false});
+  const auto report = verify(ca, signed_by(alice, {}));
+  check_unproven(report, "no-anchor");
+  CHECK(only(report).findings.front().text.find("authorityKeyIdentifier names another") != std::string::npos);
+}
+
 TEST_CASE("authorities that issue each other are said to do so")
 {
   const TestCa ca;

@@ -140,6 +140,10 @@ TEST_CASE("a certificate that the CMS does not carry leaves the signature unchec
   const auto report = verify(ca, der);
   CHECK(only(report).status == SignatureStatus::NotChecked);
   CHECK(codes(only(report).findings) == "signature-unchecked");
+  // which one is wanted
+  const std::string& why = only(report).findings.front().text;
+  CHECK(why.find("(serial number ") != std::string::npos);
+  CHECK(why.find(" of 'CN=Test Root,O=imip tests')") != std::string::npos);
 }
 
 TEST_CASE("a signature of a kind that OpenSSL cannot check in CMS says so")

@@ -150,6 +150,16 @@ std::string hex_text(std::string_view octets)
   return text;
 }
 
+std::string identifier_text(const ASN1_OCTET_STRING* key_id, const X509_NAME* issuer, const ASN1_INTEGER* serial)
+{
+  constexpr std::size_t longest = 100;
+  if (issuer != nullptr && serial != nullptr)
+    return cat("serial number ", number_text(serial).substr(0, longest), " of '",
+               subject_text(issuer).substr(0, longest), "'");
+  if (key_id != nullptr) return cat("key identifier ", hex_text(view_of(key_id)).substr(0, longest));
+  return {};
+}
+
 std::string oid_text(const ASN1_OBJECT* oid)
 {
   std::array<char, 80> name{};

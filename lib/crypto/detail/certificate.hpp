@@ -19,6 +19,10 @@ namespace imip::crypto {
 /// In hexadecimal, upper case.
 [[nodiscard]] std::string number_text(const ASN1_INTEGER* number);
 [[nodiscard]] std::string hex_text(std::string_view octets);
+/// How CMS names somebody's certificate (RFC 5652 sections 5.3 and 6.2.1), each null where it is the other:
+/// "serial number 0A of 'CN=...'" or "key identifier 0A"; "" where all are null.
+[[nodiscard]] std::string identifier_text(const ASN1_OCTET_STRING* key_id, const X509_NAME* issuer,
+                                          const ASN1_INTEGER* serial);
 /// A name that OpenSSL knows, or "1.2.3.4".
 [[nodiscard]] std::string oid_text(const ASN1_OBJECT* oid);
 [[nodiscard]] UtcSeconds time_of(const ASN1_TIME* t);

@@ -61,6 +61,24 @@ bool is_ring(const std::vector<X509Ptr>& chain, X509* top)
   });
 }
 
+// Whose key signed the certificate, but whom its authorityKeyIdentifier does not fit: another key, or another serial
+// number, as of a root that was issued again (RFC 5280 section 4.2.1.1).
+X509* misnamed_issuer(X509* top, const Candidates& candidates)
+{
+  const auto is_it = [&](X509* x) {
+    const int why = X509_check_issued(x, top);
+    EVP_PKEY* key = X509_get0_pubkey(x);
+    return (why == X509_V_ERR_AKID_SKID_MISMATCH || why == X509_V_ERR_AKID_ISSUER_SERIAL_MISMATCH) &&
+           key != nullptr && X509_verify(top, key) == 1;
+  };
+  for (const Candidates::Anchor& anchor : candidates.anchors)
+    if (is_it(anchor.certificate)) return anchor.certificate;
+  constexpr int most = 8;  // a message brings what it likes
+  for (int i = 0; i < sk_X509_num(candidates.untrusted.get()) && i < most; ++i)
+    if (X509* x = sk_X509_value(candidates.untrusted.get(), i); is_it(x)) return x;
+  return nullptr;
+}
+
 std::string no_anchor(int error, X509* top, const std::vector<X509Ptr>& chain,
                       const Candidates& candidates, bool any_anchor)
 {
@@ -84,6 +102,9 @@ std::string no_anchor(int error, X509* top, const std::vector<X509Ptr>& chain,
                                  "it is no anchor of the policy");
   if (error == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)
     return cat("the chain ends at ", label(top), ", which is no anchor of the policy");
+  if (X509* issuer = misnamed_issuer(top, candidates))
+    return cat(label(top), " is signed with the key of ", label(issuer),
+               ", but its authorityKeyIdentifier names another (RFC 5280 section 4.2.1.1)");
   return cat(label(top), " was issued by '", subject_text(X509_get_issuer_name(top)).substr(0, 160),
              is_ring(chain, top)
                  ? "', which stands below it in the chain: they issue each other, and "

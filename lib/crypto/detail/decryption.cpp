@@ -117,7 +117,6 @@ bool is_recipient(CMS_ContentInfo* cms, X509* x)
 
 std::string recipient_text(CMS_RecipientInfo* info, CMS_RecipientEncryptedKey* key)
 {
-  constexpr std::size_t longest = 100;
   ASN1_OCTET_STRING* key_id = nullptr;
   X509_NAME* issuer = nullptr;
   ASN1_INTEGER* serial = nullptr;
@@ -126,11 +125,7 @@ std::string recipient_text(CMS_RecipientInfo* info, CMS_RecipientEncryptedKey* k
           ? CMS_RecipientEncryptedKey_get0_id(key, &key_id, nullptr, nullptr, &issuer, &serial) == 1
           : CMS_RecipientInfo_type(info) == CMS_RECIPINFO_TRANS &&
                 CMS_RecipientInfo_ktri_get0_signer_id(info, &key_id, &issuer, &serial) == 1;
-  if (known && issuer != nullptr && serial != nullptr)
-    return cat("serial number ", number_text(serial).substr(0, longest), " of '",
-               subject_text(issuer).substr(0, longest), "'");
-  if (known && key_id != nullptr)
-    return cat("key identifier ", hex_text(view_of(key_id)).substr(0, longest));
+  if (std::string name = identifier_text(key_id, issuer, serial); known && !name.empty()) return name;
   switch (CMS_RecipientInfo_type(info)) {
     case CMS_RECIPINFO_PASS:
       return "a password";

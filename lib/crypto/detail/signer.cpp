@@ -262,9 +262,13 @@ bool checkable_key(EVP_PKEY* key)
 bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
 {
   if (signer == nullptr) {
+    ASN1_OCTET_STRING* key_id = nullptr;
+    X509_NAME* issuer = nullptr;
+    ASN1_INTEGER* serial = nullptr;
+    CMS_SignerInfo_get0_signer_id(info, &key_id, &issuer, &serial);
     add(s, Code::SignatureUnchecked,
-        "the message does not carry its signer's certificate, so the "
-        "signature cannot be checked");
+        cat("the message does not carry its signer's certificate (", identifier_text(key_id, issuer, serial),
+            "), so the signature cannot be checked; ask for a mail that carries it"));
     return true;
   }
   if (digest_of(info) == nullptr) {
