@@ -89,7 +89,7 @@ TEST_CASE("of name constraints are told the name, the authority and the subtree"
   told({.mails = {"a@example.com", "b@example.com"}},
        cat(ann, "'email:b@example.com', but ", sub_2, "exclude 'email:b@example.com'"));
   told({.utf8_mails = {"j\xC3\xB6rg@example.org"}},
-       cat(ann, "'email:j\xC3\xB6rg@example.org', but ", sub_1, "permit only"));
+       cat(ann, "'SmtpUTF8Mailbox:j\xC3\xB6rg@example.org', but ", sub_1, "permit only"));
   check_break(
       two.ca, two.judge({.dn_email = "x@example.org", .mails = {"a@example.com"}}),
       cat("names an emailAddress in its subject, but ", sub_1, "permit only 'email:example.com'"));

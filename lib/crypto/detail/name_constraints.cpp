@@ -44,7 +44,8 @@ std::string ip_text(std::string_view octets)
 
 std::string value_text(const GENERAL_NAME* name)
 {
-  if (const auto mail = mail_name(name)) return cat("email:", mail->text);
+  if (const auto mail = mail_name(name))
+    return cat(mail->utf8 ? "SmtpUTF8Mailbox:" : "email:", mail->text);
   switch (name->type) {
     case GEN_DNS:
       return cat("DNS:", view_of(name->d.dNSName));
