@@ -130,13 +130,12 @@ TEST_CASE("each signerInfo is judged alone: a bad one neither helps nor harms")
   CHECK(valid == 1);
 }
 
-TEST_CASE("a certificate that the CMS does not carry leaves the signature unchecked")
+TEST_CASE("a certificate that the CMS does not carry is the policy's, or the signature unchecked")
 {
   const TestCa ca;
-  const std::string der = raw_cms({.signers = {{.who = ca.person("alice@example.com"),
-                                                .signing_time = now,
-                                                .certificate = false}}},
-                                  octets);
+  const Issued alice = ca.person("alice@example.com");
+  const std::string der =
+      raw_cms({.signers = {{.who = alice, .signing_time = now, .certificate = false}}}, octets);
   const auto report = verify(ca, der);
   CHECK(only(report).status == SignatureStatus::NotChecked);
   CHECK(codes(only(report).findings) == "signature-unchecked");
@@ -144,6 +143,15 @@ TEST_CASE("a certificate that the CMS does not carry leaves the signature unchec
   const std::string& why = only(report).findings.front().text;
   CHECK(why.find("(serial number ") != std::string::npos);
   CHECK(why.find(" of 'CN=Test Root,O=imip tests')") != std::string::npos);
+
+  auto options = trusting({ca.root().certificate});
+  options.intermediates = {ca.person("bob@example.com").certificate, alice.certificate};
+  const auto known = verifier(options).verify_detached(octets, der);
+  CHECK(names(only(known).identities) == "alice@example.com");
+  // it is evidence like one that came with the mail, no more
+  const TestCa other;
+  options.anchors = {{other.root().certificate, {}}};
+  CHECK(only(verifier(options).verify_detached(octets, der)).status == SignatureStatus::Unproven);
 }
 
 TEST_CASE("a signature of a kind that OpenSSL cannot check in CMS says so")

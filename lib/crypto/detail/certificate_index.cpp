@@ -113,6 +113,14 @@ bool CertificateIndex::load(Entry& e)
   return !e.broken;
 }
 
+std::vector<X509*> CertificateIndex::all()
+{
+  std::vector<X509*> all;
+  for (Entry& e : entries_)
+    if (load(e)) all.push_back(e.certificate.get());
+  return all;
+}
+
 std::vector<CertificateIndex::Entry*> CertificateIndex::find(X509_NAME* subject)
 {
   read_subjects();

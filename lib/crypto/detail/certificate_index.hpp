@@ -36,6 +36,8 @@ class CertificateIndex {
   /// All certificates with this subject. Names that are the same octets are found first; only where
   /// there are none are names compared as RFC 5280 section 7.1 wants.
   std::vector<Entry*> find(X509_NAME* subject);
+  /// All that can be read. Decodes each.
+  std::vector<X509*> all();
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }
   /// How many certificates were decoded so far; for tests of the promise above.

@@ -205,8 +205,8 @@ bool protected_algorithms_agree(CMS_SignerInfo* info)
   if (!found.present) return true;
   const std::string_view der = view_of(static_cast<const ASN1_STRING*>(found.value));
   const unsigned char* p = octets_of(der);
-  const Members members(der.empty() ? nullptr
-                                    : d2i_ASN1_SEQUENCE_ANY(nullptr, &p, static_cast<long>(der.size())));
+  const Members members(
+      der.empty() ? nullptr : d2i_ASN1_SEQUENCE_ANY(nullptr, &p, static_cast<long>(der.size())));
   if (sk_ASN1_TYPE_num(members.get()) != 2) return false;
   const auto algorithm = [&](int at, int type, std::string_view tag) {
     const ASN1_TYPE* member = sk_ASN1_TYPE_value(members.get(), at);
@@ -267,8 +267,10 @@ bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
     ASN1_INTEGER* serial = nullptr;
     CMS_SignerInfo_get0_signer_id(info, &key_id, &issuer, &serial);
     add(s, Code::SignatureUnchecked,
-        cat("the message does not carry its signer's certificate (", identifier_text(key_id, issuer, serial),
-            "), so the signature cannot be checked; ask for a mail that carries it"));
+        cat("neither the message nor the policy has its signer's certificate (",
+            identifier_text(key_id, issuer, serial),
+            "), so the signature cannot be checked; ask for a mail that carries it, or put it "
+            "among the policy's [smime] intermediates"));
     return true;
   }
   if (digest_of(info) == nullptr) {
@@ -353,8 +355,7 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
 // What is wrong with the signature itself, though it verifies.
 void check_claims(CMS_SignerInfo* info, const VerifyOptions& options, Signature& s)
 {
-  const SignatureDigest digest{digest_nid(info), false,
-                               mask_digest(algorithms_of(info).signature)};
+  const SignatureDigest digest{digest_nid(info), false, mask_digest(algorithms_of(info).signature)};
   if (!digest.allowed(options.floor))
     add(s, Code::WeakDigest,
         cat("the signature uses ", digest.text(), ", which the policy does not accept"));
@@ -380,15 +381,21 @@ void take_proof(Proof proof, const Trust& trust, CMS_SignerInfo* info, Signature
 }
 
 // All that the signer identifier fits (RFC 5652 section 5.3): a key identifier those of a renewed
-// key, and both kinds whatever a stranger put in. The order in the message says nothing; the one
-// that is valid longest comes first.
-std::vector<X509*> certificates_for(CMS_SignerInfo* info, const SignedContent& content)
+// key, and both kinds whatever a stranger put in. A message need not carry it (RFC 8550
+// section 2.3): then the policy may. The order says nothing; the one that is valid longest comes
+// first.
+std::vector<X509*> certificates_for(CMS_SignerInfo* info, const SignedContent& content,
+                                    const Trust& trust)
 {
   constexpr std::size_t most = 4;  // each is verified with
   std::vector<X509*> found;
+  const auto add = [&](X509* x) {
+    if (CMS_SignerInfo_cert_cmp(info, x) == 0) found.push_back(x);
+  };
   for (int i = 0; i < sk_X509_num(content.certificates); ++i)
-    if (X509* x = sk_X509_value(content.certificates, i); CMS_SignerInfo_cert_cmp(info, x) == 0)
-      found.push_back(x);
+    add(sk_X509_value(content.certificates, i));
+  if (found.empty())
+    for (X509* x : trust.intermediates.all()) add(x);
   std::sort(found.begin(), found.end(), [](X509* a, X509* b) {
     const UtcSeconds end_of_a = time_of(X509_get0_notAfter(a));
     const UtcSeconds end_of_b = time_of(X509_get0_notAfter(b));
@@ -445,7 +452,7 @@ std::vector<Signature> judge_signer(CMS_SignerInfo* info, const SignedContent& c
 {
   std::vector<Signature> proven;
   std::optional<Signature> most_telling;
-  for (X509* signer : certificates_for(info, content)) {
+  for (X509* signer : certificates_for(info, content, trust)) {
     Signature s = judge_as(info, signer, content, trust);
     if (s.status == SignatureStatus::Valid)
       add_proven(std::move(s), proven);
