@@ -83,9 +83,19 @@ TEST_CASE("a key that nobody vouches for proves nobody, and says what to do")
   people().owner.import_from(people().senders, key);
   const auto report = verify_pgp(people().senders.sign(octets, key));
   check_unproven(report, "key-not-valid");
-  CHECK(only(report).findings[0].text.find("--quick-lsign-key " + key) != std::string::npos);
+  const OpenPgpOptions owners = ring_of(people().owner);
+  CHECK(only(report).findings[0].text.find("gpg --homedir " + owners.home + " --quick-lsign-key " + key) !=
+        std::string::npos);
   REQUIRE(only(report).openpgp);
   CHECK(only(report).openpgp->user_ids.at(0).validity == "unknown");
+
+  // vouching for it would not help one who pinned it for another address
+  OpenPgpOptions pinned = owners;
+  pinned.pins.emplace_back(*CalAddress::from_mailbox("friend@example.com"), key);
+  const auto other = verify_pgp(people().senders.sign(octets, key), pinned);
+  check_unproven(other, "key-not-valid");
+  CHECK(only(other).findings[0].text.find("is pinned for friend@example.com, an address that none") !=
+        std::string::npos);
 }
 
 TEST_CASE("marginal validity is not enough")
@@ -364,7 +374,8 @@ TEST_CASE("user IDs that are not exactly one address give no identity")
   const std::string key = all.senders.make_key("Plain <plain@example.com>");
   for (const char* id :
        {"boss@example.com <x1@example.com>", "Boss <boss@example.com> <x2@example.com>",
-        "No address", "Boss (boss@example.com) <x3@example.com>"})
+        "No address", "Boss (boss@example.com) <x3@example.com>",
+        "Boss <x4@example.com> is not me"})
     all.senders.gpg("--allow-freeform-uid --quick-add-uid " + key + " '" + id + "'");
   all.senders.gpg("--allow-freeform-uid --quick-add-uid " + key + " 'bare@example.com'");
   all.senders.gpg("--allow-freeform-uid --quick-add-uid " + key +

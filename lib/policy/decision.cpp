@@ -186,9 +186,11 @@ Decision Judgement::unknown_signer() const
   Decision out;
   out.verdict = verdict_of(policy_.defaults.unknown_signer);
   out.decided_by = default_origin(policy_, "unknown-signer");
+  const Signature& first = evidence_.signatures.front();
   const Reason unknown{Code::UnknownSigner,
-                       cat("signed by ", detail::signer_name(evidence_.signatures.front()),
-                           ", whose certificate proves nobody here: it counts as unsigned")};
+                       cat("signed by ", detail::signer_name(first), ", whose ",
+                           first.protocol == crypto::Protocol::OpenPgp ? "key" : "certificate",
+                           " proves nobody here: it counts as unsigned")};
   // "no anchor" is what makes a signer unknown; anything else says more than that
   if (findings.empty() || detail::has(findings, Code::NoAnchor)) out.reasons.push_back(unknown);
   add(out.reasons, findings);

@@ -162,9 +162,10 @@ std::optional<CalAddress> address_of(gpgme_user_id_t id)
 {
   const std::string_view whole = text_of(id->uid);
   const std::string_view address = text_of(id->address);
-  const bool one_bracket =
-      std::count(whole.begin(), whole.end(), '<') <= 1 &&
-      std::count(whole.begin(), whole.end(), '>') == std::count(whole.begin(), whole.end(), '<');
+  // RFC 4880 section 5.11: an RFC 5322 name-addr, behind which nothing stands
+  const auto open = std::count(whole.begin(), whole.end(), '<');
+  const auto close = std::count(whole.begin(), whole.end(), '>');
+  const bool one_bracket = open == close && (open == 0 || (open == 1 && whole.ends_with('>')));
   if (address.empty() || !one_bracket || has_control(whole) || !text::is_utf8(whole)) return {};
   // the user ID is the bare address, or holds it in brackets; GPGME's `address` is in lower case
   const std::string_view email = text_of(id->email);

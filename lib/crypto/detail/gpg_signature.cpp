@@ -66,7 +66,7 @@ bool verifies(gpgme_signature_t found, const Watcher::SeenSignature& seen, std::
       s.status = SignatureStatus::Invalid;
       add(s, Code::SignatureInvalid,
           cat("the message was changed after it was signed, or its signature belongs to another "
-              "message (",
+              "message, or says something critical that gpg does not know (",
               key, ')'));
       return false;
     case GPG_ERR_DIGEST_ALGO:
@@ -141,15 +141,24 @@ void take_identities(gpgme_key_t key, const OpenPgpOptions& options, Signature& 
       s.identities.push_back(*address);
   }
   if (!s.identities.empty()) return;
+  const auto pin =
+      std::find_if(options.pins.begin(), options.pins.end(), [&](const auto& one) {
+        return text::ascii_iequal(one.second, fingerprint);
+      });
   if (vouched)
     add(s, Code::NoIdentity,
         cat("no valid user ID of the OpenPGP key ", fingerprint, " is one usable e-mail address"));
+  else if (pin != options.pins.end())
+    add(s, Code::KeyNotValid,
+        cat("the OpenPGP key ", fingerprint, " is pinned for ", pin->first.mailbox(),
+            ", an address that none of its usable user IDs has; get the key anew from its owner, with a user ID for it"));
   else
     add(s, Code::KeyNotValid,
         cat("no user ID of the OpenPGP key ", fingerprint, " is ",
             options.ultimate_only ? "ultimately" : "fully", " valid in the key ring in ",
-            options.home, "; compare the fingerprint with the key's owner, then sign it (gpg --quick-lsign-key ",
-            fingerprint, ')'));
+            options.home,
+            "; compare the fingerprint with the key's owner, then sign it (gpg --homedir ", options.home,
+            " --quick-lsign-key ", fingerprint, ')'));
 }
 
 }  // namespace
