@@ -85,6 +85,10 @@ fails 66 nobody --identity "pkcs11:token=office;object=nobody?module-path=$modul
 [ "$(wc -c <err)" -lt 300 ] || fail "too long: $(cat err)"
 fails 66 'no such token' --identity "pkcs11:token=nowhere;object=boss?module-path=$module" --passphrase-file pin
 [ "$(grep -o 'No matching initialized token' err | wc -l)" -eq 1 ] || fail "said twice: $(cat err)"
+softhsm2-util --init-token --free --label home --pin 4711 --so-pin 12345678 >/dev/null
+fails 78 'more than one token fits' --identity keys/boss.crt --key "pkcs11:object=boss?module-path=$module" --passphrase-file pin
+fails 66 'no such certificate' --identity "pkcs11:token=home;object=boss?module-path=$module" --passphrase-file pin
+! grep -q 'Enter PKCS' err || fail 'its prompt is told as a reason'
 fails 69 /nowhere.so --identity "pkcs11:token=office;object=boss?module-path=/nowhere.so" --passphrase-file pin
 "$KEYS" keys bob:both,ec
 openssl pkcs8 -topk8 -nocrypt -in keys/bob.key -out bob.p8

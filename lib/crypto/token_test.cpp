@@ -244,7 +244,7 @@ TEST_CASE("what is no pkcs11 URI says so, without its PIN")
   for (const auto* uri :
        {"file:/etc/hostname", "pkcs11", "pkcs11:token=a%2", "pkcs11:token=a?pin-value=1234%",
         "pkcs11:token=a?pin-value=1234%00", "pkcs11:token=a?pin-source=|cat%20pin",
-        "pkcs11:token=a?pin-source=pin"}) {
+        "pkcs11:token=a?pin-source=pin", "pkcs11:garbage"}) {
     INFO(uri);
     check_failure(failure({.pkcs11 = uri}, {}), Errc::Config, "the pkcs11 URI ");
   }

@@ -152,6 +152,7 @@ std::string quote(std::string_view said)
   constexpr std::size_t longest = 120;
   if (said.empty()) return {};
   std::string_view line = said.substr(0, said.find("; "));
+  if (line.starts_with("Enter ")) return {};  // it asks for a PIN where a certificate is not found
   for (std::string_view rest = said; !rest.empty();) {
     const std::string_view next = rest.substr(0, rest.find("; "));
     if (next.find("CKR_") != std::string_view::npos) {
@@ -168,6 +169,8 @@ Result<std::string> explain(Apart done, const TokenUri& uri)
 {
   if (done.result) return std::move(done.result);
   Error e = std::move(done.result).error();
+  if (done.said.find("not a valid PKCS#11 URI") != std::string::npos)
+    return bad_uri(cat("'", uri.object, "' is not valid"));
   const auto said = [&](std::string_view words) {
     return done.said.find(words) != std::string::npos;
   };
@@ -183,6 +186,8 @@ Result<std::string> explain(Apart done, const TokenUri& uri)
     e = {Errc::NoInput, "there is no such token",
          "is it plugged in? p11tool --list-tokens, or pkcs11-tool --list-token-slots, shows what "
          "is"};
+  } else if (said("Multiple matching slots")) {
+    e = {Errc::Config, "more than one token fits", "say which is meant: pkcs11:token=NAME;object=NAME"};
   }
   return err(e.code, cat(uri.object, ": ", e.what, quote(done.said)), e.hint);
 }
