@@ -108,6 +108,8 @@ Envelope make_envelope(const RawHeader& header)
   out.auto_submitted = plain("auto-submitted");
   out.precedence = plain("precedence");
   out.list_id = plain("list-id");
+  for (const char* trace : {"received", "return-path", "delivered-to"})
+    out.delivered = out.delivered || header.find(trace) != nullptr;
   return out;
 }
 
@@ -118,6 +120,14 @@ const std::string* Node::parameter(std::string_view name) const
   const auto it = std::find_if(parameters.begin(), parameters.end(),
                                [&](const Parameter& p) { return p.name == name; });
   return it == parameters.end() ? nullptr : &it->value;
+}
+
+Envelope Message::envelope_of(std::size_t node) const
+{
+  if (node >= nodes_.size() || nodes_[node].children.empty()) return {};
+  const Slice inner = nodes_[nodes_[node].children.front()].whole;
+  const auto header = detail::scan_header(octets_, inner.offset, inner.end(), Limits{});
+  return header ? make_envelope(*header) : Envelope{};
 }
 
 Result<std::string> Message::decoded(std::size_t node, std::size_t limit,

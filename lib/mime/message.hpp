@@ -41,7 +41,7 @@ struct Node {
   [[nodiscard]] const std::string* parameter(std::string_view name) const;
 };
 
-/// The header fields of the outermost header that imip shows or answers to. Never evidence.
+/// The fields of a message's header that imip shows or answers to. Never evidence.
 struct Envelope {
   std::vector<std::string> from, sender, reply_to, to, cc, bcc;  ///< addr-specs, as given
   std::vector<std::string> resent_to, resent_bcc;  ///< the same; Resent-Cc is in resent_to
@@ -50,6 +50,7 @@ struct Envelope {
   std::string in_reply_to, references;  ///< ids with their "<>", unfolded
   std::string date;                     ///< as given
   std::string auto_submitted, precedence, list_id;
+  bool delivered = false;  ///< has trace fields (RFC 5322 section 3.6.7)
 };
 
 /// A parsed message (or single MIME entity: the same with an envelope that is mostly empty).
@@ -57,7 +58,9 @@ class Message {
  public:
   [[nodiscard]] const std::string& octets() const { return octets_; }
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }  ///< [0] is the root; parents first
-  [[nodiscard]] const Envelope& envelope() const { return envelope_; }
+  [[nodiscard]] const Envelope& envelope() const { return envelope_; }  ///< of the outermost header
+  /// That of the message in `node`, which is message/rfc822; empty where there is none.
+  [[nodiscard]] Envelope envelope_of(std::size_t node) const;
   /// The node's body with its transfer encoding undone; at most `limit` octets.
   /// @param key  what the policy's [limits] calls `limit`: an error names it
   [[nodiscard]] Result<std::string> decoded(std::size_t node, std::size_t limit,

@@ -41,9 +41,8 @@ Result<std::vector<SignedEntity>> signed_entities(const Message& message, const 
 /// content is a message of its own).
 [[nodiscard]] bool covers(const Message& message, const SignedEntity& entity, std::size_t node);
 
-/// Does a message that somebody passed on lie between `root`, what was signed, and `node` in it? Then the signature is
-/// the word of who passed it on. Where `root` itself is message/rfc822 the signer protects the header of a message of
-/// their own (RFC 8551 section 3.1).
+/// Does a message lie between `root`, what was signed, and `node` in it? Then somebody passed it on, and the signature
+/// is theirs. What `root` itself holds, if it is message/rfc822, is another question.
 [[nodiscard]] bool is_passed_on(const Message& message, std::size_t root, std::size_t node);
 
 }  // namespace imip::mime

@@ -12,6 +12,7 @@
 #include "mime/compose.hpp"
 #include "mime/signed_entity.hpp"
 #include "pipeline/detail/contradictions.hpp"
+#include "pipeline/detail/passed_on.hpp"
 
 namespace imip::pipeline {
 
@@ -43,17 +44,9 @@ struct Layer {
   void narrow(const mime::Message& message, std::size_t node);
 };
 
-Reason word_of_forwarder(const std::string& part)
-{
-  return {Code::Unsigned, cat("the signature at part ", part,
-                              " is around a message that its signer passed on, and says nothing of who made it")};
-}
-
 void Layer::narrow(const mime::Message& message, std::size_t node)
 {
-  if (signatures.empty() || !mime::is_passed_on(message, 0, node)) return;
-  passed_on.push_back(word_of_forwarder(signatures.front()->entity));
-  signatures.clear();
+  signatures = detail::of_who_made_it(std::move(signatures), message, 0, node, passed_on);
 }
 
 /// A signed entity with what the signature engine says of it.
@@ -135,11 +128,9 @@ void collect(const mime::Message& message, const std::vector<CheckedEntity>& ent
     if (!mime::covers(message, checked.entity, node)) continue;
     append(into.signature_defects, checked.report.defects);
     if (!checked.entity.defects.empty()) continue;
-    const mime::Node& entity = message.nodes()[checked.entity.node];
-    if (mime::is_passed_on(message, entity.children.front(), node))
-      into.passed_on.push_back(word_of_forwarder(entity.part));
-    else
-      into.signatures.insert(into.signatures.end(), checked.signatures.begin(), checked.signatures.end());
+    const std::size_t root = message.nodes()[checked.entity.node].children.front();
+    for (auto& s : detail::of_who_made_it(checked.signatures, message, root, node, into.passed_on))
+      into.signatures.push_back(std::move(s));
   }
 }
 

@@ -3,7 +3,7 @@
 import base64
 
 from mail import calendar, entity, forwarded, ics, message, multipart, text
-from smime import around, cms, signature_part, signed
+from smime import around, cms, opaque, signature_part, signed
 
 AMBIGUOUS = "untrusted:ambiguous-header"
 SPAN = "untrusted:span-disagrees"
@@ -251,8 +251,27 @@ def protected_headers(c):
               "untrusted:no-correlation", twin="plain", openssl="good")
     wrapped = forwarded(message(calendar(), sender="boss@example.com"))
     c.honest("wrapped-message", message(signed(wrapped, p.boss)))
-    c.hostile("wrapped-by-mallory", message(signed(wrapped, p.mallory)), "untrusted:no-correlation",
-              twin="wrapped-message", openssl="good")
+    c.honest("wrapped-opaque", message(opaque(wrapped, p.boss)))
+    by_mallory = message(calendar(), sender="mallory@example.com")
+    c.honest("wrapped-sender", message(signed(forwarded(b"Sender: boss@example.com\r\n" + by_mallory), p.boss)))
+    passing = "who passes a message on did not make it"
+    passed_on = {
+        "other-from": forwarded(by_mallory),
+        "attachment": forwarded(message(calendar(), sender="boss@example.com"), ["Content-Disposition: attachment"]),
+        "delivered": forwarded(b"Received: from mx.example.com; Mon, 4 Jan 2027 08:00:00 +0000\r\n" +
+                               message(calendar(), sender="boss@example.com")),
+        "returned": forwarded(b"Return-Path: <boss@example.com>\r\n" + message(calendar(), sender="boss@example.com")),
+        "no-from": forwarded(calendar()),
+    }
+    for word, part in passed_on.items():
+        c.hostile(f"wrapped-{word}", message(signed(part, p.boss)), "untrusted:unsigned", twin="wrapped-message",
+                  openssl="good", differs=passing)
+        c.hostile(f"wrapped-{word}-opaque", message(opaque(part, p.boss)), "untrusted:unsigned", twin="wrapped-opaque",
+                  openssl="good", differs=passing)
+    own = entity(["Content-Type: message/rfc822; forwarded=no"], by_mallory)
+    c.honest("wrapped-not-forwarded", message(signed(own, p.boss)))
+    c.hostile("wrapped-by-mallory", message(signed(wrapped, p.mallory)), "untrusted:unsigned",
+              twin="wrapped-message", openssl="good", differs=passing)
 
 
 def everything(c):
