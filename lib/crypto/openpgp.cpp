@@ -109,8 +109,8 @@ struct OpenPgp::Impl {
                "to be tried (limit hidden-recipients)");
   }
   SignatureReport verify(std::string_view octets, std::string_view signature);
-  void verify_each(std::string_view octets, std::string_view signature,
-                   const std::vector<std::string>& packets, SignatureReport& report);
+  void verify_each(std::string_view octets, const std::vector<std::string>& packets,
+                   SignatureReport& report);
   void decrypt(std::string_view ciphertext, SignatureReport& report);
   void take_content(const Watcher& watcher, std::string octets, SignatureReport& report);
   void explain_failure(const Watcher& watcher, gpgme_error_t error, const gpg::PassphraseAnswer& answer,
@@ -222,14 +222,12 @@ SignatureReport OpenPgp::Impl::verify(std::string_view octets, std::string_view 
   return report;
 }
 
-void OpenPgp::Impl::verify_each(std::string_view octets, std::string_view signature,
-                                const std::vector<std::string>& packets, SignatureReport& report)
+void OpenPgp::Impl::verify_each(std::string_view octets, const std::vector<std::string>& packets,
+                                SignatureReport& report)
 {
   expect_issuers(packets);
-  if (packets.size() == 1)
-    report = verify(octets, signature);
-  else  // each alone: at a bad one gpg stops, and the good ones behind it would not count
-    for (const std::string& packet : packets) append(report, verify(octets, packet));
+  // each alone: at a bad one gpg stops, and the good ones behind it would not count
+  for (const std::string& packet : packets) append(report, verify(octets, packet));
   take_expected();  // nothing may run on when the home goes
 }
 
@@ -342,8 +340,8 @@ SignatureReport OpenPgp::verify_detached(std::string_view octets, std::string_vi
              " octets (limit signature-bytes)"));
     return report;
   }
-  const auto packets = is_one_armour(signature, "PGP SIGNATURE") ? signature_packets(signature)
-                                                                 : std::nullopt;
+  const auto held = dearmour(signature, "PGP SIGNATURE");
+  const auto packets = held ? signature_packets(*held) : std::nullopt;
   if (!packets || packets->empty())
     fail(report, Code::SignatureMalformed,
          "the signature part is not exactly one armour with OpenPGP signatures and nothing else");
@@ -353,19 +351,20 @@ SignatureReport OpenPgp::verify_detached(std::string_view octets, std::string_vi
     fail(report, Code::SignatureUnchecked,
          cat("the OpenPGP signature was not checked: ", with_hint(ready.error())));
   else
-    impl_->verify_each(octets, signature, *packets, report);
+    impl_->verify_each(octets, *packets, report);
   return report;
 }
 
-SignatureReport OpenPgp::open(std::string_view ciphertext) const
+SignatureReport OpenPgp::open(std::string_view armour) const
 {
   SignatureReport report;
-  if (!is_one_armour(ciphertext, "PGP MESSAGE")) {
+  const auto ciphertext = dearmour(armour, "PGP MESSAGE");
+  if (!ciphertext) {
     fail(report, Code::SignatureMalformed,
          "the encrypted part is not exactly one armoured OpenPGP message");
     return report;
   }
-  if (session_key_guesses(ciphertext).count() > impl_->limits.hidden_recipients) {
+  if (session_key_guesses(*ciphertext).count() > impl_->limits.hidden_recipients) {
     fail(report, Code::LimitExceeded, impl_->too_many_guesses());
     return report;
   }
@@ -378,11 +377,11 @@ SignatureReport OpenPgp::open(std::string_view ciphertext) const
     lock(report, {ready.error().code,
                   cat("the part is encrypted with OpenPGP and was not opened: ", ready.error().what),
                   ready.error().hint});
-  else if (gpgme_data_identify(gpg::data_over(ciphertext).get(), 0) !=
+  else if (gpgme_data_identify(gpg::data_over(*ciphertext).get(), 0) !=
            GPGME_DATA_TYPE_PGP_ENCRYPTED)
     fail(report, Code::SignatureMalformed, "the encrypted part is not encrypted");
   else
-    impl_->decrypt(ciphertext, report);
+    impl_->decrypt(*ciphertext, report);
   return report;
 }
 

@@ -49,7 +49,7 @@ class OpenPgp {
                                                 std::string_view signature) const;
   /// multipart/encrypted (RFC 3156 sections 4 and 6.2): decrypts with the owner's key ring; `content` only if
   /// the integrity check held and there is exactly one plaintext; the signatures inside are over `content`.
-  [[nodiscard]] SignatureReport open(std::string_view ciphertext) const;
+  [[nodiscard]] SignatureReport open(std::string_view armour) const;
 
  private:
   struct Impl;

@@ -65,9 +65,8 @@ std::optional<std::size_t> count(const std::vector<unsigned char>& octets)
 
 void check_packets(std::string_view octets)
 {
-  const std::string armour = armoured(octets);
-  hold(crypto::is_one_armour(armour, "PGP SIGNATURE"), "one armour");
-  const auto packets = crypto::signature_packets(armour);
+  hold(crypto::dearmour(armoured(octets), "PGP SIGNATURE") == octets, "an armour is read");
+  const auto packets = crypto::signature_packets(octets);
   hold((packets ? std::optional(packets->size()) : std::nullopt) == count({octets.begin(), octets.end()}),
        "two ways of counting packets agree");
   if (!packets) return;
@@ -84,15 +83,14 @@ void check_packets(std::string_view octets)
 
 void check_armour(std::string_view text)
 {
-  const bool one = crypto::is_one_armour(text, "PGP SIGNATURE");
-  hold(!one || !crypto::is_one_armour(text, "PGP MESSAGE"), "of one kind");
+  const bool one = crypto::dearmour(text, "PGP SIGNATURE").has_value();
+  hold(!one || !crypto::dearmour(text, "PGP MESSAGE"), "of one kind");
   if (one) {
     std::size_t begins = 0;
     for (auto at = text.find("-----BEGIN"); at != std::string_view::npos; at = text.find("-----BEGIN", at + 1))
       ++begins;
     hold(begins == 1, "it begins once");
   }
-  static_cast<void>(crypto::signature_packets(text));
 }
 
 // As GPGME splits a user ID up: "name (comment) <email>"; `address` is in lower case.

@@ -215,6 +215,17 @@ TEST_CASE("an armour may have a header, CRLF, and blanks around it")
   check_valid(verify_pgp(crlf + "\r\n \r\n"), "boss@example.com");
 }
 
+TEST_CASE("an armour without a checksum, of any length, holds what it holds (RFC 9580 section 6.1)")
+{
+  for (const char* more : {"", "x", "xx"}) {  // octets that make up the last group of four characters
+    const std::string armour = people().senders.sign(
+        octets, people().boss, cat("--sig-policy-url http://example.com/", more));
+    const std::string packets = people().senders.gpg("--dearmor --output -", armour);
+    INFO(packets.size() % 3);
+    check_valid(verify_pgp(testing::armoured(packets, "SIGNATURE")), "boss@example.com");
+  }
+}
+
 TEST_CASE("many signatures, and a large one, meet a limit")
 {
   std::string many;

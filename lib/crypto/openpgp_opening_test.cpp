@@ -39,6 +39,16 @@ TEST_CASE("an encrypted OpenPGP message opens, and speaks for nobody")
   CHECK(report.defects.empty());
 }
 
+TEST_CASE("an encryption in an armour without a checksum opens, whatever its length")
+{
+  for (const char* more : {"", "x", "xx"}) {
+    const std::string content = octets + more;
+    const std::string packets = dearmoured(encrypted("--compress-algo none", content));
+    INFO(packets.size() % 3);
+    CHECK(open_pgp(testing::armoured(packets, "MESSAGE")).content == content);
+  }
+}
+
 TEST_CASE("a signature inside the encryption is judged over what was decrypted")
 {
   const auto& all = people();

@@ -20,19 +20,8 @@ std::string_view take_line(std::string_view& rest)
   return text::trim(line);
 }
 
-// The base64 between the header, which ends at a blank line, and the checksum.
-std::optional<std::string> dearmour(std::string_view armour)
+std::optional<std::string> decode_base64(const std::string& base64)
 {
-  std::string_view rest = text::trim(armour);
-  while (!take_line(rest).empty())
-    if (rest.empty()) return {};
-  std::string base64;
-  for (std::string_view line = take_line(rest); line.substr(0, dashes.size()) != dashes;
-       line = take_line(rest)) {
-    if (rest.empty()) return {};
-    if (line.size() == 5 && line.front() == '=') continue;  // the checksum, which gpg looks at
-    base64 += line;
-  }
   const Handle<EVP_ENCODE_CTX, EVP_ENCODE_CTX_free> context(EVP_ENCODE_CTX_new());
   std::string octets(base64.size() + 3, '\0');
   int n = 0;
@@ -137,25 +126,31 @@ std::string_view take_subpacket(std::string_view& area)
 
 }  // namespace
 
-bool is_one_armour(std::string_view text, std::string_view kind)
+std::optional<std::string> dearmour(std::string_view text, std::string_view kind)
 {
   std::string_view whole = text::trim(text);
   const std::string head = cat("-----BEGIN ", kind, dashes);
   const std::string tail = cat("\n-----END ", kind, dashes);
   if (whole.substr(0, head.size()) != head || whole.size() < head.size() + tail.size() ||
       whole.substr(whole.size() - tail.size()) != tail)
-    return false;
+    return {};
   whole = whole.substr(head.size(), whole.size() - head.size() - tail.size());
-  return whole.find(dashes) == std::string_view::npos &&
-         text::trim(whole.substr(0, whole.find('\n'))).empty();
+  if (whole.find(dashes) != std::string_view::npos || !take_line(whole).empty()) return {};
+  while (!take_line(whole).empty())  // the armour's own header, up to a blank line
+    if (whole.empty()) return {};
+  std::string base64;
+  while (!whole.empty()) {
+    const std::string_view line = take_line(whole);
+    const bool checksum = line.size() == 5 && line.front() == '=';
+    if (!checksum) base64 += line;
+  }
+  return decode_base64(base64);
 }
 
-std::optional<std::vector<std::string>> signature_packets(std::string_view armour)
+std::optional<std::vector<std::string>> signature_packets(std::string_view octets)
 {
-  const auto packets = dearmour(armour);
-  if (!packets) return {};
   std::vector<std::string> found;
-  for (std::string_view rest = *packets; !rest.empty();) {
+  for (std::string_view rest = octets; !rest.empty();) {
     const auto packet = take_packet(rest);
     if (!packet || packet->tag != signature_tag) return {};
     found.emplace_back(packet->whole);
@@ -171,13 +166,11 @@ bool Guesses::add(std::string_view key_id)
   return first;
 }
 
-Guesses session_key_guesses(std::string_view armour)
+Guesses session_key_guesses(std::string_view octets)
 {
   constexpr std::size_t key_id_octets = 8;
   Guesses guesses;
-  const auto packets = dearmour(armour);
-  if (!packets) return guesses;
-  std::string_view rest = *packets;
+  std::string_view rest = octets;
   for (auto packet = take_packet(rest); packet && !is_encrypted_data(packet->tag);
        packet = take_packet(rest)) {
     if (packet->tag == password_tag)

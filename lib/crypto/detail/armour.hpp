@@ -9,12 +9,14 @@
 
 namespace imip::crypto {
 
-/// One armour of that kind ("PGP SIGNATURE") and nothing beside it but blanks.
-bool is_one_armour(std::string_view text, std::string_view kind);
+/// What one armour of that kind ("PGP SIGNATURE") holds; nothing if there is anything beside it but blanks. Its
+/// checksum is not looked at (RFC 9580 section 6.1): programs leave it out, and then gpg 2.2 takes the last line for
+/// data.
+std::optional<std::string> dearmour(std::string_view text, std::string_view kind);
 
-/// The signature packets that an armour holds; nothing if it holds anything else. gpg would unpack what is
+/// The signature packets among `octets`; nothing if anything else is there. gpg would unpack what is
 /// compressed, without limit, to look for signatures in it.
-std::optional<std::vector<std::string>> signature_packets(std::string_view armour);
+std::optional<std::vector<std::string>> signature_packets(std::string_view octets);
 
 /// How many session keys of an encryption gpg has to try with whatever keys there are: those that
 /// name none (hidden recipients, passwords; RFC 4880 sections 5.1, 5.3) or one that another names
@@ -31,8 +33,8 @@ class Guesses {
   std::size_t count_ = 0;
 };
 
-/// Of those that stand before what is encrypted in an armour, as far as it can be read.
-Guesses session_key_guesses(std::string_view armour);
+/// Of those that stand before what is encrypted, as far as they can be read.
+Guesses session_key_guesses(std::string_view octets);
 
 /// Whose key a signature packet claims to be made with: a fingerprint or a key ID, in hexadecimal
 /// digits; "" if it does not say. A hint for what to look up: anybody may write there what they
