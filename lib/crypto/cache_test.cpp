@@ -80,7 +80,7 @@ std::vector<std::string> messages(const TestCa& ca, const Issued& lists, const I
                .more_certificates = {sub}},
               octets),
       raw_cms({.signers = {{.who = bob, .signing_time = now, .certificate = false}}}, octets),
-      raw_cms({.signers = {{.who = bob, .signing_time = now, .claims = alice}}}, octets),
+      raw_cms({.signers = {{.who = bob, .signing_time = now, .claims = {alice}}}}, octets),
       raw_cms({.signers = {{.who = alice, .digest = "sha1", .signing_time = now}},
                .more_certificates = {sub}},
               octets)};

@@ -114,7 +114,7 @@ TEST_CASE("each signerInfo is judged alone: a bad one neither helps nor harms")
   const std::string der =
       raw_cms({.signers = {{.who = mallory, .digest = "sha512", .signing_time = now},
                            {.who = alice, .signing_time = now},
-                           {.who = mallory, .signing_time = now, .claims = alice}}},
+                           {.who = mallory, .signing_time = now, .claims = {alice}}}},
               octets);
   const auto report = verify(ca, der);
   REQUIRE(report.signatures.size() == 3);
@@ -229,15 +229,20 @@ TEST_CASE("ESS signingCertificateV2 that names another certificate is invalid")
   const TestCa ca;
   const Issued alice = ca.person("alice@example.com");
   const Issued bob = ca.person("bob@example.com");
-  const auto sign_as = [&](const Issued& claimed) {
+  const auto sign_as = [&](const std::vector<Issued>& claimed) {
     return raw_cms({.signers = {{.who = alice, .signing_time = now, .claims = claimed}},
                     .more_certificates = {bob}},
                    octets);
   };
-  check_valid(verify(ca, sign_as(alice)), "alice@example.com");
-  const auto report = verify(ca, sign_as(bob));
-  CHECK(only(report).status == SignatureStatus::Invalid);
-  CHECK(codes(only(report).findings) == "signature-invalid");
+  check_valid(verify(ca, sign_as({alice})), "alice@example.com");
+  // the root does not come along
+  check_valid(verify(ca, sign_as({alice, ca.root()})), "alice@example.com");
+  const TestCa other;
+  for (const auto& claimed : std::vector<std::vector<Issued>>{{bob}, {bob, alice}, {alice, other.root()}}) {
+    const auto report = verify(ca, sign_as(claimed));
+    CHECK(only(report).status == SignatureStatus::Invalid);
+    CHECK(codes(only(report).findings) == "signature-invalid");
+  }
 }
 
 TEST_CASE("a signing time beyond the skew proves nobody")

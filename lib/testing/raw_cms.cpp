@@ -29,10 +29,15 @@ void set_type(CMS_ContentInfo* cms, const std::string& name)
   must(oid && CMS_set1_eContentType(cms, oid.get()) == 1, "content type");
 }
 
-void add_claim(CMS_SignerInfo* info, const Issued& claimed)
+void free_stack(STACK_OF(X509) * stack) { sk_X509_free(stack); }
+
+void add_claim(CMS_SignerInfo* info, const std::vector<Issued>& claimed)
 {
-  const Handle<ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free> ess(
-      OSSL_ESS_signing_cert_v2_new_init(EVP_sha256(), claimed.x509.get(), nullptr, 0));
+  const Handle<STACK_OF(X509), free_stack> above(sk_X509_new_null());
+  for (std::size_t i = 1; i < claimed.size(); ++i)
+    must(sk_X509_push(above.get(), claimed[i].x509.get()) > 0, "certificates above");
+  const Handle<ESS_SIGNING_CERT_V2, ESS_SIGNING_CERT_V2_free> ess(OSSL_ESS_signing_cert_v2_new_init(
+      EVP_sha256(), claimed.front().x509.get(), above.get(), 0));
   unsigned char* der = nullptr;
   const int n = i2d_ESS_SIGNING_CERT_V2(ess.get(), &der);
   must(n > 0 && CMS_signed_add1_attr_by_NID(info, NID_id_smime_aa_signingCertificateV2,
@@ -57,7 +62,7 @@ void add_signer(CMS_ContentInfo* cms, const RawSigner& signer, const EVP_MD* md,
                                      time.get(), -1) == 1,
          "signing time");
   }
-  if (signer.claims) add_claim(info, *signer.claims);
+  if (!signer.claims.empty()) add_claim(info, signer.claims);
 }
 
 using AttributePtr = Handle<X509_ATTRIBUTE, X509_ATTRIBUTE_free>;

@@ -22,7 +22,7 @@ struct RawSigner {
   bool attributes = true;                       ///< signed attributes at all
   bool certificate = true;                      ///< put into the CMS
   bool by_key_id = false;                       ///< signer named by subjectKeyIdentifier
-  std::optional<Issued> claims = {};            ///< ESS signingCertificateV2 of this certificate
+  std::vector<Issued> claims = {};  ///< ESS signingCertificateV2 of these: the signer, those above
   std::vector<std::string> without = {};  ///< signed attributes (OpenSSL's names) that are left out
   std::vector<RawAttribute> more = {};    ///< signed attributes beside the others, allowed or not
   std::vector<RawAttribute> unsigned_more = {};

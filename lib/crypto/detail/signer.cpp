@@ -7,6 +7,7 @@
 
 #include "base/cat.hpp"
 #include "crypto/detail/cache.hpp"
+#include "crypto/detail/candidates.hpp"
 #include "crypto/detail/certificate.hpp"
 
 namespace imip::crypto {
@@ -161,8 +162,17 @@ bool decode_attribute(CMS_SignerInfo* info, int nid, Owner& out)
   return out != nullptr;
 }
 
+bool push_others(STACK_OF(X509) * to, X509* signer, STACK_OF(X509) * from)
+{
+  for (int i = 0; i < sk_X509_num(from); ++i)
+    if (X509* x = sk_X509_value(from, i); X509_cmp(x, signer) != 0 && sk_X509_push(to, x) <= 0)
+      return false;
+  return true;
+}
+
 // RFC 2634 section 5.4, RFC 5035: the first certificate named must be the signer's.
-bool signing_certificate_agrees(CMS_SignerInfo* info, X509* signer, STACK_OF(X509) * carried)
+bool signing_certificate_agrees(CMS_SignerInfo* info, X509* signer, const SignedContent& content,
+                                const Trust& trust)
 {
   EssV1 v1;
   EssV2 v2;
@@ -172,14 +182,15 @@ bool signing_certificate_agrees(CMS_SignerInfo* info, X509* signer, STACK_OF(X50
           info, NID_id_smime_aa_signingCertificateV2, v2))
     return false;
   if (!v1 && !v2) return true;
-  // Further ones name issuers; whichever of the message's certificates they mean is fine.
+  // Further ones name issuers: whichever certificates of the message they mean, or of the policy, since the root does
+  // not come along.
   const BorrowedCertificates known(sk_X509_new_null());
-  if (!known || sk_X509_push(known.get(), signer) <= 0) return false;
-  for (int i = 0; i < sk_X509_num(carried); ++i)
-    if (X509* x = sk_X509_value(carried, i);
-        X509_cmp(x, signer) != 0 && sk_X509_push(known.get(), x) <= 0)
-      return false;
-  return OSSL_ESS_check_signing_certs(v1.get(), v2.get(), known.get(), 1) > 0;
+  const Candidates above(signer, trust, {content.certificates, content.crls, {}});
+  return known && sk_X509_push(known.get(), signer) > 0 &&
+         push_others(known.get(), signer, content.certificates) &&
+         push_others(known.get(), signer, above.untrusted.get()) &&
+         push_others(known.get(), signer, above.trusted.get()) &&
+         OSSL_ESS_check_signing_certs(v1.get(), v2.get(), known.get(), 1) > 0;
 }
 
 // No parameters and NULL are the same (RFC 5754 section 2).
@@ -298,7 +309,8 @@ bool find_obstacle(CMS_SignerInfo* info, X509* signer, Signature& s)
 }
 
 // Everything that makes it a signature over these octets, or not.
-bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, Signature& s)
+bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, const Trust& trust,
+              Signature& s)
 {
   if (has_attributes(info)) {
     if (!content_type_agrees(info, content.cms, s)) return false;
@@ -325,10 +337,10 @@ bool verifies(CMS_SignerInfo* info, X509* signer, const SignedContent& content, 
         "belongs to another message");
     return false;
   }
-  if (!signing_certificate_agrees(info, signer, content.certificates)) {
+  if (!signing_certificate_agrees(info, signer, content, trust)) {
     add(s, Code::SignatureInvalid,
-        "the signature says that it was made with another certificate "
-        "than the one that came with it");
+        cat("the signature says that it was made with another certificate, or below others, than ",
+            label(signer), " (RFC 5035)"));
     return false;
   }
   if (!protected_algorithms_agree(info)) {
@@ -418,7 +430,7 @@ Signature judge_as(CMS_SignerInfo* info, X509* signer, const SignedContent& cont
   CMS_SignerInfo_set1_signer_cert(info, signer);
   if (!find_obstacle(info, signer, s))
     s.status =
-        verifies(info, signer, content, s) ? SignatureStatus::Valid : SignatureStatus::Invalid;
+        verifies(info, signer, content, trust, s) ? SignatureStatus::Valid : SignatureStatus::Invalid;
   if (signer != nullptr)
     take_proof(trust.proofs.prove(signer, trust, {content.certificates, content.crls, s.signed_at}),
                trust, info, s);
