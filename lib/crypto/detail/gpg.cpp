@@ -1,6 +1,7 @@
 #include "crypto/detail/gpg.hpp"
 
 #include <poll.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -35,33 +36,34 @@ Start& the_start()
   return start;
 }
 
-/// What gpg may take, so that a few octets that unpack to gigabytes stop it and not the machine. The limit is
-/// ours for the moment of the fork, and leaves room above what we use.
+/// What gpg may take, so that a few octets that unpack to gigabytes stop it and not the machine. It leaves room above
+/// what we use, which the child has until it is gpg. Set in the child: other threads of ours need memory meanwhile.
 class ChildMemoryLimit {
  public:
   ChildMemoryLimit()
   {
     constexpr rlim_t enough = 384U << 20U;
     constexpr rlim_t room = 128U << 20U;
+    static const int registered = ::pthread_atfork(nullptr, nullptr, set);
     rlim_t pages = 0;
-    if (::getrlimit(RLIMIT_AS, &old_) != 0 || !(std::ifstream("/proc/self/statm") >> pages)) return;
-    const rlim_t own = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
-    rlimit limit = old_;
-    limit.rlim_cur = std::max(enough, own + room);
-    if (old_.rlim_cur == RLIM_INFINITY || old_.rlim_cur > limit.rlim_cur)
-      set_ = ::setrlimit(RLIMIT_AS, &limit) == 0;
+    if (registered != 0 || !(std::ifstream("/proc/self/statm") >> pages)) return;
+    most = std::max(enough, pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + room);
   }
-  ~ChildMemoryLimit()
-  {
-    if (set_) ::setrlimit(RLIMIT_AS, &old_);
-  }
+  ~ChildMemoryLimit() { most = 0; }
   ChildMemoryLimit(const ChildMemoryLimit&) = delete;
   ChildMemoryLimit& operator=(const ChildMemoryLimit&) = delete;
 
  private:
-  rlimit old_{};
-  bool set_ = false;
+  static void set()
+  {
+    rlimit limit{};
+    if (most == 0 || ::getrlimit(RLIMIT_AS, &limit) != 0) return;
+    limit.rlim_cur = std::min(limit.rlim_cur, most);  // RLIM_INFINITY is the largest
+    ::setrlimit(RLIMIT_AS, &limit);
+  }
+  static thread_local rlim_t most;  // of the thread that forks; 0: any
 };
+thread_local rlim_t ChildMemoryLimit::most = 0;
 
 gpgme_engine_info_t find_engine(gpgme_engine_info_t list, gpgme_protocol_t protocol)
 {
