@@ -292,6 +292,34 @@ TEST_CASE("a mailbox that an authority may not name stays out in every spelling"
   check_valid(verify(ca, signed_by(ca.person("pa@example.com"))), "pa@example.com");
 }
 
+TEST_CASE("what an authority means to exclude stays out, however it writes that")
+{
+  // excludedSubtrees of one rfc822Name
+  const auto extension = [](std::string_view name) {
+    std::string der{'\x81', static_cast<char>(name.size())};
+    der += name;
+    for (const char tag : {'\x30', '\xA1', '\x30'})
+      der = std::string{tag, static_cast<char>(der.size())} + der;
+    std::string text = "critical,DER";
+    for (const char c : der) text += cat(":", "0123456789ABCDEF"[static_cast<unsigned char>(c) >> 4U],
+                                         "0123456789ABCDEF"[static_cast<unsigned char>(c) & 15U]);
+    return text;
+  };
+  const TestCa ca;
+  const auto below = [&](std::string_view name, const std::string& mail) {
+    const Issued sub =
+        ca.issue(CertSpec{.common_name = "Sub", .ca = true, .extensions = {{"2.5.29.30", extension(name)}}});
+    return verify(ca, signed_by(ca.issue(CertSpec{.mails = {mail}}, sub), {sub}));
+  };
+  using namespace std::string_view_literals;
+  for (const std::string_view name : {""sv, "."sv, "example.com."sv, ".com."sv, "\"boss\"@example.com"sv, "example.com "sv, "example.com\0x"sv, "@"sv, "*"sv}) {
+    INFO(name);
+    check_unproven(below(name, "boss@example.com"), "no-identity");
+  }
+  for (const std::string_view name : {".example.com."sv, "other.example."sv})
+    check_valid(below(name, "boss@example.com"), "boss@example.com");
+}
+
 TEST_CASE("name constraints on mail bind SmtpUTF8Mailbox")
 {
   const TestCa ca;

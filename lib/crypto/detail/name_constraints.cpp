@@ -186,6 +186,23 @@ std::string words(const Asked& name, X509* x, const Breach& breach, X509* author
              X509_verify_cert_error_string(breach.error), ")");
 }
 
+// RFC 5280 section 4.2.1.10: a mailbox, a host, or with a dot before it whatever lies below a domain; nothing is every
+// name of the kind. Loosely, and what is none of these stands for all, since it was meant to exclude something.
+bool may_name(std::string_view subtree, const CalAddress& address)
+{
+  if (subtree.find('@') != std::string_view::npos) {
+    const auto mailbox = CalAddress::from_mailbox(subtree);
+    return !mailbox || maybe_same_user(*mailbox, address);
+  }
+  const bool below = subtree.starts_with('.');
+  if (below) subtree.remove_prefix(1);
+  if (subtree.ends_with('.')) subtree.remove_suffix(1);
+  const auto host = CalAddress::from_mailbox(cat("x@", subtree));
+  if (!host) return true;
+  return below ? address.domain().ends_with(cat('.', host->domain()))
+               : address.domain() == host->domain();
+}
+
 }  // namespace
 
 bool has_name_constraints(X509* x)
@@ -234,8 +251,7 @@ std::optional<std::string> excluded_mailbox(X509* authority, const CalAddress& a
   for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->excludedSubtrees); ++i) {
     const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->excludedSubtrees, i)->base;
     if (base == nullptr || base->type != GEN_EMAIL) continue;
-    const auto excluded = CalAddress::from_mailbox(view_of(base->d.rfc822Name));
-    if (excluded && maybe_same_user(*excluded, address))
+    if (may_name(view_of(base->d.rfc822Name), address))
       return cat(theirs, " exclude ", quoted(value_text(base)));
   }
   return {};
