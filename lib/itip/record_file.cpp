@@ -183,7 +183,11 @@ void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSecond
     answer.percent = answer.completed = answer.status = "";
     read_progress(*edit.now, answer);
   }
-  record_answer(facts, edit.scope, attendee_key(*address, owner), answer, nullptr);
+  const std::string who = attendee_key(*address, owner);
+  // an override that we never render would be told anew with each revision of the series
+  const FactRow* told = edit.is_new ? facts.find("A", edit.scope, who) : nullptr;
+  if (told == nullptr || told->content != encode(answer))
+    record_answer(facts, edit.scope, who, answer, nullptr);
 }
 
 void absorb_content(Facts& facts, const Edit& edit, const std::vector<Shared<ical::Component>>& timezones,
