@@ -100,6 +100,8 @@ class Scanner {
 
   Result<std::vector<RawEntity>> run(std::size_t begin)
   {
+    for (std::size_t at = octets_.find("\r--", begin); at != npos; at = octets_.find("\r--", at + 1))
+      behind_cr_.push_back(at + 1);
     IMIP_CHECK(add({begin, octets_.size() - begin}, octets_.size(), no_node, false));
     judge_prefixes();
     return std::move(entities_);
@@ -196,6 +198,7 @@ class Scanner {
     const std::string delimiter = "--" + *boundary;
     const Slice body = entities_[index].body;
     const bool digest = entities_[index].type.subtype == "digest";
+    if (delimiter_behind_cr(body, delimiter)) entities_[index].ambiguous = true;
     std::size_t part = npos;  // where the part that is open now begins
     bool closed = false;
     for (std::size_t at = next_dashes(body.offset, body, true); at != npos;) {
@@ -221,6 +224,15 @@ class Scanner {
       IMIP_CHECK(add({part, body.end() - part}, entities_[index].limit, index, digest));
     if (entities_[index].children.empty()) entities_[index].ambiguous = true;
     return {};
+  }
+
+  /// Programs that take a bare CR for a line end see other parts there.
+  [[nodiscard]] bool delimiter_behind_cr(Slice body, std::string_view delimiter) const
+  {
+    for (auto at = std::lower_bound(behind_cr_.begin(), behind_cr_.end(), body.offset);
+         at != behind_cr_.end() && *at < body.end(); ++at)
+      if (octets_.substr(*at, delimiter.size()) == delimiter) return true;
+    return false;
   }
 
   /// The next line of `body` that begins with "--": the one at `from`, or one after it.
@@ -270,6 +282,7 @@ class Scanner {
   std::size_t parameters_ = 0;
   std::vector<std::string> boundaries_;
   std::vector<Prefix> prefixes_;
+  std::vector<std::size_t> behind_cr_;  ///< dashes behind a bare CR, in order
 };
 
 std::size_t count_boundary_words(ByteView octets)
@@ -355,6 +368,7 @@ Result<void> guard_parser(ByteView octets)
     const ByteView text = line.text(octets);
     at = line.next;
     if (text.substr(0, 2) == "--") ++dashes;
+    for (auto cr = text.find("\r--"); cr != npos; cr = text.find("\r--", cr + 1)) ++dashes;
     if (text.empty() || !is_blank(text.front())) {
       colons = 0;
       const auto colon = text.substr(0, 40).find(':');
@@ -369,7 +383,9 @@ Result<void> guard_parser(ByteView octets)
   }
   if (dashes > max_delimiter_work / gmime_max_level &&
       dashes * std::min(gmime_max_level, count_boundary_words(octets)) > max_delimiter_work)
-    return err(Errc::TooLarge, "message: too many lines that look like MIME delimiters");
+    return err(Errc::TooLarge,
+               cat("message: more than ", max_delimiter_work,
+                   " comparisons of lines that look like MIME delimiters would be needed, which no policy changes"));
   return {};
 }
 

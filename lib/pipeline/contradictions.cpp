@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/cat.hpp"
@@ -32,7 +33,13 @@ class Group {
     ++alternatives_[part.group];
     ++same_[{part.group, part.part_sha256}];
   }
-  [[nodiscard]] bool differs() const { return contents_.size() > 1; }
+  /// Of one calendar too: programs act by the method that its Content-Type says (RFC 6047 section 2.4).
+  void add_method(const std::string& method) { methods_.insert(method); }
+  [[nodiscard]] bool differs() const { return contents_.size() > 1 || methods_.size() > 1; }
+  [[nodiscard]] std::string_view difference() const
+  {
+    return contents_.size() > 1 ? "different calendars" : "one calendar with different methods in their Content-Type";
+  }
   /// Does another part hold something else, and is it no alternative of this one?
   [[nodiscard]] bool contradicts(const JudgedPart& part) const
   {
@@ -54,7 +61,7 @@ class Group {
 
  private:
   std::vector<std::string> names_;
-  std::set<std::string> seen_;
+  std::set<std::string> seen_, methods_;
   std::map<std::string, std::size_t> contents_, alternatives_;
   std::map<std::pair<std::string, std::string>, std::size_t> same_;
 };
@@ -64,7 +71,10 @@ void refuse_contradictions(std::vector<JudgedPart>& parts, const std::vector<Oth
   std::map<std::string, Group> alternatives;
   std::map<std::string, Group> uids;
   for (const JudgedPart& part : parts) {
-    if (!part.group.empty()) alternatives[part.group].add(part);
+    if (!part.group.empty()) {
+      alternatives[part.group].add(part);
+      alternatives[part.group].add_method(part.method);
+    }
     if (part.message() != nullptr) uids[part.message()->uid].add(part);
   }
   for (const OtherAlternative& other : others) alternatives[other.group].add(other);
@@ -74,7 +84,7 @@ void refuse_contradictions(std::vector<JudgedPart>& parts, const std::vector<Oth
       const Group& group = alternatives.at(part.group);
       if (group.differs())
         refusals.push_back({Code::AlternativesDiffer,
-                            cat(group.names(), " are alternatives of one another and hold different calendars")});
+                            cat(group.names(), " are alternatives of one another and hold ", group.difference())});
     }
     if (part.message() == nullptr) continue;
     const Group& same_uid = uids.at(part.message()->uid);

@@ -23,6 +23,12 @@ JudgedPart part(std::string number, std::string content, std::string uid, std::s
   return out;
 }
 
+JudgedPart with_method(JudgedPart part, std::string method)
+{
+  part.method = std::move(method);
+  return part;
+}
+
 JudgedPart signed_part(std::string number, std::string content)
 {
   JudgedPart out = part(std::move(number), std::move(content), "u");
@@ -88,6 +94,18 @@ TEST_CASE("alternatives that differ refuse each other, whatever their UIDs")
   CHECK(said(parts[0]) == differ);
   CHECK(said(parts[1]) == differ);
   CHECK(said(parts[2]).empty());
+}
+
+TEST_CASE("alternatives that hold one calendar with different methods refuse each other")
+{
+  const auto one = [](const char* number, const char* method) {
+    return with_method(part(number, "a", "u", "g"), method);
+  };
+  const auto parts = mail(one("1", "REQUEST"), one("2", "CANCEL"));
+  REQUIRE(parts.size() == 1);
+  CHECK(said(parts[0]) == "alternatives-differ: parts 1 and 2 are alternatives of one another and hold one calendar with "
+                          "different methods in their Content-Type\n");
+  CHECK(said(mail(one("1", "REQUEST"), one("2", "REQUEST"))[0]).empty());
 }
 
 TEST_CASE("two contents for one UID refuse each other, but not the messages of one part")

@@ -332,6 +332,7 @@ void Examination::calendar_part(const mime::Message& message,
   }
   JudgedPart judged;
   judged.part = cat(layer.prefix, part.part);
+  judged.method = *part.method;
   judged.in_forwarded = here.in_forwarded;
   judged.encrypted = here.encrypted;
   judged.group = here.group;
@@ -364,6 +365,7 @@ JudgedPart like(const JudgedPart& part)
   out.input = part.input;
   out.part = part.part;
   out.part_sha256 = part.part_sha256;
+  out.method = part.method;
   out.envelope = part.envelope;
   out.bare = part.bare;
   out.in_forwarded = part.in_forwarded;
@@ -536,6 +538,7 @@ JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
   input = std::move(other.input);
   part = std::move(other.part);
   part_sha256 = std::move(other.part_sha256);
+  method = std::move(other.method);
   mail = std::move(other.mail);
   envelope = std::move(other.envelope);
   bare = other.bare;

@@ -47,6 +47,7 @@ struct JudgedPart {
   std::string input;       ///< the file's name, or "-"
   std::string part;        ///< MIME part number; "2/1.1" is inside the opaque signature at "2"; "" bare iCalendar
   std::string part_sha256; ///< of the decoded calendar
+  std::string method;      ///< the Content-Type's parameter, upper case; "" bare iCalendar
   std::shared_ptr<const std::string> mail;  ///< all octets, where whoever examined it kept them
   Shared<mime::Envelope> envelope; ///< of the outermost header; never evidence
   bool bare = false;       ///< bare iCalendar: unsigned by nature

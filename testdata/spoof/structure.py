@@ -109,6 +109,9 @@ def alternatives(c):
     c.hostile("nested", whole(calendar(), multipart("mixed", [calendar(uid="b@example.com")], "m")),
               differ, differ, twin="same", openssl="good")
     good = signed(calendar(), boss)
+    c.hostile("unsigned-other-method", message(multipart("alternative", [
+        good, calendar(ics("REQUEST"), method="CANCEL")])),
+              differ, twin="beside.plain", openssl="good", piece=message(good))
     c.hostile("unsigned-without-method", message(multipart("alternative", [
         good, calendar(method=None, summary="Plot")])),
               differ, twin="beside.plain", openssl="good", piece=message(good))

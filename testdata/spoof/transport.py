@@ -120,6 +120,11 @@ def boundaries(c):
         marked = multipart("mixed", [calendar(), text("See:" + line.decode())], "in")
         mail = message(multipart("mixed", [around(marked, signature_part(cms(marked, boss)))]))
         c.hostile(word, mail, SPAN, twin="plain", openssl=None, differs=ONE_WAY)
+    for word, preamble, epilogue in (("cr-before", b"", b"\r--mix\n" + trap), ("cr-around", b"", b"\r--mix\r" + trap),
+                                     ("cr-preamble", b"\r--mix\r" + trap, b"")):
+        mail = message(multipart("mixed", [good, text()], preamble=preamble + b"\r\n" if preamble else b"",
+                                 epilogue=epilogue))
+        c.hostile(word, mail, SPAN, twin="plain", openssl=None, differs=ONE_WAY)
     c.hostile("second-close", message(good + b"--sig--\r\n"), SPAN, twin="plain", openssl=None,
               differs=ONE_WAY)
     c.hostile("part-after-close", message(good + b"--sig\r\n" + trap + b"\r\n--sig--\r\n"),
@@ -145,7 +150,7 @@ def boundaries(c):
               "untrusted:bad-calendar", twin="plain", openssl="bad")
     c.hostile("cr-delimiter", message(good.replace(b"\r\n--sig\r\nContent-Type: application",
                                                    b"\r--sig\r\nContent-Type: application", 1)),
-              "untrusted:bad-calendar", twin="plain", openssl=None)
+              SPAN, twin="plain", openssl=None)
 
 
 def encodings(c):
