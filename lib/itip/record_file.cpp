@@ -174,7 +174,9 @@ void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSecond
   if (!mine || !edit.before) return;
   const ical::Property* was = own_attendee(*edit.before, owner);
   const bool progress = progressed(*edit.now, *edit.before);
-  if (was && partstat_of(*was) == partstat_of(*mine) && !progress) return;
+  // whom nobody asked has answered nothing either
+  const std::string before = was != nullptr ? partstat_of(*was) : "NEEDS-ACTION";
+  if (before == partstat_of(*mine) && !progress) return;
   const auto address = CalAddress::parse(mine->value);
   if (!address) return;
   const Revision revision{revision_in_file(*edit.before).sequence, now};
