@@ -101,6 +101,7 @@ says Mars/Olympus
 bad 64 build --start 2027-03-01T10:00:00 --end 2027-03-01T09:00:00 --timezone Europe/Berlin
 says end
 bad 64 build --start 2027-03-01T10:00:00 --end 2027-03-01T11:00:00 --duration PT1H --timezone Europe/Berlin
+bad 64 imip verify --passphrase-file pass --passphrase-env PASS mail.eml
 bad 64 build --start yesterday --duration PT1H --timezone Europe/Berlin
 bad 64 build --start 2027-03-01T10:00:00 --duration 'an hour' --timezone Europe/Berlin
 bad 64 build --start 2027-03-01T10:00:00 --duration PT1H --timezone Europe/Berlin --rrule 'FREQ=SOMETIMES'

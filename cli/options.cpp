@@ -158,13 +158,16 @@ void add_common(App& app, CommonOptions& c, unsigned share)
 
 void add_passphrases(App& app, KeyOptions& k)
 {
-  text(app, "--passphrase-file", k.passphrase_file, "FILE", "its first line unlocks the key");
-  app.add_option_function<int>(
-         "--passphrase-fd", [&k](int fd) { k.passphrase_fd = fd; },
-         "the same from an open file descriptor")
-      ->check(CLI::Range(0, 65535).description(""))
-      ->option_text("N");
-  text(app, "--passphrase-env", k.passphrase_env, "NAME", "the same from the environment");
+  Option* file = text(app, "--passphrase-file", k.passphrase_file, "FILE", "its first line unlocks the key");
+  Option* fd = app.add_option_function<int>(
+                      "--passphrase-fd", [&k](int n) { k.passphrase_fd = n; },
+                      "the same from an open file descriptor")
+                   ->check(CLI::Range(0, 65535).description(""))
+                   ->option_text("N");
+  text(app, "--passphrase-env", k.passphrase_env, "NAME", "the same from the environment")
+      ->excludes(file)
+      ->excludes(fd);
+  fd->excludes(file);
 }
 
 void add_keys(App& app, KeyOptions& k, const char* as_help)

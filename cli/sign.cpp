@@ -70,7 +70,7 @@ Result<Signer> from_flags(const SignRequest& request, const Addresses& wanted, C
     const bool fits = share_one(signer.addresses(), wanted);
     if (!fits && given.size() == 1)
       notice(context, cat("the ", noun(signer), " is for ", words(signer.addresses()),
-                          " but the mail is from ", words(wanted)));
+                          request.keys.as.empty() ? " but the mail is from " : " but --as says ", words(wanted)));
     if (fits || given.size() == 1) return signer;
   }
   return err(Errc::Refused, cat("no --identity has a certificate or key for ", words(wanted)),
@@ -235,11 +235,14 @@ Result<ExitCode> run(const SignOptions& options, Context& context)
   if (mime::looks_like_calendar(mail))
     return err(Errc::BadMime, cat(options.file.empty() ? "-" : options.file, ": is a calendar and no mail"),
                "imip build makes a mail of it");
-  IMIP_TRY(const std::string signed_mail,
-           sign_mail(SignRequest{std::move(mail), options.keys, options.common, policy,
-                                 options.protect, options.boundary_seed},
-                     context));
-  IMIP_CHECK(write_output(context, options.output, signed_mail));
+  const auto signed_mail = sign_mail(SignRequest{std::move(mail), options.keys, options.common, policy,
+                                                 options.protect, options.boundary_seed},
+                                     context);
+  if (!signed_mail && signed_mail.error().code == Errc::BadMime)
+    return err(Errc::BadMime, cat(options.file.empty() ? "-" : options.file, ": ", signed_mail.error().what),
+               signed_mail.error().hint);
+  if (!signed_mail) return tl::unexpected<Error>(signed_mail.error());
+  IMIP_CHECK(write_output(context, options.output, *signed_mail));
   return ExitCode::Ok;
 }
 

@@ -76,7 +76,7 @@ tl::unexpected<Error> signing_failed(const std::string& who, gpgme_error_t error
     case GPG_ERR_TIMEOUT:
       return err(Errc::Permission,
                  cat("the key of ", who, " needs a passphrase that gpg-agent does not know"),
-                 "unlock it in gpg-agent first: sign something with gpgsm");
+                 "unlock it in gpg-agent first: sign something with gpgsm (no --passphrase option goes to gpgsm)");
     case GPG_ERR_NOT_TRUSTED:
       return err(Errc::Config, cat("gpgsm does not trust the authority of ", who),
                  "name its root in trustlist.txt of the key ring");

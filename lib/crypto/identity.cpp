@@ -39,7 +39,8 @@ int answer(char* buffer, int size, int /*writing*/, void* user)
 tl::unexpected<Error> no_private_key(const std::string& path)
 {
   return err(Errc::Config, cat(path, ": holds no private key that can be read"),
-             "it must be PEM (-----BEGIN PRIVATE KEY-----); a .p12 or .pfx file goes into pkcs12");
+             "it must be PEM (-----BEGIN PRIVATE KEY-----); a .p12 or .pfx file holds both: --identity FILE, or pkcs12 "
+             "in [[identity]]");
 }
 
 Result<KeyPtr> load_pem_key(const std::string& path, const PassphraseSource& passphrase)
@@ -138,7 +139,8 @@ Result<std::vector<X509Ptr>> load_certificates(const std::string& path)
   if (found.empty())
     return err(
         Errc::Config, cat(path, ": holds no certificate"),
-        "it must be PEM (-----BEGIN CERTIFICATE-----); a .p12 or .pfx file goes into pkcs12");
+        "it must be PEM (-----BEGIN CERTIFICATE-----), and the key may be in another file: --key, or key in "
+        "[[identity]]; a .p12 or .pfx file holds both: --identity FILE, or pkcs12 in [[identity]]");
   return found;
 }
 
@@ -164,7 +166,7 @@ Result<void> read_key_file(const std::string& path, Secret& out)
 tl::unexpected<Error> wrong_passphrase(const std::string& path)
 {
   return err(Errc::Permission, cat(path, ": the passphrase is wrong"),
-             "try again; a passphrase file must hold it without anything after it");
+             "try again; of a file its first line counts, blanks at its end too");
 }
 
 Result<std::string> SigningIdentity::Impl::use(

@@ -20,6 +20,20 @@ TEST_CASE("every rfc822Name is an identity, once")
         "alice@example.com a.smith@example.org");
 }
 
+TEST_CASE("of many addresses the first count, and a notice says so")
+{
+  CertSpec spec;
+  for (int i = 0; i < 256; ++i) spec.mails.push_back(cat("u", i, "@example.com"));
+  const TestCa ca;
+  const auto some = verify(ca, signed_by(ca.issue(spec)));
+  CHECK(only(some).identities.size() == 256);
+  spec.mails.push_back("boss@example.com");
+  const auto more = verify(ca, signed_by(ca.issue(spec)));
+  CHECK(only(more).identities.size() == 256);
+  CHECK(only(some).findings.empty());
+  CHECK(codes(only(more).findings) == "limit-exceeded");
+}
+
 TEST_CASE("an address in the subject DN counts for nothing")
 {
   const TestCa ca;

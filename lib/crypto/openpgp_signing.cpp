@@ -141,10 +141,14 @@ Result<gpg::Key> choose(Ring& ring, const std::string& home, const std::string& 
       unfit = {label + faulty->why, std::move(faulty->remedy)};
     } else if (!wanted.fingerprint &&
                !gpg::has_address(key.get(), wanted.address, need.vouched_for)) {
-      unfit = {label + "is not vouched for: no user ID with that address is fully valid",
-               need.vouched_for ? "compare the fingerprint with the key's owner, then sign the key "
-                                  "with gpg, or name the fingerprint instead of the address"
-                                : "gpg --list-secret-keys shows what there is"};
+      if (need.vouched_for && gpg::has_address(key.get(), wanted.address, false))
+        unfit = {label + "is not vouched for: no user ID with that address is fully valid",
+                 "compare the fingerprint with the key's owner, then sign the key with gpg, or name "
+                 "the fingerprint instead of the address"};
+      else
+        unfit = {label + "has no usable user ID that is this one address",
+                 cat("receivers would not know it by that address: the key's owner may add a user ID (gpg --quick-add-uid ",
+                     fingerprint_of(key.get()), " 'Name <", who, ">'), or name the key by its fingerprint")};
     } else {
       fit.push_back(std::move(key));
     }

@@ -99,7 +99,7 @@ bool opens(const Pkcs12Ptr& p12, const char* passphrase)
 tl::unexpected<Error> no_pkcs12(const std::string& path)
 {
   return err(Errc::Config, cat(path, ": is not a PKCS#12 file"),
-             "is it PEM? then name it as certificate and key");
+             "is it PEM? then it needs its -----BEGIN lines, and [[identity]] has it as certificate and key");
 }
 
 }  // namespace

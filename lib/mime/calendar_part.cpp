@@ -84,7 +84,7 @@ Result<CalendarPart> read_part(const Message& message, std::size_t index, const 
   part.place = place_of(message, index);
   if (node.encoding == "base64" && !detail::is_clean_base64(node.body.of(message.octets())))
     add_defect(part.defects, Code::BadTransferEncoding,
-               cat("part ", node.part, ": its base64 is followed by, or mixed with, other text"));
+               cat("part ", node.part, ": its base64 lacks its end (=), or other text is in or behind it"));
   if (node.encoding == "quoted-printable" &&
       !detail::is_clean_quoted_printable(node.body.of(message.octets())))
     add_defect(part.defects, Code::BadTransferEncoding,

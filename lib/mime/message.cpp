@@ -139,7 +139,7 @@ Result<std::string> Message::decoded(std::size_t node, std::size_t limit,
 
 Result<Message> parse_message(std::string octets, const Limits& limits)
 {
-  if (octets.empty()) return err(Errc::BadMime, "message: empty");
+  if (octets.empty()) return err(Errc::BadMime, "message: empty", "give the whole mail, header and all");
   if (octets.size() > limits.message_bytes)
     return err(Errc::TooLarge, cat("message: more than ", limits.message_bytes, " octets (limit message-bytes)"));
   Message message;

@@ -217,23 +217,13 @@ const std::vector<std::string_view>& method_words()
   return words;
 }
 
-std::optional<CalAddress> read_sent_by(Table& table)
-{
-  const Node* raw = table.node().find("sent-by");
-  if (raw == nullptr || raw->string.substr(0, 2) != "*@") return table.address("sent-by", true);
-  table.get_any("sent-by");
-  table.reading().problem(*raw, "this version of imip has no wildcard in sent-by",
-                          "name each assistant in an entry of his own");
-  return std::nullopt;
-}
-
 void read_delegate(Table table, Policy& policy)
 {
   Reading& reading = table.reading();
   Delegate delegate;
   delegate.origin = origin_of(table, "delegate");
   const auto principal = table.address("principal", true);
-  const auto sent_by = read_sent_by(table);
+  const auto sent_by = table.address("sent-by", true);
   for (const Node* word : table.strings("methods")) {
     const itip::Method method = itip::method_from_word(word->string);
     if (method == itip::Method::None)

@@ -11,10 +11,12 @@
 #include "base/posix.hpp"
 #include "base/text.hpp"
 #include "policy/detail/document.hpp"
+#include "policy/detail/reader.hpp"
 #include "policy/policy.hpp"
 
 namespace imip::policy {
 namespace fs = std::filesystem;
+using detail::one_address;
 using detail::Node;
 using detail::NodeKind;
 
@@ -122,14 +124,6 @@ Result<Delegate::Role> role_of(std::string_view word)
   if (word == "attendee") return Delegate::Role::Attendee;
   if (word == "both") return Delegate::Role::Both;
   return err(Errc::Usage, cat("'", word, "' is not a role"), "write organizer, attendee or both");
-}
-
-Result<CalAddress> one_address(const std::string& text)
-{
-  if (text.substr(0, 2) == "*@")
-    return err(Errc::BadValue, cat("'", text, "': this version of imip has no wildcard"),
-               "name each address alone");
-  return CalAddress::from_mailbox(text);
 }
 
 Result<CheckedEdit> check_words(const AllowEdit& edit)
@@ -283,7 +277,7 @@ Result<bool> add_entry(const fs::path& path, const fs::path& home, const AllowEd
 Result<std::size_t> remove_entry(const fs::path& path, const fs::path& home,
                                  const std::string& address, const std::string& sent_by)
 {
-  IMIP_TRY(const CalAddress principal, CalAddress::from_mailbox(address));
+  IMIP_TRY(const CalAddress principal, one_address(address));
   CalAddress proxy;
   if (!sent_by.empty()) {
     IMIP_TRY(proxy, one_address(sent_by));

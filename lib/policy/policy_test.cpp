@@ -368,7 +368,9 @@ TEST_CASE("each mistake is found at its place")
        "this version of imip has no old-reply in [defaults]", ""},
       {"[store]\nunanswered = \"sometimes\"\n", 3, 14, "sometimes", "tentative, busy or free"},
       {"[[delegate]]\nprincipal = \"a@b.example\"\nsent-by = \"*@b.example\"\n", 4, 11,
-       "no wildcard", "each assistant"},
+       "no wildcard", "each address"},
+      {"[[delegate]]\nprincipal = \"*@b.example\"\nsent-by = \"a@b.example\"\n", 3, 13,
+       "no wildcard", "each address"},
       // types
       {"me = 1\n", 2, 6, "me is a whole number, not a table", "write [me]"},
       {"[[me]]\n", 2, 1, "me is a list of tables", "write [me]"},

@@ -15,7 +15,6 @@
 namespace imip::crypto {
 namespace {
 
-constexpr std::size_t most_identities = 256;  // each is compared with all before it
 
 // "sip:..." or "xmpp:..." of a name that is one, else "".
 std::string other_name(const GENERAL_NAME* name)
@@ -334,6 +333,13 @@ bool names_utf8_mailbox(X509* x)
   bool found = false;
   each_mail_name(x, [&](const MailName& name) { found = found || name.utf8; });
   return found;
+}
+
+bool names_too_many(X509* x)
+{
+  std::size_t n = 0;
+  each_mail_name(x, [&](const MailName&) { ++n; });
+  return n > most_identities;
 }
 
 std::vector<CalAddress> identities(X509* x, bool constrained)

@@ -56,6 +56,10 @@ struct SignatureDigest {
 /// May a signer have it (keyUsage absent, digitalSignature, or nonRepudiation)?
 [[nodiscard]] bool allows_signing(X509* x);
 
+/// So many calendar users of one certificate count: each is compared with all before it.
+inline constexpr std::size_t most_identities = 256;
+/// Has it more names that are mail addresses than that?
+[[nodiscard]] bool names_too_many(X509* x);
 /// The calendar users that the subjectAltName names.
 /// @param constrained  an authority above has nameConstraints: SmtpUTF8Mailbox names whose domain
 /// is

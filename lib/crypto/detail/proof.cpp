@@ -81,6 +81,10 @@ Reason left_out(X509* signer, const CalAddress& a, const AnchorFile& anchor)
 void identify(X509* signer, const Chain& chain, const VerifyOptions& options, Proof& out)
 {
   const std::vector<CalAddress> all = names_of(signer, chain);
+  if (names_too_many(signer))
+    out.notices.push_back({Code::LimitExceeded,
+                           cat(label(signer), " names many addresses, of which the first ", most_identities,
+                               " count, which no policy changes")});
   std::optional<Reason> first;
   std::optional<Reason> outside;
   for (const CalAddress& a : all) {

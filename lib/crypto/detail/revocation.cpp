@@ -149,6 +149,9 @@ class Lists {
     const auto s = said_by(signer != nullptr ? signer : namesake, crl, i);
     if (s && s->flaw != X509_V_OK && s->flaw != X509_V_ERR_DIFFERENT_CRL_SCOPE)
       return why_not(crl, *s, chain_[i + 1].get());
+    if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(chain_[i].get())) == 0)
+      return "has the name of the certificate's issuer, but is by another key (authorityKeyIdentifier); put there what "
+             "the issuer's own key signed";
     return "is by an issuer whom the certificate's cRLDistributionPoints do not name for it; ask the "
            "authority";
   }

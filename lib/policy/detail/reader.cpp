@@ -223,9 +223,16 @@ std::vector<const Node*> Table::strings(std::string_view key)
   return out;
 }
 
+Result<CalAddress> one_address(const std::string& text)
+{
+  if (text.starts_with("*@"))
+    return err(Errc::BadValue, cat("'", text, "': there is no wildcard"), "name each address in an entry of its own");
+  return CalAddress::from_mailbox(text);
+}
+
 std::optional<CalAddress> Table::address_of(const Node& node)
 {
-  auto address = CalAddress::from_mailbox(node.string);
+  auto address = one_address(node.string);
   if (address) return *std::move(address);
   reading_.problem(node, address.error().what, address.error().hint);
   return std::nullopt;

@@ -41,6 +41,9 @@ struct Reading {
 [[nodiscard]] std::string list_words(const std::vector<std::string_view>& words,
                                      std::string_view last = " or ");
 
+/// A mailbox; "*@example.com" is one by RFC 5322, but who writes it means a wildcard. @errors Errc::BadValue
+Result<CalAddress> one_address(const std::string& text);
+
 /// One table. Every getter notes that its key is known; finish() complains of the others. A getter
 /// gives nothing where the key is absent or wrong (then the problem is noted).
 class Table {
