@@ -46,7 +46,9 @@ struct Layer {
 
 void Layer::narrow(const mime::Message& message, std::size_t node)
 {
-  signatures = detail::of_who_made_it(std::move(signatures), message, 0, node, passed_on);
+  if (signatures.empty() || !mime::is_passed_on(message, 0, node)) return;
+  passed_on.push_back(detail::word_of_forwarder(signatures.front()->entity));
+  signatures.clear();
 }
 
 /// A signed entity with what the signature engine says of it.
@@ -54,6 +56,8 @@ struct CheckedEntity {
   mime::SignedEntity entity;
   crypto::SignatureReport report;  ///< its signatures are in `signatures`
   identity::Signatures signatures{};
+  identity::Signatures own{};        ///< of these, those that count for what is signed as a whole
+  std::vector<Reason> passed_on{};  ///< why others do not
 };
 
 void append(std::vector<Reason>& to, const std::vector<Reason>& from)
@@ -128,9 +132,13 @@ void collect(const mime::Message& message, const std::vector<CheckedEntity>& ent
     if (!mime::covers(message, checked.entity, node)) continue;
     append(into.signature_defects, checked.report.defects);
     if (!checked.entity.defects.empty()) continue;
-    const std::size_t root = message.nodes()[checked.entity.node].children.front();
-    for (auto& s : detail::of_who_made_it(checked.signatures, message, root, node, into.passed_on))
-      into.signatures.push_back(std::move(s));
+    const mime::Node& entity = message.nodes()[checked.entity.node];
+    if (mime::is_passed_on(message, entity.children.front(), node)) {
+      into.passed_on.push_back(detail::word_of_forwarder(entity.part));
+      continue;
+    }
+    into.signatures.insert(into.signatures.end(), checked.own.begin(), checked.own.end());
+    append(into.passed_on, checked.passed_on);
   }
 }
 
@@ -151,7 +159,7 @@ class Examination {
   }
 
   void keep_opened() { keep_opened_ = true; }
-  Result<void> message(mime::Message message, const Layer& layer);
+  Result<void> message(mime::Message message, Layer layer);
   void bare_calendar(std::string octets);
   std::vector<JudgedPart> take() { return std::move(parts_); }
   std::vector<ProtectedEntity> take_entities() { return std::move(entities_); }
@@ -195,12 +203,14 @@ class Examination {
   std::optional<Reason> over_;  ///< they are too large together: no other is read
 };
 
-Result<void> Examination::message(mime::Message message, const Layer& layer)
+Result<void> Examination::message(mime::Message message, Layer layer)
 {
   if (layer.depth > policy_.limits.crypto_layers)
     return err(Errc::TooLarge, cat("more than ", policy_.limits.crypto_layers,
                                    " signatures and encryptions around one another (limit crypto-layers)"));
   if (!envelope_) envelope_ = message.envelope();
+  layer.signatures =
+      detail::over_own_message(std::move(layer.signatures), message, 0, layer.passed_on);
   const std::size_t slot = opened_.size();  // before those inside it
   if (keep_opened_) opened_.push_back({layer.prefix, {}});
   IMIP_TRY(auto entities, mime::signed_entities(message, policy_.limits));
@@ -216,7 +226,11 @@ Result<void> Examination::message(mime::Message message, const Layer& layer)
     std::string().swap(entity.signature);  // there may be eight layers of ten megabytes
     IMIP_CHECK(count_inflated(report));
     checked.push_back({std::move(entity), std::move(report)});
-    record(checked.back(), cat(layer.prefix, message.nodes()[checked.back().entity.node].part));
+    CheckedEntity& one = checked.back();
+    const mime::Node& node = message.nodes()[one.entity.node];
+    record(one, cat(layer.prefix, node.part));
+    if (!node.children.empty())
+      one.own = detail::over_own_message(one.signatures, message, node.children.front(), one.passed_on);
   }
   for (const mime::Node& node : message.nodes())
     if (may_hide_parts(node)) append(unopened_, node.defects);
@@ -315,7 +329,7 @@ Result<void> Examination::opaque(const mime::Message& message,
     unopened_.push_back(not_mail(cat(layer.prefix, part), opened.error()));
     return {};
   }
-  return this->message(*std::move(opened), content);
+  return this->message(*std::move(opened), std::move(content));
 }
 
 void Examination::calendar_part(const mime::Message& message,

@@ -257,6 +257,9 @@ def protected_headers(c):
     wrapped = forwarded(message(calendar(), sender="boss@example.com"))
     c.honest("wrapped-message", message(signed(wrapped, p.boss)))
     c.honest("wrapped-opaque", message(opaque(wrapped, p.boss)))
+    c.honest("wrapped-signed-twice", message(signed(forwarded(message(opaque(calendar(), p.boss))), p.boss)))
+    c.honest("wrapped-signed-inside", message(signed(forwarded(message(opaque(calendar(), p.boss))), p.mallory)),
+             piece=message(opaque(calendar(), p.boss)))
     by_mallory = message(calendar(), sender="mallory@example.com")
     c.honest("wrapped-sender", message(signed(forwarded(b"Sender: boss@example.com\r\n" + by_mallory), p.boss)))
     passing = "who passes a message on did not make it"
