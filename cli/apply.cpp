@@ -109,7 +109,7 @@ Result<ExitCode> run(const ApplyOptions& options, Context& context)
   if (replies.wanted())
     courier = [&](const pipeline::JudgedPart& part, pipeline::Applied& applied,
                   const pipeline::Consent& said) {
-      return replies.send(part, applied, said, bench.judge.policy(), context);
+      return replies.send(part, applied, said, bench, context);
     };
   const auto tell = [&](const pipeline::JudgedPart& part, const pipeline::Applied& applied) {
     if (options.brief)

@@ -1,5 +1,6 @@
 #include "cli/replies.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/cat.hpp"
@@ -54,17 +55,31 @@ pipeline::CounterChoice Replies::choice() const
 }
 
 Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& applied,
-                           const pipeline::Consent& consent, const policy::Policy& policy,
-                           Context& context)
+                           const pipeline::Consent& consent, Bench& bench, Context& context)
 {
+  const policy::Policy& policy = bench.judge.policy();
   const pipeline::OfferRules rules{consent, choice(), !options_->protect.encrypt_to.empty(), policy};
   const AnswerProtection how{options_->sign, options_->keys, options_->common, options_->protect, policy};
   std::vector<pipeline::OfferFate> fates;
-  std::vector<Letter> letters;
+  struct Ready {
+    const itip::Offer* offer;
+    std::string message_id;
+    Letter letter;
+  };
+  std::vector<Ready> ready;
   for (const itip::Offer& offer : part.plan->offers) {
     pipeline::OfferFate& fate = fates.emplace_back();
     fate.why = pipeline::why_not_mailed(part, offer, rules);
     if (!fate.why.empty()) continue;
+    if (!outbox_.send.empty()) {  // of a file nobody knows what became of it
+      IMIP_TRY(const auto known, bench.calendar->mailed(part, offer));
+      if (known) {
+        fate.mailed = true;
+        fate.message_id = *known;
+        fate.before = sent_.count(*known) == 0;
+        continue;
+      }
+    }
     AnswerDraft draft;
     draft.calendar = *offer.object;
     draft.to = offer.to;
@@ -73,19 +88,25 @@ Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& 
     IMIP_TRY(const auto mail, answer_mail(draft, part));
     fate.mailed = true;
     fate.message_id = mail.message_id;
-    if (!sent_.insert(mail.message_id).second) continue;
+    const auto same = [&](const Ready& one) { return one.message_id == mail.message_id; };
+    if (sent_.count(mail.message_id) != 0 || std::any_of(ready.begin(), ready.end(), same)) continue;
     IMIP_TRY(auto letter, letter_of(mail, how, context));
-    letters.push_back(std::move(letter));
+    ready.push_back({&offer, mail.message_id, std::move(letter)});
   }
-  if (!letters.empty()) {
-    auto posted = post(outbox_, letters, context, posted_ + 1);
-    if (posted && *posted != ExitCode::Ok)
-      posted = err(Errc::TryAgain, "mail could not be sent, so nothing was changed", "try again");
-    if (!posted) {
-      for (const pipeline::OfferFate& fate : fates) sent_.erase(fate.message_id);
-      return tl::unexpected<Error>(posted.error());
-    }
+  const std::size_t at_once = outbox_.send.empty() ? ready.size() : 1;  // files: all or none
+  for (std::size_t at = 0; at < ready.size(); at += at_once) {
+    std::vector<Letter> letters;
+    for (std::size_t i = at; i < at + at_once; ++i) letters.push_back(std::move(ready[i].letter));
+    IMIP_TRY(const ExitCode code, post(outbox_, letters, context, posted_ + 1));
+    if (code != ExitCode::Ok)
+      return err(Errc::TryAgain, "mail could not be sent, so nothing was changed", "try again");
     posted_ += letters.size();
+    for (std::size_t i = at; i < at + at_once; ++i) sent_.insert(ready[i].message_id);
+    if (outbox_.send.empty()) continue;
+    const auto noted = bench.calendar->note_mailed(part, *ready[at].offer, ready[at].message_id, bench.judge.now());
+    if (!noted)
+      return err(Errc::TryAgain, cat("mail went out, but nothing could be written of it: ", noted.error().what),
+                 "the next run sends it again");
   }
   applied.offers = std::move(fates);
   return {};

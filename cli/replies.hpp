@@ -6,6 +6,7 @@
 
 #include "cli/answer_mail.hpp"
 #include "cli/command.hpp"
+#include "cli/judging.hpp"
 #include "cli/outbox.hpp"
 #include "pipeline/apply.hpp"
 
@@ -21,10 +22,11 @@ class Replies {
   [[nodiscard]] bool on_standard_output() const { return outbox_.output == "-"; }
   [[nodiscard]] bool wanted() const { return wanted_; }
   [[nodiscard]] pipeline::CounterChoice choice() const;
-  /// Mails what the plan offers, as far as it may be (pipeline/offers.hpp). The same mail goes once.
+  /// Mails what the plan offers, as far as it may be (pipeline/offers.hpp). The same mail goes once; what --send took
+  /// because of a message is not sent again in later runs.
   /// @errors Errc::CannotCreate (a second one for standard output), Errc::TryAgain (it could not be sent)
   Result<void> send(const pipeline::JudgedPart& part, pipeline::Applied& applied,
-                    const pipeline::Consent& consent, const policy::Policy& policy, Context& context);
+                    const pipeline::Consent& consent, Bench& bench, Context& context);
 
  private:
   explicit Replies(const ApplyOptions& options) : options_(&options) {}

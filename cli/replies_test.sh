@@ -241,6 +241,27 @@ for known in yes no; do
   grep -q '^DTSTART:20270104T140000Z' boss/calendar/*.ics || fail "the next run leaves the calendar as it was"
   [ "$(grep -c '^Message-ID:' told.eml)" = 1 ] || fail "told twice"
 done
+# What the program took is not sent again, however often the question comes; of a file nobody knows what became of it.
+reset
+rm -f told.eml
+for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
+expect 0 as boss apply --now $LATER --send 'sh -c "cat >>told.eml"' refresh.eml
+says 'mailed      request to carla@example.com'
+! grep -q 'earlier run' out || fail "mailed before it was"
+expect 0 as boss apply --now $LATER --send 'sh -c "cat >>told.eml"' --json refresh.eml
+grep -q '"mailed":true,"mailed_before":true' out || { cat out >&2; fail "no word of the earlier run"; }
+expect 0 as boss apply --now $LATER --send 'sh -c "cat >>told.eml"' refresh.eml
+says ', by an earlier run'
+[ "$(grep -c '^Message-ID:' told.eml)" = 1 ] || fail "told twice"
+expect 0 as boss apply --now $LATER --replies out.d refresh.eml
+[ "$(mails out.d)" = 1 ] || fail "no file"
+# one that fails is tried again
+reset
+rm -f told.eml
+for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
+expect 75 as boss apply --now $LATER --send false refresh.eml
+expect 0 as boss apply --now $LATER --send 'sh -c "cat >>told.eml"' refresh.eml
+[ "$(grep -c '^Message-ID:' told.eml)" = 1 ] || fail "not told"
 reset
 for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
 expect 75 as boss apply --now $LATER --send 'sh -c "cat >told.eml; rm boss/calendar/*.ics"' --accept-counter counter.eml

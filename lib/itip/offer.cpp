@@ -362,6 +362,13 @@ void offer_reply(const Message& message, const Owner& owner, const ical::Compone
 
 }  // namespace detail
 
+std::string offer_key(const Offer& offer)
+{
+  std::string out = cat(offer_word(offer.kind), ' ', offer.scope);
+  for (const CalAddress& to : offer.to) out += cat(' ', text::ascii_lower(to.uri()));
+  return out;
+}
+
 void note_mailed(Plan& plan, const Offer& offer, const Owner& owner)
 {
   if (offer.kind != Offer::Kind::Request || offer.reason.code != Code::Delegated) return;

@@ -106,6 +106,8 @@ struct Offer {
 };
 /// "request", "cancel", "declinecounter", "refresh", "reply"
 [[nodiscard]] std::string_view offer_word(Offer::Kind k);
+/// What tells an offer from the others of the same message: "request series mailto:carla@example.com".
+[[nodiscard]] std::string offer_key(const Offer& offer);
 
 struct PlanOptions {
   bool remove_cancelled = false;  ///< [store] cancelled = "remove"

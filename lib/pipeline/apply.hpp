@@ -26,7 +26,8 @@ enum class CounterChoice : std::uint8_t { None = 0, Accept, Decline };
 struct OfferFate {
   bool mailed = false;
   std::string why;         ///< why not
-  std::string message_id;  ///< of the mail
+  std::string message_id = {};  ///< of the mail
+  bool before = false;          ///< it was mailed by an earlier run
 };
 
 struct Applied {

@@ -213,6 +213,7 @@ Json offers_json(const std::vector<itip::Offer>& offers,
                     {"reason", code_word(offer.reason.code)},
                     {"text", offer.reason.text},
                     {"mailed", fate.mailed},
+                    {"mailed_before", fate.before},
                     {"why", fate.why.empty() ? Json{} : Json(fate.why)},
                     {"message_id", fate.mailed ? Json(fate.message_id) : Json{}},
                     {"calendar", offer.object ? Json(ical::serialise(*offer.object)) : Json{}}});

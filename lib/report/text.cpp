@@ -264,7 +264,7 @@ void offer_lines(Lines& lines, const pipeline::JudgedPart& part,
       to += cat(to.empty() ? "" : ", ", safe(address.mailbox()));
     (fate.mailed ? mailed : offers)
         .push_back(cat(itip::offer_word(offer.kind), " to ", to, " (", safe(offer.reason.text), ')',
-                       fate.why.empty() ? "" : cat(": ", safe(fate.why))));
+                       fate.before ? ", by an earlier run" : fate.why.empty() ? "" : cat(": ", safe(fate.why))));
   }
   if (const std::size_t more = part.plan->offers_left_out; more > 0)
     offers.push_back(cat("and ", more, " replies more"));

@@ -204,6 +204,32 @@ TEST_CASE("an object is forgotten whole, unless a retraction brought it back")
   CHECK(state.besides(only(state, "three"))->without.empty());
 }
 
+TEST_CASE("what was mailed for an offer is known, until its message is retracted or the journal forgets")
+{
+  const TempDir dir;
+  State state = open_state(dir);
+  Writer w{state};
+  w.message("one", {row("series", 0)});
+  const state::MailedOffer offer{"one-sha", "request series mailto:carla@example.com"};
+  CHECK(*state.mailed(key, offer) == std::nullopt);
+  REQUIRE(state.note_mailed(key, offer, "m1@example.com", w.now));
+  REQUIRE(state.note_mailed(key, offer, "m2@example.com", w.now));
+  CHECK(*state.mailed(key, offer) == "m1@example.com");
+  CHECK(*state.mailed(key, {"one-sha", "cancel series mailto:carla@example.com"}) == std::nullopt);
+  CHECK(*state.mailed(key, {"two-sha", offer.offer}) == std::nullopt);
+  ObjectKey other = key;
+  other.owner = "mailto:other@example.com";
+  CHECK(*state.mailed(other, offer) == std::nullopt);
+  w.retract(only(state, "one"), {});
+  CHECK(*state.mailed(key, offer) == std::nullopt);
+
+  REQUIRE(state.note_mailed(key, offer, "m3@example.com", w.now));
+  REQUIRE(state.age(w.now + std::chrono::days{89}, std::chrono::days{60}));
+  CHECK(*state.mailed(key, offer) == "m3@example.com");
+  REQUIRE(state.age(w.now + std::chrono::days{91}, std::chrono::days{60}));
+  CHECK(*state.mailed(key, offer) == std::nullopt);
+}
+
 TEST_CASE("large objects are not kept twice more")
 {
   const TempDir dir;

@@ -67,6 +67,11 @@ struct Besides {
   bool answered = false;             ///< the owner answered the event with `reply`
 };
 
+/// What a message offered to be sent: itip::Offer's kind, scope and recipients, in words.
+struct MailedOffer {
+  std::string part_sha256, offer;
+};
+
 /// What is about to become of the object's file, said before it is done: after a crash between the two the
 /// next run can tell a file that was never written from one that its owner deleted.
 struct Pending {
@@ -126,9 +131,15 @@ class State {
   [[nodiscard]] Result<std::vector<Waiting>> waiting(const std::string& store, const std::string& owner,
                                                      const std::string& text, const std::string& digest) const;
   Result<void> drop_held(std::int64_t id);
+  /// The Message-ID of the mail that went out for that offer, if one did; for as long as the journal keeps messages, or
+  /// until the message is retracted.
+  [[nodiscard]] Result<std::optional<std::string>> mailed(const ObjectKey& key, const MailedOffer& offer) const;
+  Result<void> note_mailed(const ObjectKey& key, const MailedOffer& offer, const std::string& message_id,
+                           UtcSeconds at);
   /// When all that is known of the object may be forgotten; nothing: never.
   Result<void> set_forget_after(const ObjectKey& key, const std::optional<UtcSeconds>& when);
-  /// Once a day: forgets objects whose time is over, and what waited for longer than `held`.
+  /// Once a day: forgets objects whose time is over, what waited for longer than `held`, and what was mailed before
+  /// the journal begins.
   Result<void> age(UtcSeconds now, std::chrono::days held);
 
  private:

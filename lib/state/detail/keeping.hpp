@@ -1,4 +1,4 @@
-/// @file The tables of held.cpp. Private to lib/state.
+/// @file The tables of held.cpp and mailed.cpp. Private to lib/state.
 #pragma once
 
 namespace imip::state::detail {
@@ -13,6 +13,12 @@ CREATE TABLE IF NOT EXISTS held (
   UNIQUE (store, owner, uid, organizer, part_sha256)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS held_signer ON held (signer);
+-- what a message offered (its kind, scope and recipients), and a mail told
+CREATE TABLE IF NOT EXISTS mailed (
+  store TEXT NOT NULL, owner TEXT NOT NULL, uid TEXT NOT NULL, organizer TEXT NOT NULL,
+  part_sha256 TEXT NOT NULL, offer TEXT NOT NULL, message_id TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (part_sha256, offer, store, owner, uid, organizer)
+) STRICT, WITHOUT ROWID;
 -- objects that are cancelled, and when their facts may go
 CREATE TABLE IF NOT EXISTS ageing (object INTEGER PRIMARY KEY, forget_after INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS aged (at INTEGER NOT NULL) STRICT;  -- one row: when State::age() last ran
