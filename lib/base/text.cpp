@@ -53,7 +53,8 @@ bool is_invisible(ucs4_t c)
 
 bool must_escape(ucs4_t c)
 {
-  const uc_general_category_t bad = uc_general_category_or(
+  if (c < 0x80) return c < 0x20 || c == 0x7F;  // nearly all text: a tenth of a verification otherwise
+  static const uc_general_category_t bad = uc_general_category_or(
       uc_general_category_or(UC_CATEGORY_Cc, UC_CATEGORY_Cf),
       uc_general_category_or(
           uc_general_category_or(UC_CATEGORY_Zl, UC_CATEGORY_Zp),
@@ -62,7 +63,7 @@ bool must_escape(ucs4_t c)
   return uc_is_general_category(c, bad) || is_invisible(c);
 }
 
-bool is_blank(ucs4_t c) { return c == ' ' || uc_is_general_category(c, UC_CATEGORY_Zs); }
+bool is_blank(ucs4_t c) { return c < 0x80 ? c == ' ' : uc_is_general_category(c, UC_CATEGORY_Zs); }
 
 void append_shown(std::string& out, std::string_view octets, ucs4_t c)
 {
