@@ -62,9 +62,16 @@ Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& 
   const AnswerProtection how{options_->sign, options_->keys, options_->common, options_->protect, policy};
   std::vector<pipeline::OfferFate> fates;
   struct Ready {
-    const itip::Offer* offer;
+    std::vector<const itip::Offer*> offers;
     std::string message_id;
     Letter letter;
+  };
+  const auto note = [&](const itip::Offer& offer, const std::string& message_id) -> Result<void> {
+    if (outbox_.send.empty()) return {};
+    const auto noted = bench.calendar->note_mailed(part, offer, message_id, bench.judge.now());
+    if (noted) return {};
+    return err(Errc::TryAgain, cat("mail went out, but nothing could be written of it: ", noted.error().what),
+               "the next run sends it again");
   };
   std::vector<Ready> ready;
   for (const itip::Offer& offer : part.plan->offers) {
@@ -88,10 +95,18 @@ Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& 
     IMIP_TRY(const auto mail, answer_mail(draft, part));
     fate.mailed = true;
     fate.message_id = mail.message_id;
-    const auto same = [&](const Ready& one) { return one.message_id == mail.message_id; };
-    if (sent_.count(mail.message_id) != 0 || std::any_of(ready.begin(), ready.end(), same)) continue;
+    if (sent_.count(mail.message_id) != 0) {
+      IMIP_CHECK(note(offer, mail.message_id));
+      continue;
+    }
+    const auto same = std::find_if(ready.begin(), ready.end(),
+                                   [&](const Ready& one) { return one.message_id == mail.message_id; });
+    if (same != ready.end()) {
+      same->offers.push_back(&offer);
+      continue;
+    }
     IMIP_TRY(auto letter, letter_of(mail, how, context));
-    ready.push_back({&offer, mail.message_id, std::move(letter)});
+    ready.push_back({{&offer}, mail.message_id, std::move(letter)});
   }
   const std::size_t at_once = outbox_.send.empty() ? ready.size() : 1;  // files: all or none
   for (std::size_t at = 0; at < ready.size(); at += at_once) {
@@ -99,14 +114,14 @@ Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& 
     for (std::size_t i = at; i < at + at_once; ++i) letters.push_back(std::move(ready[i].letter));
     IMIP_TRY(const ExitCode code, post(outbox_, letters, context, posted_ + 1));
     if (code != ExitCode::Ok)
-      return err(Errc::TryAgain, "mail could not be sent, so nothing was changed", "try again");
+      return err(Errc::TryAgain,
+                 at == 0 ? std::string("mail could not be sent, so nothing was changed")
+                         : cat("mail could not be sent, so nothing was changed; of ", ready.size(), " mails ", at,
+                               " went out, and will not again"),
+                 "try again");
     posted_ += letters.size();
     for (std::size_t i = at; i < at + at_once; ++i) sent_.insert(ready[i].message_id);
-    if (outbox_.send.empty()) continue;
-    const auto noted = bench.calendar->note_mailed(part, *ready[at].offer, ready[at].message_id, bench.judge.now());
-    if (!noted)
-      return err(Errc::TryAgain, cat("mail went out, but nothing could be written of it: ", noted.error().what),
-                 "the next run sends it again");
+    for (const itip::Offer* offer : ready[at].offers) IMIP_CHECK(note(*offer, ready[at].message_id));
   }
   applied.offers = std::move(fates);
   return {};

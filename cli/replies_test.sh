@@ -255,6 +255,15 @@ says ', by an earlier run'
 [ "$(grep -c '^Message-ID:' told.eml)" = 1 ] || fail "told twice"
 expect 0 as boss apply --now $LATER --replies out.d refresh.eml
 [ "$(mails out.d)" = 1 ] || fail "no file"
+# another question with the same answer, and then another answer to the same question
+expect 0 as boss apply --now $LATER --send 'sh -c "cat >>twice.eml"' refresh.eml refresh2.eml
+expect 0 as boss apply --now $LATER --send 'sh -c "cat >>twice.eml"' refresh2.eml
+[ "$(grep -c '^Message-ID:' twice.eml)" = 1 ] || fail "the second question was answered twice"
+# shellcheck disable=SC2046
+signed boss '' request $(event one) --summary Moved --attendee carla@example.com --sequence 3 >moved.eml
+expect 0 as boss apply --now $LATER moved.eml
+expect 0 as boss apply --now $LATER --send 'sh -c "cat >>told.eml"' refresh.eml
+[ "$(grep -c '^Message-ID:' told.eml)" = 2 ] || fail "what changed since is not told"
 # one that fails is tried again
 reset
 rm -f told.eml

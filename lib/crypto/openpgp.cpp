@@ -359,7 +359,8 @@ SignatureReport OpenPgp::open(std::string_view armour) const
 {
   SignatureReport report;
   const auto ciphertext = dearmour(armour, "PGP MESSAGE");
-  if (!ciphertext) {
+  // what is no packet (RFC 4880 section 4.2) gpg would take for another armour
+  if (!ciphertext || ciphertext->empty() || (static_cast<unsigned char>(ciphertext->front()) & 0x80U) == 0) {
     fail(report, Code::SignatureMalformed,
          "the encrypted part is not exactly one armoured OpenPGP message");
     return report;

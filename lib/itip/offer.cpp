@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/cat.hpp"
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/instances.hpp"
@@ -366,7 +367,10 @@ std::string offer_key(const Offer& offer)
 {
   std::string out = cat(offer_word(offer.kind), ' ', offer.scope);
   for (const CalAddress& to : offer.to) out += cat(' ', text::ascii_lower(to.uri()));
-  return out;
+  if (!offer.object) return out;
+  ical::Component said = *offer.object;
+  for (ical::Component& c : said.components) c.remove("DTSTAMP");  // of when it was planned
+  return cat(out, ' ', sha256_hex(ical::serialise(said)));
 }
 
 void note_mailed(Plan& plan, const Offer& offer, const Owner& owner)

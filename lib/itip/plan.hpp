@@ -106,7 +106,8 @@ struct Offer {
 };
 /// "request", "cancel", "declinecounter", "refresh", "reply"
 [[nodiscard]] std::string_view offer_word(Offer::Kind k);
-/// What tells an offer from the others of the same message: "request series mailto:carla@example.com".
+/// What tells an offer from others: "request series mailto:carla@example.com", and a digest of what it says but for
+/// its DTSTAMP.
 [[nodiscard]] std::string offer_key(const Offer& offer);
 
 struct PlanOptions {

@@ -168,6 +168,16 @@ struct Edit {
   bool is_new = false;
 };
 
+/// When the owner's program wrote a component, as far as it says so; seconds since 1970.
+std::int64_t written_at(const ical::Component& c)
+{
+  std::int64_t last = 0;
+  for (const char* name : {"DTSTAMP", "LAST-MODIFIED"})
+    if (const auto at = parse_instant(c.text(name)))
+      last = std::max<std::int64_t>(last, at->time_since_epoch().count());
+  return last;
+}
+
 void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSeconds now)
 {
   const ical::Property* mine = own_attendee(*edit.now, owner);
@@ -188,7 +198,7 @@ void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSecond
   const std::string who = attendee_key(*address, owner);
   // an override that we never render would be told anew with each revision of the series
   const FactRow* told = edit.is_new ? facts.find("A", edit.scope, who) : nullptr;
-  if (told == nullptr || told->content != encode(answer))
+  if (told == nullptr || told->content != encode(answer) || written_at(*edit.now) > told->dtstamp)
     record_answer(facts, edit.scope, who, answer, nullptr);
 }
 

@@ -127,7 +127,9 @@ Envelope Message::envelope_of(std::size_t node) const
   if (node >= nodes_.size() || nodes_[node].children.empty()) return {};
   const Slice inner = nodes_[nodes_[node].children.front()].whole;
   if (inner.end() > octets_.size()) return {};  // they were forgotten
-  const auto header = detail::scan_header(octets_, inner.offset, inner.end(), Limits{});
+  Limits limits;  // it was within the policy's when the message was parsed
+  limits.header_bytes = limits.header_field_bytes = octets_.size();
+  const auto header = detail::scan_header(octets_, inner.offset, inner.end(), limits);
   return header ? make_envelope(*header) : Envelope{};
 }
 

@@ -198,7 +198,8 @@ class Scanner {
     const std::string delimiter = "--" + *boundary;
     const Slice body = entities_[index].body;
     const bool digest = entities_[index].type.subtype == "digest";
-    if (delimiter_behind_cr(body, delimiter)) entities_[index].ambiguous = true;
+    if (boundary->find('\r') != npos || delimiter_behind_cr(body, delimiter))
+      entities_[index].ambiguous = true;
     std::size_t part = npos;  // where the part that is open now begins
     bool closed = false;
     for (std::size_t at = next_dashes(body.offset, body, true); at != npos;) {
@@ -226,7 +227,8 @@ class Scanner {
     return {};
   }
 
-  /// Programs that take a bare CR for a line end see other parts there.
+  /// Programs that take a bare CR for a line end see other parts there. A delimiter with a CR in it would be compared
+  /// with most of the body at each.
   [[nodiscard]] bool delimiter_behind_cr(Slice body, std::string_view delimiter) const
   {
     for (auto at = std::lower_bound(behind_cr_.begin(), behind_cr_.end(), body.offset);

@@ -93,20 +93,23 @@ void refuse_contradictions(std::vector<JudgedPart>& parts, const std::vector<Oth
   }
 }
 
-/// Of the parts with one content the first that is signed stays, or else the first.
+/// Of the parts with one content and one method the first that is signed stays, or else the first.
 void drop_copies(std::vector<JudgedPart>& parts)
 {
   struct Kept {
     std::string part;
     bool is_signed;
   };
-  std::map<std::string, Kept> kept;
+  std::map<std::pair<std::string, std::string>, Kept> kept;
   for (const JudgedPart& part : parts) {
     const bool is_signed = has_valid_signature(part);
-    const auto [at, is_new] = kept.try_emplace(part.part_sha256, Kept{part.part, is_signed});
+    const auto [at, is_new] =
+        kept.try_emplace({part.part_sha256, part.method}, Kept{part.part, is_signed});
     if (!is_new && is_signed && !at->second.is_signed) at->second = {part.part, true};
   }
-  std::erase_if(parts, [&](const JudgedPart& part) { return kept.at(part.part_sha256).part != part.part; });
+  std::erase_if(parts, [&](const JudgedPart& part) {
+    return kept.at({part.part_sha256, part.method}).part != part.part;
+  });
 }
 
 }  // namespace

@@ -111,7 +111,10 @@ def alternatives(c):
     good = signed(calendar(), boss)
     c.hostile("unsigned-other-method", message(multipart("alternative", [
         good, calendar(ics("REQUEST"), method="CANCEL")])),
-              differ, twin="beside.plain", openssl="good", piece=message(good))
+              differ, "untrusted:method-mismatch", twin="beside.plain", openssl="good", piece=message(good))
+    c.honest("unsigned-beside-other-method", message(multipart("mixed", [
+        good, calendar(ics("REQUEST"), method="CANCEL")])),
+             "trusted:anchor-admits", "untrusted:method-mismatch", piece=message(good))
     c.hostile("unsigned-without-method", message(multipart("alternative", [
         good, calendar(method=None, summary="Plot")])),
               differ, twin="beside.plain", openssl="good", piece=message(good))

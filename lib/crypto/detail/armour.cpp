@@ -139,11 +139,14 @@ std::optional<std::string> dearmour(std::string_view text, std::string_view kind
   while (!take_line(whole).empty())  // the armour's own header, up to a blank line
     if (whole.empty()) return {};
   std::string base64;
+  bool ended = false;
   while (!whole.empty()) {
     const std::string_view line = take_line(whole);
-    const bool checksum = line.size() == 5 && line.front() == '=';
-    if (!checksum) base64 += line;
+    if (ended && !line.empty()) return {};
+    ended = ended || (line.size() == 5 && line.front() == '=');  // the checksum
+    if (!ended) base64 += line;
   }
+  if (base64.find('-') != std::string::npos) return {};  // for OpenSSL the end of all
   return decode_base64(base64);
 }
 

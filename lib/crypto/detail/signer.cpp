@@ -158,14 +158,16 @@ bool decode_attribute(CMS_SignerInfo* info, int nid, Owner& out)
   if (!found.present) return true;
   const std::string_view der = view_of(static_cast<const ASN1_STRING*>(found.value));
   const unsigned char* p = octets_of(der);
-  if (!der.empty()) out.reset(Decode(nullptr, &p, static_cast<long>(der.size())));
+  constexpr std::size_t longest = 8192;  // some fifty certificates: each is held against all that are known
+  if (!der.empty() && der.size() <= longest) out.reset(Decode(nullptr, &p, static_cast<long>(der.size())));
   return out != nullptr;
 }
 
 bool push_others(STACK_OF(X509) * to, X509* signer, STACK_OF(X509) * from)
 {
   for (int i = 0; i < sk_X509_num(from); ++i)
-    if (X509* x = sk_X509_value(from, i); X509_cmp(x, signer) != 0 && sk_X509_push(to, x) <= 0)
+    if (X509* x = sk_X509_value(from, i);
+        X509_cmp(x, signer) != 0 && sk_X509_find(to, x) < 0 && sk_X509_push(to, x) <= 0)
       return false;
   return true;
 }
