@@ -196,6 +196,9 @@ TEST_CASE("what is more or less than detached OpenPGP signatures is malformed")
   malformed(one + one);
   malformed("see below\n" + one);
   malformed(one + "-- \nlist footer\n");
+  for (std::string text : {one, testing::armoured(sig + sig + sig, "SIGNATURE")})  // where its data ends already
+    for (const char* more : {"\n-", "\n-AAAA", "\nAAAA\n=AAAA\nAAAA"})
+      malformed(std::string(text).insert(text.find("\n-----END"), more));
   malformed(one.substr(0, one.size() - 20));
   malformed(testing::armoured(sig, "MESSAGE"));
   malformed(testing::armoured(key, "PUBLIC KEY BLOCK"));
