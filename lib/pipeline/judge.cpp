@@ -545,33 +545,6 @@ crypto::VerifyOptions verify_options(const policy::Policy& policy, UtcSeconds no
 }  // namespace
 
 // The evidence points at the message beside it: moving a part moves the pointer along.
-JudgedPart::JudgedPart(JudgedPart&& other) noexcept { *this = std::move(other); }
-
-JudgedPart& JudgedPart::operator=(JudgedPart&& other) noexcept
-{
-  input = std::move(other.input);
-  part = std::move(other.part);
-  part_sha256 = std::move(other.part_sha256);
-  method = std::move(other.method);
-  mail = std::move(other.mail);
-  envelope = std::move(other.envelope);
-  bare = other.bare;
-  in_forwarded = other.in_forwarded;
-  encrypted = other.encrypted;
-  group = std::move(other.group);
-  reading = std::move(other.reading);
-  evidence = std::move(other.evidence);
-  evidence.message = message();
-  notices = std::move(other.notices);
-  entities = std::move(other.entities);
-  stored = std::move(other.stored);
-  decision = std::move(other.decision);
-  plan = std::move(other.plan);
-  conflicts = std::move(other.conflicts);
-  suggestion = std::move(other.suggestion);
-  return *this;
-}
-
 struct Judge::Impl {
   policy::Policy policy;
   UtcSeconds now{};
@@ -639,7 +612,6 @@ Result<std::vector<JudgedPart>> Judge::examine(std::string octets, const std::st
   std::size_t compared = 0;
   for (JudgedPart& part : parts) {
     append(part.evidence.refusals, part.reading.refusals);
-    part.evidence.message = part.message();
     part.evidence.now = impl_->now;
     if (part.message() == nullptr) continue;
     if (const std::size_t cost = identity::cost_of_correlation(*part.message(), part.evidence.signatures);
@@ -681,6 +653,7 @@ void Judge::decide_only(JudgedPart& part, Surroundings surroundings) const
     part.evidence.objections.push_back(
         {false, {Code::DeletedByOwner, cat("you retracted this message at ",
                                            to_rfc3339(*surroundings.retracted))}});
+  part.evidence.message = part.message();  // only now: parts are moved until then
   part.decision = policy::decide(impl_->policy, part.evidence);
   part.suggestion = policy::suggestion(impl_->policy, part.evidence, part.decision);
   part.plan.reset();

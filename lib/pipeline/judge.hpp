@@ -66,8 +66,8 @@ struct JudgedPart {
   std::string suggestion;                    ///< the command that would change the decision
 
   JudgedPart() = default;
-  JudgedPart(JudgedPart&&) noexcept;
-  JudgedPart& operator=(JudgedPart&&) noexcept;
+  JudgedPart(JudgedPart&&) = default;
+  JudgedPart& operator=(JudgedPart&&) = default;
   [[nodiscard]] const itip::Message* message() const
   {
     return reading.message ? &*reading.message : nullptr;
