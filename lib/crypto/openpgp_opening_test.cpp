@@ -39,6 +39,12 @@ TEST_CASE("an encrypted OpenPGP message opens, and speaks for nobody")
   CHECK(report.defects.empty());
 }
 
+TEST_CASE("an armour in an armour is no encrypted message")
+{
+  CHECK(open_pgp(encrypted()).content);
+  check_defect(open_pgp(testing::armoured(encrypted(), "MESSAGE")), "signature-malformed");
+}
+
 TEST_CASE("an encryption in an armour without a checksum opens, whatever its length")
 {
   for (const char* more : {"", "x", "xx"}) {

@@ -237,6 +237,12 @@ TEST_CASE("ESS signingCertificateV2 that names another certificate is invalid")
   check_valid(verify(ca, sign_as({alice})), "alice@example.com");
   // the root does not come along
   check_valid(verify(ca, sign_as({alice, ca.root()})), "alice@example.com");
+  // each is held against all certificates that are known, so there may not be hundreds
+  std::vector<Issued> many(20, ca.root());
+  many.front() = alice;
+  check_valid(verify(ca, sign_as(many)), "alice@example.com");
+  many.resize(400, ca.root());
+  CHECK(only(verify(ca, sign_as(many))).status == SignatureStatus::Invalid);
   const TestCa other;
   for (const auto& claimed : std::vector<std::vector<Issued>>{{bob}, {bob, alice}, {alice, other.root()}}) {
     const auto report = verify(ca, sign_as(claimed));

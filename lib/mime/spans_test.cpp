@@ -88,12 +88,6 @@ TEST_CASE("line ends may be mixed: a delimiter line takes exactly the one before
   CHECK(leaves(head + "--b\n\nx\r\r\n--b--\n") == Strings{"\nx\r"});
 }
 
-TEST_CASE("a boundary with a CR in it is none (RFC 2046 section 5.1.1)")
-{
-  const Message m = parsed("Content-Type: multipart/mixed; boundary=\"a\rb\"\n\n--a\rb\n\nx\n--a\rb--\n");
-  CHECK_FALSE(m.nodes().front().defects.empty());
-}
-
 TEST_CASE("a bare CR ends no line, and may hide no delimiter from those for whom it does")
 {
   CHECK(leaves(multipart("multipart/mixed", "--b\n\nx\r--\ry\r-\n--b--\n")) == Strings{"\nx\r--\ry\r-"});

@@ -35,6 +35,8 @@ def structure():
         ['Content-Type: multipart/mixed; boundary="b"'], lines(b"--\r\n")))
     yield "prefixes of delimiters", message(entity(
         ['Content-Type: multipart/mixed; boundary="b"'], b"--b\r\n\r\n" + lines(b"--bX\r\n") + b"--b--\r\n"))
+    yield "a boundary of carriage returns", message(entity(
+        ['Content-Type: multipart/mixed; boundary="%sZ"' % ("\r--" * 20_000)], lines(b"\r--")))
     yield "closes", message(entity(['Content-Type: multipart/mixed; boundary="b"'], lines(b"--b--\r\n")))
     yield "nested to the limit", nested(30, lines(b"--x\r\n"))
     yield "line ends", message(text("\r\n" * (SIZE // 2)))
