@@ -232,15 +232,14 @@ Result<ExitCode> run(const SignOptions& options, Context& context)
   IMIP_CHECK(check_passphrase(options.keys, {options.file}));
   IMIP_TRY(const policy::Policy policy, load_policy(options.common));
   IMIP_TRY(std::string mail, read_input(options.file, policy.limits));
+  const std::string name = options.file.empty() ? "-" : options.file;
   if (mime::looks_like_calendar(mail))
-    return err(Errc::BadMime, cat(options.file.empty() ? "-" : options.file, ": is a calendar and no mail"),
-               "imip build makes a mail of it");
+    return err(Errc::BadMime, cat(name, ": is a calendar and no mail"), "imip build makes a mail of it");
   const auto signed_mail = sign_mail(SignRequest{std::move(mail), options.keys, options.common, policy,
                                                  options.protect, options.boundary_seed},
                                      context);
   if (!signed_mail && signed_mail.error().code == Errc::BadMime)
-    return err(Errc::BadMime, cat(options.file.empty() ? "-" : options.file, ": ", signed_mail.error().what),
-               signed_mail.error().hint);
+    return err(Errc::BadMime, cat(name, ": ", signed_mail.error().what), signed_mail.error().hint);
   if (!signed_mail) return tl::unexpected<Error>(signed_mail.error());
   IMIP_CHECK(write_output(context, options.output, *signed_mail));
   return ExitCode::Ok;

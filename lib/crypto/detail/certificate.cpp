@@ -15,7 +15,6 @@
 namespace imip::crypto {
 namespace {
 
-
 // "sip:..." or "xmpp:..." of a name that is one, else "".
 std::string other_name(const GENERAL_NAME* name)
 {

@@ -21,9 +21,10 @@ namespace imip::crypto {
 /// @param leaf  the signer's: its common name counts as a host name, as for X509_verify_cert()
 [[nodiscard]] std::optional<std::string> forbidden_name(X509* x, X509* authority, bool leaf);
 
-/// Does this authority exclude this mailbox, in whatever spelling? (X509_verify_cert compares octets, and takes what
-/// is no rfc822Name for one that excludes nobody.) Also where the constraints cannot be read. As "the nameConstraints of certificate 'CN=Sub' exclude 'email:BOSS@example.com'";
-/// nothing: no.
+/// Does this authority exclude this mailbox, in whatever spelling? (X509_verify_cert compares
+/// octets, and takes what is no rfc822Name for one that excludes nobody.) Also where the constraints
+/// cannot be read. As "the nameConstraints of certificate 'CN=Sub' exclude
+/// 'email:BOSS@example.com'"; nothing: no.
 [[nodiscard]] std::optional<std::string> excluded_mailbox(X509* authority,
                                                           const CalAddress& address);
 
