@@ -270,6 +270,7 @@ def protected_headers(c):
                                message(calendar(), sender="boss@example.com")),
         "returned": forwarded(b"Return-Path: <boss@example.com>\r\n" + message(calendar(), sender="boss@example.com")),
         "no-from": forwarded(calendar()),
+        "forwarded": entity(["Content-Type: message/rfc822; forwarded=yes"], message(calendar(), sender="boss@example.com")),
     }
     for word, part in passed_on.items():
         c.hostile(f"wrapped-{word}", message(signed(part, p.boss)), "untrusted:unsigned", twin="wrapped-message",

@@ -38,6 +38,10 @@ identity::Signatures over_own_message(identity::Signatures signatures, const mim
       (forwarded != nullptr && text::ascii_iequal(*forwarded, "no")))
     return signatures;
   const std::string part = signatures.front()->entity;
+  if (forwarded != nullptr) {
+    reasons.push_back(word_of_forwarder(part, " (its Content-Type says so: forwarded)"));
+    return {};
+  }
   const mime::Envelope inner = message.envelope_of(root);
   if (signed_part.disposition == "attachment" || inner.delivered) {
     reasons.push_back(word_of_forwarder(

@@ -16,8 +16,8 @@ namespace imip::pipeline::detail {
 
 /// Those of `signatures` over the entity `root` that count for it. Where it is a message/rfc822, the signer may protect
 /// the header of a message of their own (RFC 8551 section 3.1), or send one on that came to them. It is their own if it
-/// is from them and nobody has delivered it yet, or if they say so (forwarded=no, RFC 9788). From is no evidence here:
-/// it only takes away. Needs the octets of `message`.
+/// is from them and nobody has delivered it yet, or if they say so (forwarded=no, RFC 9788; with another value they say
+/// that it is not). From is no evidence here: it only takes away. Needs the octets of `message`.
 /// @param reasons  gets one if any does not count
 [[nodiscard]] identity::Signatures over_own_message(identity::Signatures signatures,
                                                     const mime::Message& message, std::size_t root,
