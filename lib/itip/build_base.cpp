@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/cat.hpp"
@@ -11,12 +10,6 @@
 namespace imip::itip::detail {
 
 namespace {
-
-constexpr std::array<std::string_view, 22> singletons{
-    "UID",       "RECURRENCE-ID", "DTSTART", "DTEND",    "DURATION", "SUMMARY",
-    "LOCATION",  "ORGANIZER",     "RRULE",   "STATUS",   "SEQUENCE", "CLASS",
-    "CREATED",   "LAST-MODIFIED", "TRANSP",  "URL",      "PRIORITY", "DTSTAMP",
-    "GEO",       "DUE",           "COMPLETED", "PERCENT-COMPLETE"};
 
 bool is_override(const ical::Component& event)
 {
@@ -43,13 +36,11 @@ ical::Component cleaned(ical::Component event)
 
 Result<void> check_singletons(const ical::Component& event)
 {
-  const bool journal = event.name == "VJOURNAL";  // the only one with several (RFC 5545 section 3.6.3)
-  if (event.count("DESCRIPTION") > 1 && !journal)
-    return err(Errc::BadCalendar, "the event has several DESCRIPTIONs");
-  for (const std::string_view name : singletons)
-    if (event.count(name) > 1)
-      return err(Errc::BadCalendar, cat("the event has ", name, " ", event.count(name), " times"));
-  return {};
+  const auto often = doubled(event);
+  if (often.empty()) return {};
+  return err(Errc::BadCalendar,
+             cat("the event has ", often.front(), " ", event.count(often.front()), " times"),
+             "say it once");
 }
 
 std::string uid_of(const ical::Component& event)
@@ -123,7 +114,8 @@ Result<std::vector<ical::Component>> components_of(const ical::Component& base, 
   return out;
 }
 
-Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec, const ical::Component& base,
+Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec,
+                                                  const ical::Component& base,
                                                   std::vector<ical::Component> components)
 {
   const ical::Component* master = master_of(components);
@@ -139,7 +131,8 @@ Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec, const i
     IMIP_TRY(const ical::Time at, zones.time_of(given));
     auto there = ical::has_instance(zones, *master, at, Limits{});
     if (there && *there)
-      return err(Errc::BadValue, cat("--start: a repetition takes place at ", spec.start, " already"),
+      return err(Errc::BadValue,
+                 cat("--start: a repetition takes place at ", spec.start, " already"),
                  "'imip build request --recurrence-id' changes it");
   }
   return std::vector<ical::Component>{std::move(event)};

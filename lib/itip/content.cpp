@@ -215,6 +215,34 @@ std::string canonical_digest(const ical::Component& component)
   return sha256_hex(text);
 }
 
+std::vector<std::string_view> doubled(const ical::Component& component)
+{
+  static constexpr std::array<std::string_view, 24> singletons{
+      "UID",           "DTSTAMP",       "DTSTART",          "DTEND",
+      "DUE",           "DURATION",      "SEQUENCE",         "SUMMARY",
+      "STATUS",        "RECURRENCE-ID", "ORGANIZER",        "RRULE",
+      "CLASS",         "CREATED",       "DESCRIPTION",      "GEO",
+      "LAST-MODIFIED", "LOCATION",      "PRIORITY",         "TRANSP",
+      "URL",           "COMPLETED",     "PERCENT-COMPLETE", "COLOR"};
+  std::vector<std::string_view> out;
+  for (const std::string_view name : singletons) {
+    if (name == "DESCRIPTION" && component.name == "VJOURNAL") continue;  // any number of them
+    if (component.count(name) > 1) out.push_back(name);
+  }
+  return out;
+}
+
+ical::Component single(ical::Component component)
+{
+  for (const std::string_view name : doubled(component)) {
+    bool first = true;
+    std::erase_if(component.properties, [&](const ical::Property& p) {
+      return p.name == name && !std::exchange(first, false);
+    });
+  }
+  return component;
+}
+
 void strip_marks(ical::Component& component)
 {
   std::erase_if(component.properties, [](const ical::Property& p) {
@@ -247,7 +275,8 @@ std::set<std::string> used_tzids(const ical::Component& component)
   return out;
 }
 
-std::string pack(const ical::Component& event, const std::vector<Shared<ical::Component>>& timezones)
+std::string pack(const ical::Component& event,
+                 const std::vector<Shared<ical::Component>>& timezones)
 {
   ical::Component calendar{"VCALENDAR", {}, {}};
   calendar.properties.push_back(make_property("VERSION", "2.0"));

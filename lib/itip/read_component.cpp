@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "base/cat.hpp"
@@ -13,16 +12,6 @@
 namespace imip::itip::detail {
 
 namespace {
-
-/// At most one each (RFC 5545 section 3.6.1; RRULE: section 3.8.5.3 says SHOULD, two of them mean
-/// different things to different programs).
-constexpr std::array<std::string_view, 24> singletons{
-    "UID",           "DTSTAMP",       "DTSTART",          "DTEND",
-    "DUE",           "DURATION",      "SEQUENCE",         "SUMMARY",
-    "STATUS",        "RECURRENCE-ID", "ORGANIZER",        "RRULE",
-    "CLASS",         "CREATED",       "DESCRIPTION",      "GEO",
-    "LAST-MODIFIED", "LOCATION",      "PRIORITY",         "TRANSP",
-    "URL",           "COMPLETED",     "PERCENT-COMPLETE", "COLOR"};
 
 std::string name_of(const ical::Component& c)
 {
@@ -53,12 +42,14 @@ std::optional<Party> read_party(const ical::Property& property, const ReadContex
 
 void read_duplicates(const ical::Component& c, const ReadContext& context)
 {
-  for (const std::string_view name : singletons) {
-    if (c.count(name) < 2) continue;
+  auto often = doubled(c);
+  // RFC 5546 section 3.5 knows one, RFC 5545 section 3.6.3 any number
+  if (context.kind == Kind::Journal && c.count("DESCRIPTION") > 1)
+    often.emplace_back("DESCRIPTION");
+  for (const std::string_view name : often)
     context.findings.refuse(Code::DuplicateProperty,
                             cat(name, " occurs ", c.count(name), " times in the ", name_of(c),
                                 "; the sender has to say it once"));
-  }
 }
 
 std::optional<ical::Time> read_time(const ical::Component& c, std::string_view name,
@@ -214,8 +205,9 @@ void read_window(const ical::Component& c, const ReadContext& context)
   for (const auto& time : {start, end}) {
     if (!time || time->kind == ical::TimeKind::Utc) continue;
     const bool zoned = time->kind == ical::TimeKind::Zoned;
-    context.findings.note(Code::Tolerated, cat("the time ", time->local, " of a VFREEBUSY is not in UTC",
-                                               zoned ? "" : "; read as if it were"));
+    context.findings.note(Code::Tolerated,
+                          cat("the time ", time->local, " of a VFREEBUSY is not in UTC",
+                              zoned ? "" : "; read as if it were"));
   }
   if (!start || (!end && !c.find("DURATION"))) return;
   if (const auto window = busy_window(c); !window)
@@ -290,7 +282,8 @@ void note_missing_summary(const ical::Component& c, const ReadContext& context)
   }
 }
 
-// What an attendee says of a task, where RFC 5545 has bounds for it: the answer counts without what is beyond them.
+// What an attendee says of a task, where RFC 5545 has bounds for it: the answer counts without what
+// is beyond them.
 void note_out_of_range(const ical::Component& c, const ReadContext& context)
 {
   struct Range {
@@ -298,18 +291,20 @@ void note_out_of_range(const ical::Component& c, const ReadContext& context)
     std::int64_t most;
     const char* section;
   };
-  for (const Range& range : {Range{"PERCENT-COMPLETE", 100, "3.8.1.8"}, Range{"PRIORITY", 9, "3.8.1.9"}}) {
+  for (const Range& range :
+       {Range{"PERCENT-COMPLETE", 100, "3.8.1.8"}, Range{"PRIORITY", 9, "3.8.1.9"}}) {
     const std::string* value = c.value(range.name);
     const std::int64_t n = value != nullptr ? to_int(*value, -1) : 0;
     if (n < 0 || n > range.most)
       context.findings.note(Code::Tolerated,
-                            cat(range.name, ':', *value, " is not from 0 to ", range.most, " (RFC 5545 section ",
-                                range.section, "); it is left out"));
+                            cat(range.name, ':', *value, " is not from 0 to ", range.most,
+                                " (RFC 5545 section ", range.section, "); it is left out"));
   }
   const std::string* completed = c.value("COMPLETED");
   if (completed != nullptr && !parse_instant(*completed))
     context.findings.note(Code::Tolerated,
-                          cat("COMPLETED:", *completed, " is no UTC time (RFC 5545 section 3.8.2.1); it is left out"));
+                          cat("COMPLETED:", *completed,
+                              " is no UTC time (RFC 5545 section 3.8.2.1); it is left out"));
 }
 
 void check_parties(const MessageComponent& c, const ReadContext& context)
@@ -396,8 +391,9 @@ void inherit_parties(std::vector<MessageComponent>& components, const ReadContex
         count += series->attendees.size();
         if (count > most_attendees) {
           return context.findings.refuse(
-              Code::LimitExceeded, cat("with those that overrides inherit of the series there are more than ",
-                                       most_attendees, " attendees, which no policy changes"));
+              Code::LimitExceeded,
+              cat("with those that overrides inherit of the series there are more than ",
+                  most_attendees, " attendees, which no policy changes"));
         }
         c.attendees = series->attendees;
         inherited = true;

@@ -38,7 +38,7 @@ ical::Component message_part(ical::Component c)
   strip_marks(c);
   std::erase_if(c.properties, [](const ical::Property& p) { return is_owner_property(p.name); });
   std::erase_if(c.components, [](const ical::Component& s) { return s.name == "VALARM"; });
-  return ordered(std::move(c));
+  return ordered(single(std::move(c)));
 }
 
 /// For finding edits: without what programs touch whenever they write.
@@ -50,7 +50,7 @@ std::string edit_digest(ical::Component c)
            p.name == "CREATED" || p.name == "SEQUENCE";
   });
   std::erase_if(c.components, [](const ical::Component& s) { return s.name == "VALARM"; });
-  return canonical_digest(c);
+  return canonical_digest(single(std::move(c)));
 }
 
 AnswerFact answer_in_file(const ical::Property& attendee, const CalAddress& address,
@@ -202,8 +202,9 @@ void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSecond
     record_answer(facts, edit.scope, who, answer, nullptr);
 }
 
-void absorb_content(Facts& facts, const Edit& edit, const std::vector<Shared<ical::Component>>& timezones,
-                    const ical::Zones& zones, UtcSeconds now)
+void absorb_content(Facts& facts, const Edit& edit,
+                    const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
+                    UtcSeconds now)
 {
   if (!edit.is_new && edit.before && edit_digest(*edit.now) == edit_digest(*edit.before)) return;
   Revision revision;

@@ -34,6 +34,12 @@ inline constexpr std::string_view status_parameter = "X-IMIP-STATUS";
 /// Properties in our order (repeated ones keep theirs), parameters by name.
 [[nodiscard]] ical::Component ordered(ical::Component component);
 
+/// What it has more than once and may have once (RFC 5545 sections 3.6.1 to 3.6.3; of RRULE section 3.8.5.3 says SHOULD:
+/// two of them mean different things to different programs).
+[[nodiscard]] std::vector<std::string_view> doubled(const ical::Component& component);
+/// Without all but the first of those.
+[[nodiscard]] ical::Component single(ical::Component component);
+
 /// SHA-256 of the component, whatever the order of its properties and parameters.
 [[nodiscard]] std::string canonical_digest(const ical::Component& component);
 
