@@ -21,6 +21,19 @@ Result<CalAddress> sender_of(const ical::Component& calendar)
   return CalAddress::parse(party->value);
 }
 
+std::string dtstamp_of(const ical::Component& calendar)
+{
+  return first_object(calendar).text("DTSTAMP");
+}
+
+/// The same mail once more: all else of it comes from its calendar.
+void date_back(ical::Component& calendar, const std::string& dtstamp)
+{
+  for (ical::Component& c : calendar.components)
+    for (ical::Property& p : c.properties)
+      if (p.name == "DTSTAMP") p.value = dtstamp;
+}
+
 }  // namespace
 
 Result<Replies> Replies::open(const ApplyOptions& o)
@@ -63,13 +76,14 @@ Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& 
   std::vector<pipeline::OfferFate> fates;
   struct Ready {
     std::vector<const itip::Offer*> offers;
-    std::string message_id;
+    state::Mailed mail;
     Letter letter;
   };
-  const auto note = [&](const itip::Offer& offer, const std::string& message_id) -> Result<void> {
+  const auto note = [&](const itip::Offer& offer, state::Mailed mail, bool sent) -> Result<void> {
     if (outbox_.send.empty()) return {};
-    const auto noted = bench.calendar->note_mailed(part, offer, message_id, bench.judge.now());
-    if (noted) return {};
+    mail.sent = sent;
+    const auto noted = bench.calendar->note_mailed(part, offer, mail, bench.judge.now());
+    if (noted || !sent) return noted;
     return err(Errc::TryAgain, cat("mail went out, but nothing could be written of it: ", noted.error().what),
                "the next run sends it again");
   };
@@ -78,40 +92,46 @@ Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& 
     pipeline::OfferFate& fate = fates.emplace_back();
     fate.why = pipeline::why_not_mailed(part, offer, rules);
     if (!fate.why.empty()) continue;
+    std::optional<state::Mailed> known;
     if (!outbox_.send.empty()) {  // of a file nobody knows what became of it
-      IMIP_TRY(const auto known, bench.calendar->mailed(part, offer));
-      if (known) {
-        fate.mailed = true;
-        fate.message_id = *known;
-        fate.before = sent_.count(*known) == 0;
-        continue;
-      }
+      IMIP_TRY(known, bench.calendar->mailed(part, offer));
+    }
+    if (known && known->sent) {
+      fate.mailed = true;
+      fate.message_id = known->message_id;
+      fate.before = sent_.count(known->message_id) == 0;
+      continue;
     }
     AnswerDraft draft;
     draft.calendar = *offer.object;
+    if (known) date_back(draft.calendar, known->dtstamp);
     draft.to = offer.to;
     draft.unasked = !consent.everything && choice() == pipeline::CounterChoice::None;
     IMIP_TRY(draft.from, sender_of(draft.calendar));
     IMIP_TRY(const auto mail, answer_mail(draft, part));
     fate.mailed = true;
     fate.message_id = mail.message_id;
+    const state::Mailed told{mail.message_id, dtstamp_of(draft.calendar)};
     if (sent_.count(mail.message_id) != 0) {
-      IMIP_CHECK(note(offer, mail.message_id));
+      IMIP_CHECK(note(offer, told, true));
       continue;
     }
-    const auto same = std::find_if(ready.begin(), ready.end(),
-                                   [&](const Ready& one) { return one.message_id == mail.message_id; });
+    const auto same = std::find_if(ready.begin(), ready.end(), [&](const Ready& one) {
+      return one.mail.message_id == mail.message_id;
+    });
     if (same != ready.end()) {
       same->offers.push_back(&offer);
       continue;
     }
     IMIP_TRY(auto letter, letter_of(mail, how, context));
-    ready.push_back({{&offer}, mail.message_id, std::move(letter)});
+    ready.push_back({{&offer}, told, std::move(letter)});
   }
   const std::size_t at_once = outbox_.send.empty() ? ready.size() : 1;  // files: all or none
   for (std::size_t at = 0; at < ready.size(); at += at_once) {
     std::vector<Letter> letters;
     for (std::size_t i = at; i < at + at_once; ++i) letters.push_back(std::move(ready[i].letter));
+    for (const itip::Offer* offer : ready[at].offers)
+      IMIP_CHECK(note(*offer, ready[at].mail, false));
     IMIP_TRY(const ExitCode code, post(outbox_, letters, context, posted_ + 1));
     if (code != ExitCode::Ok)
       return err(Errc::TryAgain,
@@ -120,8 +140,9 @@ Result<void> Replies::send(const pipeline::JudgedPart& part, pipeline::Applied& 
                                " went out, and will not again"),
                  "try again");
     posted_ += letters.size();
-    for (std::size_t i = at; i < at + at_once; ++i) sent_.insert(ready[i].message_id);
-    for (const itip::Offer* offer : ready[at].offers) IMIP_CHECK(note(*offer, ready[at].message_id));
+    for (std::size_t i = at; i < at + at_once; ++i) sent_.insert(ready[i].mail.message_id);
+    for (const itip::Offer* offer : ready[at].offers)
+      IMIP_CHECK(note(*offer, ready[at].mail, true));
   }
   applied.offers = std::move(fates);
   return {};

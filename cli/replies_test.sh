@@ -4,7 +4,7 @@
 set -eu
 # shellcheck source=cli/test_lib.sh
 . "$(dirname "$0")/test_lib.sh"
-NOW=2026-11-30T12:00:00Z LATER=2026-11-30T13:00:00Z
+NOW=2026-11-30T12:00:00Z LATER=2026-11-30T13:00:00Z LATEST=2026-11-30T14:00:00Z
 
 "$KEYS" keys boss carla emil mallory >/dev/null || fail "keys"
 for name in boss carla emil; do person $name; done
@@ -264,6 +264,16 @@ signed boss '' request $(event one) --summary Moved --attendee carla@example.com
 expect 0 as boss apply --now $LATER moved.eml
 expect 0 as boss apply --now $LATER --send 'sh -c "cat >>told.eml"' refresh.eml
 [ "$(grep -c '^Message-ID:' told.eml)" = 2 ] || fail "what changed since is not told"
+# killed before anybody could say that the mail went out: it goes again, as the same mail
+reset
+rm -f told.eml
+for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
+expect 137 as boss apply --now $LATER --send 'sh -c "cat >told.eml; kill -9 $PPID"' refresh.eml
+mv told.eml first.eml
+expect 0 as boss apply --now $LATEST --send 'sh -c "cat >>told.eml"' refresh.eml
+cmp first.eml told.eml || fail "another mail"
+expect 0 as boss apply --now $LATEST --send 'sh -c "cat >>told.eml"' refresh.eml
+cmp first.eml told.eml || fail "told twice"
 # one that fails is tried again
 reset
 rm -f told.eml

@@ -209,18 +209,19 @@ Result<void> Calendar::drop_held(std::int64_t id)
   return state_->drop_held(id);
 }
 
-Result<std::optional<std::string>> Calendar::mailed(const JudgedPart& part, const itip::Offer& offer) const
+Result<std::optional<state::Mailed>> Calendar::mailed(const JudgedPart& part,
+                                                      const itip::Offer& offer) const
 {
-  if (!state_) return std::optional<std::string>();
+  if (!state_) return std::optional<state::Mailed>();
   return state_->mailed(key(part.plan->uid, part.plan->organizer), {part.part_sha256, itip::offer_key(offer)});
 }
 
-Result<void> Calendar::note_mailed(const JudgedPart& part, const itip::Offer& offer, const std::string& message_id,
-                                   UtcSeconds now)
+Result<void> Calendar::note_mailed(const JudgedPart& part, const itip::Offer& offer,
+                                   const state::Mailed& mail, UtcSeconds now)
 {
   if (!state_) return {};
-  return state_->note_mailed(key(part.plan->uid, part.plan->organizer), {part.part_sha256, itip::offer_key(offer)},
-                             message_id, now);
+  return state_->note_mailed(key(part.plan->uid, part.plan->organizer),
+                             {part.part_sha256, itip::offer_key(offer)}, mail, now);
 }
 
 Result<void> Calendar::age(const itip::Plan& plan, const std::optional<UtcSeconds>& forget_after, UtcSeconds now,

@@ -63,10 +63,12 @@ class Calendar {
   /// As State::waiting, of this calendar; nothing without state.
   [[nodiscard]] Result<std::vector<state::Waiting>> waiting(const std::string& text, const std::string& digest) const;
   Result<void> drop_held(std::int64_t id);
-  /// The Message-ID of the mail that went out because of this part for that offer of its plan, if one did.
-  [[nodiscard]] Result<std::optional<std::string>> mailed(const JudgedPart& part, const itip::Offer& offer) const;
-  Result<void> note_mailed(const JudgedPart& part, const itip::Offer& offer, const std::string& message_id,
-                           UtcSeconds now);
+  /// The mail that goes or went out because of this part for that offer of its plan, as in the
+  /// state.
+  [[nodiscard]] Result<std::optional<state::Mailed>> mailed(const JudgedPart& part,
+                                                            const itip::Offer& offer) const;
+  Result<void> note_mailed(const JudgedPart& part, const itip::Offer& offer,
+                           const state::Mailed& mail, UtcSeconds now);
   /// Once a day forgets what is over. `forget_after`: of this object; nothing: never.
   Result<void> age(const itip::Plan& plan, const std::optional<UtcSeconds>& forget_after, UtcSeconds now,
                    std::chrono::days held);

@@ -119,7 +119,7 @@ Result<void> State::age(UtcSeconds now, std::chrono::days held)
   IMIP_CHECK(db.run("DELETE FROM aged"));
   IMIP_CHECK(db.execute("INSERT INTO aged (at) VALUES (?)", seconds(now)));
   IMIP_CHECK(db.execute("DELETE FROM held WHERE received < ?", seconds(now - held)));
-  IMIP_CHECK(db.execute("DELETE FROM mailed WHERE at < ?", seconds(now - impl_->limits.age)));
+  IMIP_CHECK(db.execute("DELETE FROM outbox WHERE at < ?", seconds(now - impl_->limits.age)));
   IMIP_CHECK(db.execute(cat("DELETE FROM said_fact WHERE said IN (SELECT id FROM said WHERE object IN ",
                             forgotten, ")"),
                         seconds(now)));

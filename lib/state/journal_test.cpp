@@ -212,9 +212,14 @@ TEST_CASE("what was mailed for an offer is known, until its message is retracted
   w.message("one", {row("series", 0)});
   const state::MailedOffer offer{"one-sha", "request series mailto:carla@example.com"};
   CHECK(*state.mailed(key, offer) == std::nullopt);
-  REQUIRE(state.note_mailed(key, offer, "m1@example.com", w.now));
-  REQUIRE(state.note_mailed(key, offer, "m2@example.com", w.now));
-  CHECK(*state.mailed(key, offer) == "m1@example.com");
+  const state::Mailed going{"m0@example.com", "20270104T100000Z", false};
+  REQUIRE(state.note_mailed(key, offer, going, w.now));
+  CHECK(*state.mailed(key, offer) == going);
+  const state::Mailed went{"m1@example.com", "20270104T100005Z", true};
+  REQUIRE(state.note_mailed(key, offer, went, w.now));
+  REQUIRE(state.note_mailed(key, offer, going, w.now));
+  REQUIRE(state.note_mailed(key, offer, {"m2@example.com", going.dtstamp, true}, w.now));
+  CHECK(*state.mailed(key, offer) == went);
   CHECK(*state.mailed(key, {"one-sha", "cancel series mailto:carla@example.com"}) == std::nullopt);
   CHECK(*state.mailed(key, {"two-sha", offer.offer}) == std::nullopt);
   ObjectKey other = key;
@@ -223,9 +228,9 @@ TEST_CASE("what was mailed for an offer is known, until its message is retracted
   w.retract(only(state, "one"), {});
   CHECK(*state.mailed(key, offer) == std::nullopt);
 
-  REQUIRE(state.note_mailed(key, offer, "m3@example.com", w.now));
+  REQUIRE(state.note_mailed(key, offer, went, w.now));
   REQUIRE(state.age(w.now + std::chrono::days{89}, std::chrono::days{60}));
-  CHECK(*state.mailed(key, offer) == "m3@example.com");
+  CHECK(*state.mailed(key, offer) == went);
   REQUIRE(state.age(w.now + std::chrono::days{91}, std::chrono::days{60}));
   CHECK(*state.mailed(key, offer) == std::nullopt);
 }

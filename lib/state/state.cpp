@@ -245,7 +245,7 @@ Result<void> State::save_retraction(const Journaled& message, const itip::Facts&
   IMIP_CHECK(db.execute("UPDATE said SET retracted = ? WHERE id = ? AND retracted IS NULL",
                         seconds(entry.at), message.said));
   // what comes again is answered again
-  IMIP_CHECK(db.execute("DELETE FROM mailed WHERE part_sha256 = ? AND store = ? AND owner = ?",
+  IMIP_CHECK(db.execute("DELETE FROM outbox WHERE part_sha256 = ? AND store = ? AND owner = ?",
                         message.entry.part_sha256, message.key.store, message.key.owner));
   // a cancelled event that lives again is not forgotten
   IMIP_CHECK(db.execute("DELETE FROM ageing WHERE object = ?", object));

@@ -72,6 +72,14 @@ struct MailedOffer {
   std::string part_sha256, offer;
 };
 
+/// The mail that tells it.
+struct Mailed {
+  std::string message_id;
+  std::string dtstamp;  ///< of its calendar, as it stands there
+  bool sent = false;    ///< else it was about to go, and nobody knows whether it did
+  friend bool operator==(const Mailed&, const Mailed&) = default;
+};
+
 /// What is about to become of the object's file, said before it is done: after a crash between the two the
 /// next run can tell a file that was never written from one that its owner deleted.
 struct Pending {
@@ -131,10 +139,12 @@ class State {
   [[nodiscard]] Result<std::vector<Waiting>> waiting(const std::string& store, const std::string& owner,
                                                      const std::string& text, const std::string& digest) const;
   Result<void> drop_held(std::int64_t id);
-  /// The Message-ID of the mail that went out for that offer, if one did; for as long as the journal keeps messages, or
-  /// until the message is retracted.
-  [[nodiscard]] Result<std::optional<std::string>> mailed(const ObjectKey& key, const MailedOffer& offer) const;
-  Result<void> note_mailed(const ObjectKey& key, const MailedOffer& offer, const std::string& message_id,
+  /// The mail that goes or went out for that offer, if there is one; for as long as the journal
+  /// keeps messages, or until the message is retracted.
+  [[nodiscard]] Result<std::optional<Mailed>> mailed(const ObjectKey& key,
+                                                     const MailedOffer& offer) const;
+  /// Takes the place of one that was not sent.
+  Result<void> note_mailed(const ObjectKey& key, const MailedOffer& offer, const Mailed& mail,
                            UtcSeconds at);
   /// When all that is known of the object may be forgotten; nothing: never.
   Result<void> set_forget_after(const ObjectKey& key, const std::optional<UtcSeconds>& when);

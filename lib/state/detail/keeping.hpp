@@ -13,10 +13,11 @@ CREATE TABLE IF NOT EXISTS held (
   UNIQUE (store, owner, uid, organizer, part_sha256)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS held_signer ON held (signer);
--- what a message offered (its kind, scope and recipients), and a mail told
-CREATE TABLE IF NOT EXISTS mailed (
+-- what a message offered (its kind, scope and recipients), and a mail tells; sent: somebody took it
+CREATE TABLE IF NOT EXISTS outbox (
   store TEXT NOT NULL, owner TEXT NOT NULL, uid TEXT NOT NULL, organizer TEXT NOT NULL,
-  part_sha256 TEXT NOT NULL, offer TEXT NOT NULL, message_id TEXT NOT NULL, at INTEGER NOT NULL,
+  part_sha256 TEXT NOT NULL, offer TEXT NOT NULL, message_id TEXT NOT NULL, dtstamp TEXT NOT NULL,
+  sent INTEGER NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (part_sha256, offer, store, owner, uid, organizer)
 ) STRICT, WITHOUT ROWID;
 -- objects that are cancelled, and when their facts may go
