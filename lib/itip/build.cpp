@@ -66,8 +66,9 @@ Moves moves(const ical::Zones& zones, const ical::Component& before, const ical:
           !detail::keeps_answers(*old_shape, *new_shape)};
 }
 
+// `cancelled`: the greatest SEQUENCE of what was cancelled of the series.
 Result<void> set_sequence(const BuildSpec& s, Kind kind, bool raise, bool has_base,
-                          ical::Component& object)
+                          std::int64_t cancelled, ical::Component& object)
 {
   constexpr std::int64_t most = 2147483647;  // RFC 5545 section 3.3.8
   if (kind == Kind::FreeBusy || s.method == Method::Refresh) {
@@ -76,7 +77,9 @@ Result<void> set_sequence(const BuildSpec& s, Kind kind, bool raise, bool has_ba
   }
   const std::string* stored = object.value("SEQUENCE");
   std::int64_t n = stored != nullptr ? std::max<std::int64_t>(detail::to_int(*stored, 0), 0) : 0;
-  if (raise || s.method == Method::Cancel || s.method == Method::Add) ++n;
+  const bool series = object.find("RECURRENCE-ID") == nullptr;
+  if (raise || s.method == Method::Cancel || s.method == Method::Add)
+    n = std::max(n, series ? cancelled : 0) + 1;
   if (s.sequence) n = *s.sequence;
   if (s.method == Method::Add && n == 0)
     return err(Errc::BadValue, "the SEQUENCE of an ADD is greater than 0", "leave --sequence out");
@@ -94,7 +97,7 @@ Result<Components> chosen(const BuildSpec& s, Kind kind, const ical::Component& 
   if (s.method == Method::Add) return detail::new_instance(s, base, std::move(all));
   if (!s.recurrence_id.empty()) return detail::only_instance(s, base, std::move(all));
   if (s.method == Method::Publish || s.method == Method::Request) {
-    IMIP_CHECK(detail::complete_overrides(all));
+    IMIP_CHECK(detail::complete_overrides(ical::Zones(base), all));
     return all;
   }
   if (all.front().find("RECURRENCE-ID") == nullptr) all.resize(1);
@@ -134,7 +137,7 @@ Result<LaidOver> laid_over(const BuildSpec& s, Kind kind, const ical::Component*
 }
 
 Result<void> stamp(const BuildSpec& s, Kind kind, bool has_base, bool raised, UtcSeconds now,
-                   Components& components)
+                   std::int64_t cancelled, Components& components)
 {
   const std::string* own = components.front().value("UID");
   const std::string uid = !s.uid.empty()                    ? ical::escape_text(s.uid)
@@ -144,7 +147,7 @@ Result<void> stamp(const BuildSpec& s, Kind kind, bool has_base, bool raised, Ut
     ical::Component& e = components[i];
     e.set(make_property("UID", uid));
     e.set(make_property("DTSTAMP", to_ical_utc(now)));
-    IMIP_CHECK(set_sequence(s, kind, raised && i == 0, has_base, e));
+    IMIP_CHECK(set_sequence(s, kind, raised && i == 0, has_base, cancelled, e));
     detail::fill_and_trim(s.method, kind, e);
     // A zero-length event says so by having no end (RFC 5545 section 3.8.2.2).
     if (has_base && s.end.empty() && kind == Kind::Event && e.find("DTEND") != nullptr &&
@@ -177,7 +180,8 @@ Result<ical::Component> build_object(const BuildSpec& spec, const ical::Componen
   Components& components = made.components;
   IMIP_CHECK(detail::set_organizer(spec, components));
   IMIP_CHECK(detail::set_attendees(spec, kind, has_base, made.moves.asks_again, base, components));
-  IMIP_CHECK(stamp(spec, kind, has_base, made.moves.raises, now, components));
+  const std::int64_t cancelled = has_base ? detail::cancelled_sequence(*base) : 0;
+  IMIP_CHECK(stamp(spec, kind, has_base, made.moves.raises, now, cancelled, components));
   ical::Component calendar{"VCALENDAR", {}, {}};
   calendar.properties = {make_property("PRODID", std::string(detail::prodid)),
                          make_property("VERSION", "2.0"),

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/cat.hpp"
@@ -14,6 +15,12 @@ namespace {
 bool is_override(const ical::Component& event)
 {
   return event.find("RECURRENCE-ID") != nullptr;
+}
+
+bool is_cancelled_override(const ical::Component& event)
+{
+  const std::string* status = event.value("STATUS");
+  return is_override(event) && status != nullptr && *status == "CANCELLED";
 }
 
 // What the organizer keeps for herself (CATEGORIES, COLOR, X-, ...) stays at home; what others need
@@ -155,7 +162,7 @@ Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec,
       return err(Errc::BadValue,
                  cat("--recurrence-id: nothing takes place at ", spec.recurrence_id));
   }
-  IMIP_CHECK(complete_overrides(events));
+  IMIP_CHECK(complete_overrides(zones, events));
   master = master_of(events);
   ical::Property id = time_property("RECURRENCE-ID", at);
   if (spec.this_and_future) id.set_parameter("RANGE", "THISANDFUTURE");
@@ -173,21 +180,36 @@ Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec,
   return std::vector<ical::Component>{std::move(event)};
 }
 
-Result<void> complete_overrides(std::vector<ical::Component>& events)
+std::int64_t cancelled_sequence(const ical::Component& calendar)
+{
+  std::int64_t out = 0;
+  for (const ical::Component& c : calendar.components)
+    if (is_cancelled_override(c)) out = std::max(out, to_int(c.text("SEQUENCE"), 0));
+  return out;
+}
+
+Result<void> complete_overrides(const ical::Zones& zones, std::vector<ical::Component>& events)
 {
   if (master_of(events) == nullptr) return {};
-  const auto cancelled = [](const ical::Component& e) {
-    const std::string* status = e.value("STATUS");
-    return is_override(e) && status != nullptr && *status == "CANCELLED";
-  };
+  std::optional<ical::Time> end;  // of all that is not cancelled
   for (const ical::Component& e : std::vector<ical::Component>(events)) {
-    if (!cancelled(e)) continue;
+    if (!is_cancelled_override(e)) continue;
     ical::Property exdate = *e.find("RECURRENCE-ID");
+    if (exdate.parameter("RANGE") != nullptr) {
+      IMIP_TRY(const ical::Time at, zones.time_of(exdate));
+      if (!end || at.instant < end->instant) end = at;
+      continue;
+    }
     exdate.name = "EXDATE";
-    exdate.remove_parameter("RANGE");
     events.front().properties.push_back(std::move(exdate));
   }
-  std::erase_if(events, cancelled);
+  if (end) end_series(zones, events.front(), *end);
+  std::erase_if(events, [&](const ical::Component& e) {
+    if (is_cancelled_override(e)) return true;
+    const ical::Property* id = end ? e.find("RECURRENCE-ID") : nullptr;
+    const auto at = id != nullptr ? zones.time_of(*id) : Result<ical::Time>(ical::Time{});
+    return id != nullptr && at && at->instant >= end->instant;
+  });
   for (std::size_t i = 1; i < events.size(); ++i)
     for (const char* name : {"ORGANIZER", "ATTENDEE", "SUMMARY"}) {
       if (events[i].find(name) != nullptr) continue;

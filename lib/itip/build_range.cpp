@@ -92,6 +92,16 @@ Result<detail::Version> version_of(const ical::Component& calendar)
 
 }  // namespace
 
+namespace detail {
+
+void end_series(const ical::Zones& zones, ical::Component& master, const ical::Time& at)
+{
+  end_rules(master, at);
+  drop_later_dates(zones, master, at);
+}
+
+}  // namespace detail
+
 Result<ical::Component> without_ranges(const ical::Component& calendar, const Limits& limits)
 {
   IMIP_TRY(detail::Version v, version_of(calendar));
@@ -117,8 +127,7 @@ Result<ical::Component> ended_before(const ical::Component& calendar, const ical
   IMIP_TRY(detail::Version v, version_of(calendar));
   if (!v.master)
     return err(Errc::BadCalendar, "the calendar does not hold the series, only repetitions of it");
-  end_rules(*v.master, at);
-  drop_later_dates(v.zones, *v.master, at);
+  detail::end_series(v.zones, *v.master, at);
   std::erase_if(v.instances, [&](const auto& piece) { return piece.first >= at.instant; });
   return calendar_of(v);
 }

@@ -41,8 +41,10 @@ void Comparison::request(Item item, const std::optional<ical::Component>& before
     item.changes = differences(old_print, new_print);
     item.asks_again = !keeps_answers(old_print.shape, new_print.shape);
     const bool back = returns(item, *before);
-    if (raises(old_.zones, *before, new_.zones, item.component) || back)
-      item.sequence = std::max(own, std::max(base, series_base()) + 1);
+    if (raises(old_.zones, *before, new_.zones, item.component) || back) {
+      const std::int64_t cancelled = item.type == Scope::Type::Series ? old_.cancelled_at : 0;
+      item.sequence = std::max(own, std::max({base, series_base(), cancelled}) + 1);
+    }
     if (back) item.sequence = std::max(item.sequence, after_ranges(item));
   } else {
     item.asks_again = true;

@@ -108,7 +108,8 @@ Result<Version> Version::read(const ical::Component& calendar, Kind kind)
 {
   Version out{kind, calendar, ical::Zones(calendar), {}, {}, {}};
   IMIP_TRY(auto all, components_of(calendar, kind));
-  IMIP_CHECK(complete_overrides(all));
+  IMIP_CHECK(complete_overrides(out.zones, all));
+  out.cancelled_at = cancelled_sequence(calendar);
   for (ical::Component& c : all) {
     if (c.find("DTEND") != nullptr) c.remove("DURATION");
     const ical::Property* id = c.find("RECURRENCE-ID");

@@ -1,6 +1,7 @@
 // Facts from the stored file: what other programs and other machines put there.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/cat.hpp"
@@ -219,6 +220,54 @@ void absorb_content(Facts& facts, const Edit& edit,
                  zones, &books);
 }
 
+std::set<std::string> people_in(const ical::Component& c, const Owner& owner)
+{
+  std::set<std::string> out;
+  for (const ical::Property* p : c.all("ATTENDEE"))
+    if (const auto address = CalAddress::parse(p->value)) out.insert(attendee_key(*address, owner));
+  return out;
+}
+
+/// Is there a word of the organizer's that outlives a later one about the series? What is cancelled
+/// or left out, and what only narrower content says.
+bool has_narrower(const Facts& facts, bool with_content)
+{
+  const auto rows = facts.rows();
+  return std::any_of(rows.begin(), rows.end(), [&](const Shared<FactRow>& row) {
+    return row->reg == "X" || row->reg == "U" ||
+           (with_content && row->scope != Scope{}.key() &&
+            (row->reg.starts_with("W:") || row->reg == "N"));
+  });
+}
+
+/// The file as it is stands above all that was said before: else what she put back would be
+/// cancelled again, and what she took out would come back.
+void absorb_file(Facts& facts, const ical::Component& calendar, const Owner& owner, UtcSeconds now)
+{
+  Revision above{0, now};
+  for (const Shared<FactRow>& row : facts.rows()) {
+    if (row->reg == "A" || row->reg == "M" || row->reg == "P")
+      continue;  // nobody's word about the event
+    above.sequence = std::max(above.sequence, row->sequence + 1);
+    above.dtstamp = std::max(above.dtstamp, UtcSeconds(std::chrono::seconds(row->dtstamp + 1)));
+  }
+  const ical::Zones zones(calendar);
+  const auto timezones = timezones_of(calendar);
+  const auto all = by_scope(zones, calendar);
+  const auto series = all.find(Scope{}.key());
+  for (const auto& [key, component] : all) {
+    // one that carries answers says who is left out, or nothing of its own
+    const bool derived = component->find(derived_mark) != nullptr && series != all.end() &&
+                         people_in(*component, owner) == people_in(*series->second, owner);
+    const auto scope = scope_of(zones, *component);
+    if (derived || !scope) continue;
+    Recorded books;
+    record_content(facts, class_organizer, *scope, above, message_part(*component), timezones,
+                   zones, &books);
+    if (is_cancelled(*component)) facts.raise(mark_row("X", key, {}, above));
+  }
+}
+
 }  // namespace
 
 bool organizes(const ical::Component& calendar, const Owner& owner)
@@ -282,7 +331,20 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
   const auto series = before.find("series");
   const bool owner_organizes = organizes(stored.calendar, owner);
   const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
-  for (const auto& [scope, component] : by_scope(zones, stored.calendar)) {
+  const auto after = by_scope(zones, stored.calendar);
+  if (owner_organizes) {
+    const bool removed = std::any_of(before.begin(), before.end(), [&](const auto& known) {
+      return !after.contains(known.first) && known.second->find(derived_mark) == nullptr;
+    });
+    const bool changed =
+        removed || std::any_of(after.begin(), after.end(), [&](const auto& one) {
+          const auto known = before.find(one.first);
+          return known == before.end() || edit_digest(*known->second) != edit_digest(*one.second);
+        });
+    if (changed && has_narrower(facts, removed))
+      return absorb_file(facts, stored.calendar, owner, now);
+  }
+  for (const auto& [scope, component] : after) {
     Edit edit{scope, component, nullptr, false};
     const auto known = before.find(scope);
     edit.is_new = known == before.end();

@@ -62,6 +62,7 @@ class Renderer {
   ical::Component shown(const Slot& slot, ical::Component event, const Revision& received,
                         bool cancelled) const;
   void put(ical::Component event, bool cancelled);
+  void count_cancels();
 
   const View& view_;
   const std::string& uid_;
@@ -264,6 +265,24 @@ void Renderer::render_instance(const Slot& slot)
   put(shown(slot, std::move(event), from->write->revision, cancelled), cancelled);
 }
 
+/// Of her own event the organizer's file says how far SEQUENCE went, also by a CANCEL of what it no
+/// longer shows: else her next REQUEST would be none the newer (RFC 5546 section 2.1.4).
+void Renderer::count_cancels()
+{
+  const ical::Property* organizer = master_ ? master_->find("ORGANIZER") : nullptr;
+  if (!organizer) return;
+  const auto address = CalAddress::parse(organizer->value);
+  if (!address || !owner_.is(*address)) return;
+  const std::string* own = master_->value("SEQUENCE");
+  const std::int64_t shown = own ? to_int(*own, 0) : 0;
+  std::int64_t most = shown;
+  for (const auto* slots : {&view_.ranges, &view_.instances})
+    for (const auto& [text, slot] : *slots)
+      if (const auto cancel = view_.strongest_cancel(slot, false))
+        most = std::max(most, cancel->sequence);
+  if (most > shown) master_->set(make_property("SEQUENCE", cat(most)));
+}
+
 Rendering Renderer::run()
 {
   Rendering out;
@@ -277,6 +296,7 @@ Rendering Renderer::run()
       if (!slot.yielded) out.strays.push_back(scope_key(slot.type, text));
     }
   }
+  count_cancels();
   const bool keep_master = master_ && !(series_cancelled_ && options_.remove_cancelled);
   out.empty = !master_ && others_.empty() && !taken_away_;
   out.cancelled = live_ == 0;

@@ -72,9 +72,15 @@ Result<ical::Component> made_from_master(const ical::Zones& zones, const ical::C
 /// ADD: one more like the series, when --start says.
 Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec, const ical::Component& base,
                                                   std::vector<ical::Component> components);
-/// Overrides that say STATUS:CANCELLED become EXDATEs of the master (RFC 5546 section 3.2.2 has no
-/// such STATUS in a REQUEST); what overrides lack they get from the master.
-Result<void> complete_overrides(std::vector<ical::Component>& components);
+/// Overrides that say STATUS:CANCELLED become EXDATEs of the master, a range that does its end (RFC
+/// 5546 section 3.2.2 has no such STATUS in a REQUEST); what overrides lack they get from the
+/// master.
+Result<void> complete_overrides(const ical::Zones& zones, std::vector<ical::Component>& components);
+/// The greatest SEQUENCE of overrides and ranges that say STATUS:CANCELLED: only with a higher one
+/// the series ends that.
+[[nodiscard]] std::int64_t cancelled_sequence(const ical::Component& calendar);
+/// The rules, RDATEs and EXDATEs of the master end before `at`.
+void end_series(const ical::Zones& zones, ical::Component& master, const ical::Time& at);
 
 /// --start, --end, --due, --duration, --rrule, --exdate, --rdate over the component.
 Result<void> set_times(const BuildSpec& spec, Kind kind, const ical::Component& calendar,

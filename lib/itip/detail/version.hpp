@@ -31,6 +31,7 @@ struct Version {
   ical::Zones zones;
   std::optional<ical::Component> master;
   Pieces instances, ranges;
+  std::int64_t cancelled_at = 0;  ///< the greatest SEQUENCE of what is cancelled of it
 
   /// Without what is private; cancelled overrides are EXDATEs. @errors Errc::BadCalendar
   static Result<Version> read(const ical::Component& calendar, Kind kind);
