@@ -95,7 +95,7 @@ Result<Components> chosen(const BuildSpec& s, Kind kind, const ical::Component& 
 {
   IMIP_TRY(Components all, detail::components_of(base, kind));
   if (s.method == Method::Add) return detail::new_instance(s, base, std::move(all));
-  if (!s.recurrence_id.empty()) return detail::only_instance(s, base, std::move(all));
+  if (!s.recurrence_id.empty()) return detail::only_instance(s, kind, base, std::move(all));
   if (s.method == Method::Publish || s.method == Method::Request) {
     IMIP_CHECK(detail::complete_overrides(ical::Zones(base), all));
     return all;

@@ -7,6 +7,7 @@
 #include "itip/detail/building.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/shape.hpp"
+#include "itip/detail/version.hpp"
 
 namespace imip::itip::detail {
 
@@ -145,7 +146,39 @@ Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec,
   return std::vector<ical::Component>{std::move(event)};
 }
 
-Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec,
+namespace {
+
+// What is said of the repetition: by its own override, else by the range, else by the series; of it
+// and all later ones never by the override, which is about itself alone. One that is cancelled
+// comes back as the series has it.
+Result<ical::Component> told_of(const ical::Component& base, Kind kind,
+                                const ical::Component& master, const ical::Time& at, bool and_later)
+{
+  ical::Component calendar = base;
+  const ical::Zones zones(base);
+  std::int64_t cancelled = -1;
+  std::erase_if(calendar.components, [&](const ical::Component& c) {
+    if (c.name != kind_word(kind) || !is_cancelled_override(c)) return false;
+    const ical::Property& id = *c.find("RECURRENCE-ID");
+    const auto other = zones.time_of(id);
+    if (!other || other->instant > at.instant) return false;
+    if (other->instant < at.instant && id.parameter("RANGE") == nullptr) return false;
+    cancelled = std::max(cancelled, sequence_of(c));
+    return true;
+  });
+  IMIP_TRY(const Version version, Version::read(calendar, kind));
+  auto event = and_later ? version.from(at, Limits{}) : version.at(at, Limits{});
+  if (!event) {
+    IMIP_TRY(event, made_from_master(zones, master, at));
+  }
+  // Only with a higher SEQUENCE it takes place again.
+  if (cancelled >= sequence_of(*event)) event->set(make_property("SEQUENCE", cat(cancelled + 1)));
+  return *std::move(event);
+}
+
+}  // namespace
+
+Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec, Kind kind,
                                                    const ical::Component& base,
                                                    std::vector<ical::Component> events)
 {
@@ -162,20 +195,18 @@ Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec,
       return err(Errc::BadValue,
                  cat("--recurrence-id: nothing takes place at ", spec.recurrence_id));
   }
-  IMIP_CHECK(complete_overrides(zones, events));
-  master = master_of(events);
   ical::Property id = time_property("RECURRENCE-ID", at);
   if (spec.this_and_future) id.set_parameter("RANGE", "THISANDFUTURE");
-  for (ical::Component& e : events) {
-    if (!is_override(e)) continue;
-    IMIP_TRY(const ical::Time other, zones.time_of(*e.find("RECURRENCE-ID")));
-    if (other.instant != at.instant) continue;
-    e.set(id);
-    return std::vector<ical::Component>{std::move(e)};
-  }
-  if (master == nullptr)
+  if (master == nullptr) {
+    for (ical::Component& e : events) {
+      IMIP_TRY(const ical::Time other, zones.time_of(*e.find("RECURRENCE-ID")));
+      if (other.instant != at.instant) continue;
+      e.set(id);
+      return std::vector<ical::Component>{std::move(e)};
+    }
     return err(Errc::BadValue, cat("--recurrence-id: the calendar has no ", spec.recurrence_id));
-  IMIP_TRY(ical::Component event, made_from_master(zones, *master, at));
+  }
+  IMIP_TRY(ical::Component event, told_of(base, kind, *master, at, spec.this_and_future));
   event.set(id);
   return std::vector<ical::Component>{std::move(event)};
 }

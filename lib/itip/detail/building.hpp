@@ -62,8 +62,10 @@ Result<std::vector<ical::Property>> speakers(const BuildSpec& spec, Kind kind,
 /// What `base` says about one UID: the master first (if it has one), then overrides; without what
 /// is private. @errors Errc::BadCalendar
 Result<std::vector<ical::Component>> components_of(const ical::Component& base, Kind kind);
-/// Only the repetition that --recurrence-id names: its override, or one made from the master.
-Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec,
+/// Only the repetition that --recurrence-id names: its override, or one made from its range or the
+/// master; with
+/// --this-and-future never from an override.
+Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec, Kind kind,
                                                    const ical::Component& base,
                                                    std::vector<ical::Component> components);
 /// The repetition that a range or instance component stands for, made from the master.
