@@ -47,6 +47,28 @@ END='DTEND;TZID=Europe/Berlin:20270104T110000'
 invitation one 0 "$START" "$END" SUMMARY:Planning 'LOCATION:Room 1' >one.eml
 invitation weekly 0 DTSTART:20270104T100000Z DTEND:20270104T110000Z SUMMARY:Weekly 'RRULE:FREQ=WEEKLY;COUNT=4' >weekly.eml
 
+# ---- another program writes while the answer goes out ------------------------------------------------------
+expect 0 as carla apply --now $NOW one.eml
+cat >sender <<EOF_SENDER
+#!/bin/sh
+cat >>sent.eml
+sed -i 's/^SUMMARY.*/&\r\nCATEGORIES:edited\r/; s/\r\r/\r/' "$(echo "$WORLD"/carla/calendar/*.ics)"
+EOF_SENDER
+chmod 700 sender
+expect 0 as carla reply accept --now $NOW --send ./sender one.eml
+[ "$(grep -c '^Message-ID' sent.eml)" = 1 ] || fail "not one mail"
+has carla CATEGORIES edited
+has carla ATTENDEE 'PARTSTAT=ACCEPTED'
+# What cannot be written at all is told as what it is.
+cat >sender <<EOF_SENDER
+#!/bin/sh
+cat >/dev/null
+echo junk >>"$(echo "$WORLD"/carla/calendar/*.ics)"
+EOF_SENDER
+expect 75 as carla reply decline --now $LATER --send ./sender one.eml
+says 'the answer went out, but the calendar is not changed: '
+reset
+
 # ---- delegation (RFC 5546 sections 3.2.2.3 and 4.2.5 to 4.2.7) -------------------------------------------
 for who in boss carla; do expect 0 as $who apply --now $NOW one.eml; done
 before=$(sums carla)

@@ -12,9 +12,10 @@
 #include "cli/passphrase.hpp"
 #include "cli/replies.hpp"
 #include "crypto/gpgsm.hpp"
-#include "report/json.hpp"
 #include "ical/object.hpp"
 #include "pipeline/held.hpp"
+#include "pipeline/own.hpp"
+#include "report/json.hpp"
 
 namespace imip::cli {
 
@@ -208,19 +209,14 @@ Result<void> store_own(const std::vector<OwnMessage>& messages, const CommonOpti
   }
   IMIP_TRY(const auto lock, bench.calendar->lock());
   IMIP_CHECK(require_series(bench, parts, common.store));
-  for (pipeline::JudgedPart& part : parts) {
-    const itip::Message& message = *part.message();
-    IMIP_TRY(auto surroundings, bench.calendar->surroundings(message));
-    const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
-    const auto* stored = surroundings.stored ? &*surroundings.stored : nullptr;
-    const itip::Plan plan =
-        itip::plan_message(message, speaker, stored, surroundings.facts, bench.judge.policy().owner,
-                           policy::plan_options(bench.judge.policy()), context.now);
-    if (plan.outcome == itip::Outcome::Refused)
-      return err(Errc::Refused,
-                 plan.reasons.empty() ? std::string{"refused"} : plan.reasons.front().text);
-    part.stored = surroundings.stored;
-    IMIP_CHECK(bench.calendar->carry_out(plan, lock, pipeline::journal_entry(part, plan, context.now)));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto done = pipeline::put_own(bench.judge, *bench.calendar, parts[i], lock);
+    if (!done && i == 0) return done;
+    if (!done)
+      return err(done.error().code,
+                 cat(done.error().what, "; of the ", parts.size(),
+                     " messages the calendar has the first ", i, ", and none is sent"),
+                 "build them again: what the calendar has does not harm");
   }
   return {};
 }

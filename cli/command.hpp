@@ -106,9 +106,11 @@ struct OwnMessage {
   ical::Component calendar;
   std::string message_id;
 };
-/// The organizer's own copy of what `build --store` made goes into the store, as her own messages, in that order.
-/// @errors Errc::NotFound (all are about parts of a series that the calendar does not have), Errc::Refused; nothing is
-/// stored then; else as pipeline::Calendar::carry_out
+/// The organizer's own copy of what `build --store` made goes into the store, as her own messages,
+/// in that order.
+/// @errors Errc::NotFound (all are about parts of a series that the calendar does not have),
+/// Errc::Refused; nothing is stored then; else as pipeline::put_own, and the text says how many of
+/// several are stored
 Result<void> store_own(const std::vector<OwnMessage>& messages, const CommonOptions& common,
                        Context& context);
 

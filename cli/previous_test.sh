@@ -131,6 +131,28 @@ run 0 build --previous old.ics guests.ics --store boss --me boss@example.com --s
   --now 2027-01-01T00:01:00Z
 grep -q 'carol@example.com' boss/*.ics || fail "the organizer's copy has no carol"
 
+# Another program writes while it is stored: planned again. What cannot be written: which messages were.
+mkdir raced
+run 0 build request old.ics --store raced --me boss@example.com --state st-raced --now 2027-01-01T00:00:00Z
+strace -qqq -f -o trace -e trace=renameat2 -e inject=renameat2:delay_enter=700000:when=1 "$imip" build request old.ics \
+  --sequence 3 --location Elsewhere --store raced --me boss@example.com --state st-raced --now 2027-01-01T00:01:00Z >out 2>err &
+racer=$!
+while [ -z "$(find raced -name '.*.tmp')" ] && kill -0 $racer 2>/dev/null; do sleep 0.02; done
+sed 's/^SUMMARY.*/&\r\nCATEGORIES:edited\r/; s/\r\r/\r/' raced/*.ics >edited.ics
+cp edited.ics "$(echo raced/*.ics)"
+wait $racer || { cat err >&2; fail "a race was lost"; }
+grep -q '^LOCATION:Elsewhere' raced/*.ics || fail "the new place is not stored"
+grep -q '^CATEGORIES:edited' raced/*.ics || fail "another program's edit is lost"
+mkdir half
+run 0 build request old.ics --store half --me boss@example.com --state st-half --now 2027-01-01T00:00:00Z
+strace -qqq -f -o trace -e trace=renameat2 -e inject=renameat2:error=EIO:when=2 "$imip" build --previous old.ics guests.ics \
+  --store half --me boss@example.com --state st-half --mbox mbox --now 2027-01-01T00:01:00Z >out 2>err
+[ $? = 74 ] || fail "what could not be written is no error"
+says 'of the 2 messages the calendar has the first 1, and none is sent'
+[ ! -e mbox ] || fail "sent, and not stored"
+run 0 build --previous old.ics guests.ics --store half --me boss@example.com --state st-half --mbox mbox \
+  --now 2027-01-01T00:01:00Z
+
 # ---- ranges ----------------------------------------------------------------------------------
 run 0 build request old.ics --recurrence-id 2027-01-25T10:00 --this-and-future --start 2027-01-25T12:00 --format ics
 grep -q 'RANGE=THISANDFUTURE' out || fail "no range"

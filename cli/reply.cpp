@@ -256,7 +256,9 @@ void tell_conflicts(const pipeline::JudgedPart& part, Context& context)
   if (!all.empty()) notice(context, cat("at the same time: ", all));
 }
 
-/// Sends, then stores, under the lock: if anything moved since the answer was planned, neither is done.
+/// Sends, then stores, under the lock: if anything moved since the answer was planned, neither is
+/// done. What another program, which does not know the lock, changes while it is sent is planned
+/// again with the answer that went out.
 Result<ExitCode> send_and_store(const ReplyOptions& options, Bench& bench, pipeline::JudgedPart& part,
                                 const itip::Answer& answer, const itip::AnswerPlan& planned,
                                 const std::vector<Letter>& letters, Context& context)
@@ -265,15 +267,26 @@ Result<ExitCode> send_and_store(const ReplyOptions& options, Bench& bench, pipel
   IMIP_TRY(const auto lock, bench.calendar->lock());
   pipeline::Consent agreed;
   agreed.everything = true;
-  IMIP_TRY(auto again, pipeline::plan_reply(bench.judge, &*bench.calendar, part, agreed, answer));
-  if (again.answer.reply != planned.reply || again.answer.forward != planned.forward ||
-      part.decision.verdict != verdict)
-    return err(Errc::TryAgain, "the calendar changed while the answer was made", "run it again");
-  IMIP_TRY(const ExitCode sent, post(options.outbox, letters, context));
-  if (sent != ExitCode::Ok) return ExitCode::TempFail;  // nothing is stored: try again
-  const auto& plan = again.answer.plan;
-  IMIP_CHECK(pipeline::carry_out(bench.judge, *bench.calendar, part, plan, lock));
-  return ExitCode::Ok;
+  bool went_out = false;
+  const auto attempt = [&]() -> Result<ExitCode> {
+    IMIP_TRY(auto again, pipeline::plan_reply(bench.judge, &*bench.calendar, part, agreed, answer));
+    if (!went_out) {
+      if (again.answer.reply != planned.reply || again.answer.forward != planned.forward ||
+          part.decision.verdict != verdict)
+        return err(Errc::TryAgain, "the calendar changed while the answer was made",
+                   "run it again");
+      IMIP_TRY(const ExitCode sent, post(options.outbox, letters, context));
+      if (sent != ExitCode::Ok) return ExitCode::TempFail;  // nothing is stored: try again
+      went_out = !letters.empty();
+    }
+    IMIP_CHECK(pipeline::carry_out(bench.judge, *bench.calendar, part, again.answer.plan, lock));
+    return ExitCode::Ok;
+  };
+  auto done = pipeline::insist(attempt);
+  if (done || !went_out) return done;
+  return err(done.error().code,
+             cat("the answer went out, but the calendar is not changed: ", done.error().what),
+             "run it again, with --once it is not mailed again");
 }
 
 /// Messages that came before the event that is answered now.

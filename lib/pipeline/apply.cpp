@@ -15,8 +15,6 @@ namespace imip::pipeline {
 
 namespace {
 
-constexpr int attempts = 3;
-
 bool is_notice(Code code)
 {
   switch (code) {
@@ -283,15 +281,13 @@ Result<Applied> unkept(const Result<Applied>& applied)
   return err(Errc::TryAgain, cat("mail went out, but the calendar is not changed: ", why), std::move(hint));
 }
 
-Result<Applied> insist(const Judge& judge, Calendar& calendar, JudgedPart& part, const Trial& trial)
+Result<Applied> try_out(const Judge& judge, Calendar& calendar, JudgedPart& part,
+                        const Trial& trial)
 {
   Posted posted;
-  for (int tries = 1;; ++tries) {
-    auto applied = attempt(judge, calendar, part, trial, posted);
-    if (!applied && applied.error().code == Errc::Conflict && tries < attempts) continue;
-    if (!posted.any || is_done(applied)) return applied;
-    return unkept(applied);
-  }
+  auto applied = insist([&] { return attempt(judge, calendar, part, trial, posted); });
+  if (!posted.any || is_done(applied)) return applied;
+  return unkept(applied);
 }
 
 /// What would be done, written nowhere: no lock, so that it works on what may only be read.
@@ -348,13 +344,13 @@ Result<Applied> apply_part(const Judge& judge, Calendar& calendar, JudgedPart& p
                            const Courier& courier)
 {
   if (dry_run) return rehearse(judge, calendar, part);
-  return insist(judge, calendar, part, {consent, false, choice, courier});
+  return try_out(judge, calendar, part, {consent, false, choice, courier});
 }
 
 Result<Applied> apply_waiting(const Judge& judge, Calendar& calendar, JudgedPart& part,
                               const Consent& consent, const Courier& courier)
 {
-  return insist(judge, calendar, part, {consent, true, CounterChoice::None, courier});
+  return try_out(judge, calendar, part, {consent, true, CounterChoice::None, courier});
 }
 
 namespace {

@@ -72,6 +72,17 @@ Result<PlannedAnswer> plan_reply(const Judge& judge, const Calendar* calendar, J
 [[nodiscard]] state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan,
                                                 UtcSeconds now);
 
+/// What another program changed while it was planned is planned again: three attempts at most.
+template <class Attempt>
+auto insist(const Attempt& attempt)
+{
+  constexpr int attempts = 3;
+  for (int tries = 1;; ++tries) {
+    auto done = attempt();
+    if (done || done.error().code != Errc::Conflict || tries == attempts) return done;
+  }
+}
+
 /// Carries out what was planned because of the part, and lets go what is over (itip/ageing.hpp).
 /// @errors as apply_part
 Result<void> carry_out(const Judge& judge, Calendar& calendar, const JudgedPart& part,

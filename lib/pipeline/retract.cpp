@@ -6,12 +6,12 @@
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "mime/message.hpp"
+#include "pipeline/apply.hpp"
 
 namespace imip::pipeline {
 
 namespace {
 
-constexpr int attempts = 3;
 constexpr std::size_t shown_digits = 12;
 
 std::string name_of(const RetractRequest& request)
@@ -221,10 +221,7 @@ Result<std::vector<Retracted>> retract(Calendar& calendar, const policy::Policy&
                                        const RetractRequest& request, UtcSeconds now)
 {
   if (request.dry_run) return plan_all(calendar, policy, request, now);
-  for (int tries = 1;; ++tries) {
-    auto done = attempt(calendar, policy, request, now);
-    if (done || done.error().code != Errc::Conflict || tries == attempts) return done;
-  }
+  return insist([&] { return attempt(calendar, policy, request, now); });
 }
 
 }  // namespace imip::pipeline

@@ -1,0 +1,30 @@
+#include "pipeline/own.hpp"
+
+#include "pipeline/apply.hpp"
+
+namespace imip::pipeline {
+
+namespace {
+
+Result<void> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part, const store::Lock& lock)
+{
+  const itip::Message& message = *part.message();
+  const policy::Policy& policy = judge.policy();
+  IMIP_TRY(Surroundings here, calendar.surroundings(message));
+  const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
+  const itip::Plan plan = itip::plan_message(message, speaker, here.stored ? &*here.stored : nullptr, here.facts,
+                                             policy.owner, policy::plan_options(policy), judge.now());
+  if (plan.outcome == itip::Outcome::Refused)
+    return err(Errc::Refused, plan.reasons.empty() ? std::string{"refused"} : plan.reasons.front().text);
+  part.stored = std::move(here.stored);
+  return carry_out(judge, calendar, part, plan, lock);
+}
+
+}  // namespace
+
+Result<void> put_own(const Judge& judge, Calendar& calendar, JudgedPart& part, const store::Lock& lock)
+{
+  return insist([&] { return attempt(judge, calendar, part, lock); });
+}
+
+}  // namespace imip::pipeline
