@@ -224,37 +224,103 @@ Result<ical::Component> expanded(const itip::BuildSpec& spec, const ical::Compon
   return itip::build_object(series, &listed, now);
 }
 
-Result<std::vector<Draft>> drafts_of_object(const BuildOptions& options, const itip::BuildSpec& flags,
-                                            const Limits& limits, Context& context)
+// What is told, and what the organizer's own copy keeps of it.
+struct Telling {
+  std::vector<Draft> drafts;
+  std::optional<ical::Component> own;  // instead of the first drafts
+  std::size_t told_by_own = 0;         // so many
+};
+
+Draft draft_of(itip::ChangeMessage message)
 {
-  IMIP_TRY(const Input input, read_object(options, flags, limits));
-  const itip::BuildSpec& spec = input.spec;
-  const ical::Component* base = input.base ? &*input.base : nullptr;
-  auto calendar = itip::build_object(spec, base, context.now);
-  if (!calendar && input.json && calendar.error().code == Errc::BadValue)
-    calendar.error().code = Errc::BadCalendar;
-  if (!calendar) return about_file(options.file, calendar.error());
-  const bool raises = spec.method == itip::Method::Cancel || spec.method == itip::Method::Add;
-  if (base == nullptr && raises && !spec.sequence)
-    notice(context, cat("the ", itip::method_word(spec.method), " has SEQUENCE 1"),
-           "--sequence N, if the event's own is greater than 0");
+  return {std::move(message.calendar), {}, std::move(message.to), std::move(message.changes)};
+}
+
+// Where a part was told with a higher SEQUENCE than it had, so that it outlives a CANCEL around it.
+void take_sequences(const ical::Component& told, ical::Component& own)
+{
+  const auto same = [](const ical::Component& a, const ical::Component& b) {
+    const ical::Property* x = a.find("RECURRENCE-ID");
+    const ical::Property* y = b.find("RECURRENCE-ID");
+    return a.name == b.name && (x == nullptr) == (y == nullptr) && (x == nullptr || *x == *y);
+  };
+  if (*told.value("METHOD") != "REQUEST") return;
+  for (ical::Component& c : own.components)
+    for (const ical::Component& said : told.components)
+      if (const ical::Property* sequence = said.find("SEQUENCE");
+          sequence != nullptr && same(c, said))
+        c.set(*sequence);
+}
+
+Result<Draft> draft_of_answer(const itip::BuildSpec& spec, const ical::Component* base,
+                              ical::Component calendar)
+{
+  Draft out;
+  IMIP_TRY(out.organizer, itip::organizer_of(spec, base));
+  out.to = itip::recipients(calendar);
+  if (out.to.empty() && !itip::is_organizer_method(spec.method)) {
+    IMIP_TRY(const CalAddress address, CalAddress::parse(out.organizer.value));
+    out.to.push_back(itip::Party{address, {}, out.organizer});
+  }
+  out.calendar = std::move(calendar);
+  return out;
+}
+
+// One message; of what people are invited to parts of, one for all who are invited to the same
+// ones.
+Result<Telling> told_of_object(const BuildOptions& options, const itip::BuildSpec& spec,
+                               const ical::Component* base, const Limits& limits, UtcSeconds now)
+{
+  Telling out;
+  IMIP_TRY(ical::Component calendar, itip::build_object(spec, base, now));
   const bool ranged = spec.method == itip::Method::Request ||
                       (spec.method == itip::Method::Cancel && spec.this_and_future);
   if (options.expand_range && ranged) {
     if (base == nullptr)
       return err(Errc::Usage, "--expand-range needs the series", "give its .ics");
-    calendar = expanded(spec, *base, *calendar, limits, context.now);
-    if (!calendar) return about_file(options.file, calendar.error());
+    IMIP_TRY(calendar, expanded(spec, *base, calendar, limits, now));
   }
-  Draft out;
-  IMIP_TRY(out.organizer, itip::organizer_of(spec, base));
-  out.to = itip::recipients(*calendar);
-  if (out.to.empty() && !itip::is_organizer_method(spec.method)) {
-    IMIP_TRY(const CalAddress address, CalAddress::parse(out.organizer.value));
-    out.to.push_back(itip::Party{address, {}, out.organizer});
+  if (*calendar.value("METHOD") == "REQUEST" && options.to.empty()) {
+    IMIP_TRY(auto messages, itip::invitations(calendar, spec.comment, now, limits));
+    for (itip::ChangeMessage& m : messages) out.drafts.push_back(draft_of(std::move(m)));
+    out.told_by_own = out.drafts.size();
+    if (out.drafts.size() > 1) {
+      for (const Draft& draft : out.drafts) take_sequences(draft.calendar, calendar);
+      out.own = std::move(calendar);
+    }
+    return out;
   }
-  out.calendar = *std::move(calendar);
-  return std::vector<Draft>{std::move(out)};
+  IMIP_TRY(Draft draft, draft_of_answer(spec, base, std::move(calendar)));
+  out.drafts.push_back(std::move(draft));
+  return out;
+}
+
+Result<Telling> drafts_of_object(const BuildOptions& options, const itip::BuildSpec& flags,
+                                 const Limits& limits, Context& context)
+{
+  IMIP_TRY(const Input input, read_object(options, flags, limits));
+  const ical::Component* base = input.base ? &*input.base : nullptr;
+  itip::GuestCancels guests{{}, input.spec};
+  if (base != nullptr && options.to.empty()) {
+    auto found = itip::cancel_guests(input.spec, *base, context.now, limits);
+    if (!found) return about_file(options.file, found.error());
+    guests = *std::move(found);
+  }
+  Telling out;
+  if (guests.rest) {
+    auto made = told_of_object(options, *guests.rest, base, limits, context.now);
+    if (!made && input.json && made.error().code == Errc::BadValue)
+      made.error().code = Errc::BadCalendar;
+    if (!made) return about_file(options.file, made.error());
+    out = *std::move(made);
+  }
+  for (itip::ChangeMessage& m : guests.messages) out.drafts.push_back(draft_of(std::move(m)));
+  const itip::Method method = input.spec.method;
+  const bool raises = method == itip::Method::Cancel || method == itip::Method::Add;
+  if (base == nullptr && raises && !input.spec.sequence)
+    notice(context, cat("the ", itip::method_word(method), " has SEQUENCE 1"),
+           "--sequence N, if the event's own is greater than 0");
+  return out;
 }
 
 Result<ical::Component> listed_in(const ical::Component& calendar, const std::string& file,
@@ -265,8 +331,8 @@ Result<ical::Component> listed_in(const ical::Component& calendar, const std::st
   return listed;
 }
 
-Result<std::vector<Draft>> drafts_of_change(const BuildOptions& options, const Limits& limits,
-                                            Context& context)
+Result<Telling> drafts_of_change(const BuildOptions& options, const Limits& limits,
+                                 Context& context)
 {
   IMIP_TRY(ical::Component before, read_base(options.previous, limits));
   IMIP_TRY(ical::Component after, read_base(options.file, limits));
@@ -280,10 +346,10 @@ Result<std::vector<Draft>> drafts_of_change(const BuildOptions& options, const L
     IMIP_TRY(after, listed_in(after, options.file, limits));
   }
   IMIP_TRY(auto messages, itip::compare(before, after, compare, context.now, limits));
-  std::vector<Draft> out;
-  for (itip::ChangeMessage& m : messages)
-    out.push_back({std::move(m.calendar), {}, std::move(m.to), std::move(m.changes)});
-  if (out.empty()) notice(context, "nothing changed that others may see: there is nothing to send");
+  Telling out;
+  for (itip::ChangeMessage& m : messages) out.drafts.push_back(draft_of(std::move(m)));
+  if (out.drafts.empty())
+    notice(context, "nothing changed that others may see: there is nothing to send");
   return out;
 }
 
@@ -340,13 +406,18 @@ Result<void> check_store(const BuildOptions& options, const std::vector<Draft>& 
 }
 
 /// @param message_ids  of the mails, in order; of several with the same message the first one's is remembered
-std::vector<OwnMessage> own_messages(const BuildOptions& options, const std::vector<Draft>& drafts,
+std::vector<OwnMessage> own_messages(const BuildOptions& options, const Telling& told,
                                      const std::vector<std::string>& message_ids)
 {
   std::vector<OwnMessage> out;
   std::size_t mail = 0;
-  for (const Draft& draft : drafts) {
-    out.push_back({draft.calendar, mail < message_ids.size() ? message_ids[mail] : std::string()});
+  if (told.own)
+    out.push_back({*told.own, message_ids.empty() ? std::string() : message_ids.front()});
+  for (std::size_t i = 0; i < told.drafts.size(); ++i) {
+    const Draft& draft = told.drafts[i];
+    if (!told.own || i >= told.told_by_own)
+      out.push_back(
+          {draft.calendar, mail < message_ids.size() ? message_ids[mail] : std::string()});
     mail += options.each ? draft.to.size() : 1;
   }
   return out;
@@ -376,13 +447,13 @@ Result<ExitCode> run(const BuildOptions& given, Context& context)
   IMIP_TRY(const std::vector<mime::Attachment> attachments, read_attachments(options, limits));
   for (const mime::Attachment& a : attachments)
     flags.attach_cids.emplace_back(a.content_id, a.file_name);
-  IMIP_TRY(const std::vector<Draft> whole,
-           options.previous.empty() ? drafts_of_object(options, flags, limits, context)
+  IMIP_TRY(const Telling whole, options.previous.empty()
+                                    ? drafts_of_object(options, flags, limits, context)
                                     : drafts_of_change(options, limits, context));
-  IMIP_CHECK(check_store(options, whole));
-  std::vector<Draft> drafts = whole;
+  IMIP_CHECK(check_store(options, whole.drafts));
+  std::vector<Draft> drafts = whole.drafts;
   if (options.each) {
-    IMIP_TRY(drafts, one_each(options, whole));
+    IMIP_TRY(drafts, one_each(options, whole.drafts));
   }
   std::vector<Letter> letters;
   std::vector<std::string> message_ids;
@@ -399,13 +470,18 @@ Result<ExitCode> run(const BuildOptions& given, Context& context)
   }
   IMIP_CHECK(check_outbox(options.outbox, letters.size()));
   // Stored first: a mail that went out without the organizer's copy would bring answers to nothing.
-  if (!options.common.store.empty() && !whole.empty())
+  if (!options.common.store.empty() && !whole.drafts.empty())
     IMIP_CHECK(store_own(own_messages(options, whole, message_ids), options.common, context));
   ExitCode code = ExitCode::Ok;
   if (options.format == "mail") {
     IMIP_TRY(code, post(options.outbox, letters, context));
   } else {
-    IMIP_CHECK(write_output(context, options.outbox.output, ical::serialise(drafts.front().calendar)));
+    if (drafts.size() > 1)
+      notice(context,
+             cat("not everybody is invited to all of it: ", drafts.size(), " mails would say it"),
+             "without --format ics");
+    const ical::Component& calendar = whole.own ? *whole.own : drafts.front().calendar;
+    IMIP_CHECK(write_output(context, options.outbox.output, ical::serialise(calendar)));
   }
   if (options.common.json && code == ExitCode::Ok) context.err << told;
   return code;

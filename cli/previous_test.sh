@@ -153,6 +153,58 @@ says 'of the 2 messages the calendar has the first 1, and none is sent'
 run 0 build --previous old.ics guests.ics --store half --me boss@example.com --state st-half --mbox mbox \
   --now 2027-01-01T00:01:00Z
 
+# ---- people of parts only ----------------------------------------------------------------------
+version all.ics ''
+override all.ics
+sed '/^RECURRENCE-ID/,/^END:VEVENT/{s/^ATTENDEE:mailto:bob/ATTENDEE:mailto:carol/;s/Weekly/About Bob/}' all.ics >parts.ics
+run 73 build request parts.ics
+silent
+says '4 mails'
+mkdir parts
+rm -f box
+run 0 build request parts.ics --mbox box --store parts --me boss@example.com --state st-parts --now 2027-01-01T00:00:00Z
+python read.py box >told
+[ "$(cat told)" = "REQUEST bob 2
+REQUEST alice 2
+REQUEST carol 2
+CANCEL bob 3" ] || { fail "told otherwise"; cat told >&2; }
+check "nobody learns what he is not invited to" python -c "
+import mailbox, email, email.policy
+for m in mailbox.mbox('box'):
+    m = email.message_from_bytes(m.as_bytes(), policy=email.policy.default)
+    octets = b''.join(p.get_payload(decode=True) for p in m.walk() if not p.is_multipart())
+    if 'carol' in m['To']: assert b'bob@' not in octets
+    if 'bob' in m['To'] and b'METHOD:REQUEST' in octets: assert b'About' not in octets and b'carol' not in octets"
+check "what is told departs from no RFC" "$imip" lint --input-kind mbox box
+# The organizer's own copy has all of it, as the file has.
+rm -f again
+run 0 build --previous parts/*.ics parts.ics --mbox again
+says 'nothing changed'
+run 0 build request parts.ics --format ics
+says 'not everybody is invited to all of it: 4 mails would say it'
+grep -q 'About Bob' out || fail "bare iCalendar is not all of it"
+run 0 build request parts.ics --to list@example.com
+run 0 build request parts.ics --attendee eve@example.com
+rm -f box
+run 0 build request parts.ics --each --output each/
+[ "$(find each -name '*.eml' | wc -l)" = 4 ] || fail "not one mail for each"
+rm -f box
+run 0 build cancel parts.ics --mbox box
+python read.py box >told
+[ "$(cat told)" = "CANCEL alice,bob 3
+CANCEL carol 3" ] || { fail "who is in a part only is not told that it is cancelled"; cat told >&2; }
+rm -f box
+run 0 build cancel parts.ics --recurrence-id 2027-01-11T10:00 --this-and-future --mbox box
+python read.py box >told
+[ "$(cat told)" = "CANCEL alice,bob 3
+CANCEL carol 3" ] || { fail "who is in a part only is not told that the rest is cancelled"; cat told >&2; }
+run 0 build cancel parts.ics --attendee carol@example.com --store parts --me boss@example.com --state st-parts
+grep -q carol parts/*.ics && fail "the organizer's copy still has her"
+run 64 build cancel parts.ics --attendee eve@example.com
+says 'no attendee of this event'
+run 0 build cancel all.ics
+run 0 build request all.ics
+
 # ---- ranges ----------------------------------------------------------------------------------
 run 0 build request old.ics --recurrence-id 2027-01-25T10:00 --this-and-future --start 2027-01-25T12:00 --format ics
 grep -q 'RANGE=THISANDFUTURE' out || fail "no range"

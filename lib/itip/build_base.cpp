@@ -151,8 +151,8 @@ namespace {
 // What is said of the repetition: by its own override, else by the range, else by the series; of it
 // and all later ones never by the override, which is about itself alone. One that is cancelled
 // comes back as the series has it.
-Result<ical::Component> told_of(const ical::Component& base, Kind kind,
-                                const ical::Component& master, const ical::Time& at, bool and_later)
+Result<ical::Component> told_of(const BuildSpec& spec, const ical::Component& base, Kind kind,
+                                const ical::Component& master, const ical::Time& at)
 {
   ical::Component calendar = base;
   const ical::Zones zones(base);
@@ -167,12 +167,16 @@ Result<ical::Component> told_of(const ical::Component& base, Kind kind,
     return true;
   });
   IMIP_TRY(const Version version, Version::read(calendar, kind));
-  auto event = and_later ? version.from(at, Limits{}) : version.at(at, Limits{});
+  auto event = spec.this_and_future ? version.from(at, Limits{}) : version.at(at, Limits{});
   if (!event) {
     IMIP_TRY(event, made_from_master(zones, master, at));
   }
-  // Only with a higher SEQUENCE it takes place again.
-  if (cancelled >= sequence_of(*event)) event->set(make_property("SEQUENCE", cat(cancelled + 1)));
+  std::int64_t sequence = sequence_of(*event);
+  if (cancelled >= sequence) sequence = cancelled + 1;  // so that it takes place again
+  // A series that went out later has ended what a range, or its CANCEL, said with a lower one.
+  if (spec.this_and_future || spec.method == Method::Cancel)
+    sequence = std::max(sequence, sequence_of(master));
+  if (sequence > sequence_of(*event)) event->set(make_property("SEQUENCE", cat(sequence)));
   return *std::move(event);
 }
 
@@ -206,7 +210,7 @@ Result<std::vector<ical::Component>> only_instance(const BuildSpec& spec, Kind k
     }
     return err(Errc::BadValue, cat("--recurrence-id: the calendar has no ", spec.recurrence_id));
   }
-  IMIP_TRY(ical::Component event, told_of(base, kind, *master, at, spec.this_and_future));
+  IMIP_TRY(ical::Component event, told_of(spec, base, kind, *master, at));
   event.set(id);
   return std::vector<ical::Component>{std::move(event)};
 }

@@ -258,8 +258,8 @@ void Comparison::with_series(const Piece& piece, Scope::Type type, const People&
   // The series would invite them to this one too; a higher SEQUENCE ends what they were told
   // before.
   const Item* series = requests_.empty() ? nullptr : &requests_.front();
-  const bool raised =
-      series != nullptr && series->type == Scope::Type::Series && series->sequence > series_base();
+  const bool raised = old_.master && series != nullptr && series->type == Scope::Type::Series &&
+                      series->sequence > series_base();
   People left_out;
   const People invited = invited_without(new_, type, piece.at);
   const People were = invited_without(old_, type, piece.at);

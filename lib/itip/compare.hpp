@@ -8,6 +8,7 @@
 #include "base/limits.hpp"
 #include "base/result.hpp"
 #include "ical/object.hpp"
+#include "itip/build.hpp"
 #include "itip/message.hpp"
 
 namespace imip::itip {
@@ -37,5 +38,23 @@ Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
                                            const ical::Component& after,
                                            const CompareOptions& options, UtcSeconds now,
                                            const Limits& limits);
+
+/// A REQUEST that build_object() made, as it goes out: as it is where all its components invite the
+/// same people; else one for all who are invited to the same ones, and CANCELs for what members of
+/// the series are left out of.
+/// @errors as compare()
+Result<std::vector<ChangeMessage>> invitations(const ical::Component& request,
+                                               const std::string& comment, UtcSeconds now,
+                                               const Limits& limits);
+
+struct GuestCancels {
+  std::vector<ChangeMessage> messages;
+  std::optional<BuildSpec> rest;  ///< what is left to build_object(); nothing: these are all
+};
+/// Who is invited to an override or a range only, and not to all that a CANCEL (of all, or of all
+/// from one repetition on) is about, gets a CANCEL of what she is invited to. @errors as
+/// build_object()
+Result<GuestCancels> cancel_guests(const BuildSpec& spec, const ical::Component& base,
+                                   UtcSeconds now, const Limits& limits);
 
 }  // namespace imip::itip

@@ -6,14 +6,14 @@
 
 namespace imip::itip::detail {
 
-namespace {
-
 bool covers(const Item& wide, Scope::Type type, const ical::Time& at)
 {
   if (wide.type == Scope::Type::Series) return type != Scope::Type::Series;
   if (wide.type != Scope::Type::Range || type == Scope::Type::Series) return false;
   return type == Scope::Type::Range ? wide.at.instant < at.instant : wide.at.instant <= at.instant;
 }
+
+namespace {
 
 People common(const People& a, const People& b)
 {

@@ -110,25 +110,51 @@ Result<ChangeMessage> Comparison::message(Method method, const std::vector<const
   return out;
 }
 
+// Who gets the series anew would have again what a CANCEL of a part of it took before; who never
+// had it knows nothing that it could take. But what is renewed within that part is renewed after
+// the CANCEL.
+bool Comparison::comes_after(const Item& gone, const std::string& who) const
+{
+  if (gone.type == Scope::Type::Series) return false;
+  const bool joins = !old_.master || !contains(people_of(*old_.master), who);
+  bool gets_series = false;
+  for (const Item& item : requests_) {
+    if (!contains(item.people, who)) continue;
+    gets_series = gets_series || item.type == Scope::Type::Series;
+    if (!joins && covers(gone, item.type, item.at)) return false;
+  }
+  return gets_series;
+}
+
+// Off and un-invited are two things to say (RFC 5546 section 3.2.5).
+Result<void> Comparison::add_cancels(bool after, std::vector<ChangeMessage>& out) const
+{
+  std::vector<Item> items = cancels_;
+  for (Item& item : items)
+    std::erase_if(item.people, [&](const auto& p) { return comes_after(item, p.first) != after; });
+  for (const Group& group : groups_of(items))
+    for (const bool off : {true, false}) {
+      std::vector<const Item*> alike;
+      for (const std::size_t i : group.items)
+        if (items[i].off == off) alike.push_back(&items[i]);
+      if (alike.empty()) continue;
+      IMIP_TRY(ChangeMessage m, message(Method::Cancel, alike, group.people));
+      out.push_back(std::move(m));
+    }
+  return {};
+}
+
 Result<std::vector<ChangeMessage>> Comparison::messages() const
 {
   std::vector<ChangeMessage> out;
-  for (const Method method : {Method::Cancel, Method::Request}) {
-    const std::vector<Item>& items = method == Method::Cancel ? cancels_ : requests_;
-    for (const Group& group : groups_of(items)) {
-      std::vector<const Item*> theirs;
-      for (const std::size_t i : group.items) theirs.push_back(&items[i]);
-      // Off and un-invited are two things to say (RFC 5546 section 3.2.5).
-      for (const bool off : {true, false}) {
-        std::vector<const Item*> alike;
-        std::copy_if(theirs.begin(), theirs.end(), std::back_inserter(alike),
-                     [&](const Item* i) { return method == Method::Request ? off : i->off == off; });
-        if (alike.empty()) continue;
-        IMIP_TRY(ChangeMessage m, message(method, alike, group.people));
-        out.push_back(std::move(m));
-      }
-    }
+  IMIP_CHECK(add_cancels(false, out));
+  for (const Group& group : groups_of(requests_)) {
+    std::vector<const Item*> theirs;
+    for (const std::size_t i : group.items) theirs.push_back(&requests_[i]);
+    IMIP_TRY(ChangeMessage m, message(Method::Request, theirs, group.people));
+    out.push_back(std::move(m));
   }
+  IMIP_CHECK(add_cancels(true, out));
   return out;
 }
 

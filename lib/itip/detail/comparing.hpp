@@ -38,6 +38,9 @@ struct Item {
   std::vector<std::string> changes{};
 };
 
+/// Does it take parts of that type at that time along?
+[[nodiscard]] bool covers(const Item& wide, Scope::Type type, const ical::Time& at);
+
 class Comparison {
  public:
   Comparison(const Version& before, const Version& after, const CompareOptions& options,
@@ -46,6 +49,14 @@ class Comparison {
   {
   }
   Result<std::vector<ChangeMessage>> run();
+  /// NEW, for people who may know nothing of it yet: each gets what she is invited to; PARTSTATs
+  /// and SEQUENCEs stay.
+  Result<std::vector<ChangeMessage>> invite();
+  /// For people who are in parts of OLD that a CANCEL of all, or of all from then on, takes along,
+  /// and are not in the series (the range).
+  /// @param named  only these, who are taken off the list
+  Result<std::vector<ChangeMessage>> cancel_guests(const std::optional<ical::Time>& from,
+                                                   const std::optional<People>& named);
 
  private:
   void cancel_all();
@@ -86,6 +97,9 @@ class Comparison {
 
   /// The items, one message for all who get the same ones.
   [[nodiscard]] Result<std::vector<ChangeMessage>> messages() const;
+  /// Is that CANCEL to be sent to that attendee after the REQUESTs?
+  [[nodiscard]] bool comes_after(const Item& gone, const std::string& who) const;
+  Result<void> add_cancels(bool after, std::vector<ChangeMessage>& out) const;
   [[nodiscard]] Result<ChangeMessage> message(Method method, const std::vector<const Item*>& items,
                                               const People& people) const;
   [[nodiscard]] Result<ical::Component> finished(Method method, const Item& item,
