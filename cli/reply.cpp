@@ -8,6 +8,7 @@
 #include "cli/passphrase.hpp"
 #include "crypto/gpgsm.hpp"
 #include "ical/time.hpp"
+#include "itip/build.hpp"
 #include "pipeline/conflicts.hpp"
 #include "pipeline/held.hpp"
 #include "report/text.hpp"
@@ -61,16 +62,9 @@ Result<std::optional<ical::Time>> time_of(std::string_view flag, std::string_vie
 {
   if (when.empty()) return std::optional<ical::Time>{};
   const ical::Zones zones(message.calendar);
-  std::string zone;
-  const ical::Component& event = message.components.front().component;
-  for (const char* known : {"DTSTART", "DUE", "RECURRENCE-ID"}) {
-    const auto* property = zone.empty() ? event.find(known) : nullptr;
-    const auto* tzid = property != nullptr ? property->parameter("TZID") : nullptr;
-    if (tzid != nullptr) zone = *tzid;
-  }
-  auto property = ical::when_property(name, when, zone);
-  if (!property)
-    return err(Errc::Usage, cat(flag, ": ", property.error().what), property.error().hint);
+  const auto property =
+      itip::when_of(flag, name, when, message.calendar, message.components.front().component);
+  if (!property) return err(Errc::Usage, property.error().what, property.error().hint);
   IMIP_TRY(auto time, zones.time_of(*property));
   return std::optional<ical::Time>{std::move(time)};
 }
@@ -88,6 +82,11 @@ Result<std::optional<ical::Time>> instance_of(const std::string& when, const iti
     if (time && time->kind == ical::TimeKind::Date && when.find('T') != std::string::npos)
       return err(Errc::Usage, cat("--instance ", when, ": the event has days, not times"),
                  cat("write ", when.substr(0, when.find('T'))));
+    IMIP_TRY(const auto at, time_of("--instance", "RECURRENCE-ID", when, message));
+    if (time && at && time->kind == ical::TimeKind::Floating && at->kind == ical::TimeKind::Utc)
+      return err(Errc::Usage, cat("--instance ", when, ": the event has no time zone"),
+                 "write 2027-01-04T10:00");
+    return at;
   }
   return time_of("--instance", "RECURRENCE-ID", when, message);
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -59,6 +60,13 @@ Result<ical::Component> build_object(const BuildSpec& spec, const ical::Componen
 /// The organizer that flags or else the object name.
 /// @errors as build_object()
 Result<ical::Property> organizer_of(const BuildSpec& spec, const ical::Component* base);
+
+/// A WHEN of the command line about a component: in its own zone, which only its calendar may know,
+/// or floating as it is, unless the WHEN says another. @errors Errc::BadValue, with the flag in its
+/// text
+Result<ical::Property> when_of(std::string_view flag, std::string_view name,
+                               const std::string& when, const ical::Component& calendar,
+                               const ical::Component& component);
 
 /// For peers that do not know RANGE=THISANDFUTURE: the object with a component of its own for every occurrence that a
 /// range speaks of. What is private is gone. @errors Errc::BadValue (endless, or too many), Errc::BadCalendar

@@ -141,19 +141,20 @@ Result<void> add_dates(std::string_view flag, std::string_view name,
   return {};
 }
 
-/// In a zone that tzdata does not have under this name.
+/// In a zone that tzdata does not have under this name, or in none.
 Result<ical::Property> when_in_own_zone(std::string_view flag, std::string_view name,
                                         const std::string& when, const std::string& timezone,
                                         const ical::Zones& zones)
 {
   if (const auto instant = ical::when_property(name, when, {})) {  // a day, or with an offset
     IMIP_TRY(const ical::Time at, zones.time_of(*instant));
-    if (at.kind == TimeKind::Date) return *instant;
+    if (at.kind == TimeKind::Date || timezone == floating) return *instant;
     IMIP_TRY(const ical::Time there, zones.in_zone(at.instant, timezone));
     return time_property(name, there);
   }
   IMIP_TRY(ical::Property local, when_flag(flag, name, when, "UTC"));
   local.value.pop_back();  // the Z
+  if (timezone == floating) return local;
   local.set_parameter("TZID", timezone);
   const auto at = zones.time_of(local);
   if (!at) return bad_flag(cat(flag, ": ", at.error().what), at.error().hint);
@@ -169,6 +170,8 @@ std::string zone_of(const BuildSpec& spec, const ical::Component& component)
     const ical::Property* p = component.find(name);
     const std::string* tzid = p != nullptr ? p->parameter("TZID") : nullptr;
     if (tzid != nullptr) return *tzid;
+    if (p != nullptr && p->value.find('T') != std::string::npos && !p->value.ends_with('Z'))
+      return std::string(floating);
   }
   return {};
 }
@@ -183,6 +186,22 @@ Result<ical::Property> when_flag(std::string_view flag, std::string_view name,
   if (!property) return bad_flag(cat(flag, ": ", property.error().what), property.error().hint);
   return property;
 }
+
+}  // namespace imip::itip::detail
+
+namespace imip::itip {
+
+Result<ical::Property> when_of(std::string_view flag, std::string_view name,
+                               const std::string& when, const ical::Component& calendar,
+                               const ical::Component& component)
+{
+  const ical::Zones zones(calendar);
+  return detail::when_flag(flag, name, when, detail::zone_of({}, component), &zones);
+}
+
+}  // namespace imip::itip
+
+namespace imip::itip::detail {
 
 ical::Property time_property(std::string_view name, const ical::Time& time)
 {

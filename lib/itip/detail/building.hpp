@@ -92,7 +92,10 @@ Result<void> set_state(const BuildSpec& spec, ical::Component& component);
 /// --freebusy, sorted; the window in UTC (RFC 5546 section 3.3).
 Result<void> set_free_busy(const BuildSpec& spec, const ical::Zones& zones,
                            ical::Component& component);
-/// The zone of WHENs without an offset: --timezone, else the component's own.
+/// Instead of a zone: times are on whatever clock (RFC 5545 section 3.3.5, form 1).
+inline constexpr std::string_view floating = "(floating)";
+/// The zone of WHENs without an offset: --timezone, else the component's own; `floating` if that
+/// has none.
 [[nodiscard]] std::string zone_of(const BuildSpec& spec, const ical::Component& component);
 /// A --flag's WHEN. @errors Errc::BadValue, with the flag in its text
 /// @param zones  those of the calendar that it is about: it may name a zone as Windows or only it itself does
