@@ -132,7 +132,7 @@ Result<void> ConflictSearch::compare(const ical::Component& calendar, const std:
                                      const Owner& owner)
 {
   const auto is_own = [&](const ical::Component& c) {
-    return c.name != "VEVENT" || detail::canonical_uid(c.text("UID")) == uid;
+    return c.name != "VEVENT" || canonical_uid(c.text("UID")) == uid;
   };
   const auto& parts = calendar.components;
   if (wanted_.empty() || std::all_of(parts.begin(), parts.end(), is_own)) return {};
@@ -140,7 +140,7 @@ Result<void> ConflictSearch::compare(const ical::Component& calendar, const std:
   IMIP_TRY(const auto taken, busy_occurrences(calendar, all, &owner, out_.zone, bounds()));
   std::map<std::string, Conflict> of_uid;
   for (const Occurrence& o : taken) {
-    if (detail::canonical_uid(o.uid) == uid) continue;
+    if (canonical_uid(o.uid) == uid) continue;
     const Occurrence* with = wanted_during(o);
     if (with == nullptr) continue;
     Conflict& conflict = of_uid[o.uid];

@@ -71,12 +71,15 @@ struct MessageComponent {
 struct Message {
   Method method = Method::None;
   Kind kind = Kind::None;
-  std::string uid;
+  std::string uid;                 ///< canonical_uid(), or as the calendar spells it
   std::optional<Party> organizer;  ///< the same in all components (or inherited)
   std::vector<MessageComponent> components;
   std::vector<Shared<ical::Component>> timezones;  ///< the VTIMEZONEs
   Shared<ical::Component> calendar;  ///< the whole VCALENDAR as received; the others are parts of it
 };
+
+/// A UID as it is compared: Exchange writes the same hexadecimal UID in either case.
+[[nodiscard]] std::string canonical_uid(const std::string& uid);
 
 /// A message, or why it is refused (itip.md "Refused"); never both. Notices: what was tolerated.
 struct Reading {

@@ -35,6 +35,9 @@ struct StoredObject {
   ical::Component calendar;
 };
 
+/// The UID in the object's own spelling, so that no message rewrites it.
+[[nodiscard]] std::string uid_as_stored(const std::string& uid, const StoredObject& stored);
+
 /// Is it what messages are about (VEVENT, VTODO, VJOURNAL, VFREEBUSY)? VTIMEZONE, VAVAILABILITY and what nobody knows may
 /// lie beside it.
 [[nodiscard]] bool is_scheduled(const ical::Component& component);

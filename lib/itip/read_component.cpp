@@ -408,13 +408,4 @@ void inherit_parties(std::vector<MessageComponent>& components, const ReadContex
   }
 }
 
-std::string canonical_uid(const std::string& uid)
-{
-  constexpr std::string_view exchange = "040000008200E00074C5B7101A82E008";
-  std::string upper = text::ascii_upper(uid);
-  const bool hex = upper.starts_with(exchange) &&
-                   upper.find_first_not_of("0123456789ABCDEF") == std::string::npos;
-  return hex ? upper : uid;
-}
-
 }  // namespace imip::itip::detail

@@ -117,7 +117,7 @@ std::string read_uid(const std::vector<const ical::Component*>& components, Find
                                                : "the UID has control characters");
       return {};
     }
-    const std::string canonical = detail::canonical_uid(uid);
+    const std::string canonical = canonical_uid(uid);
     if (canonical != uid) {
       findings.note(Code::Tolerated, "an Exchange UID in lower case; compared in upper case");
     }
@@ -351,7 +351,7 @@ std::vector<ical::Parsed> split(ical::Parsed parsed, std::size_t uids)
   std::vector<std::set<std::string>> zones;
   for (ical::Component& c : parsed.calendar.components) {
     if (kind_of(c.name) == Kind::None) continue;
-    const auto [at, is_new] = places.emplace(detail::canonical_uid(c.text("UID")), out.size());
+    const auto [at, is_new] = places.emplace(canonical_uid(c.text("UID")), out.size());
     if (is_new) {
       out.push_back({{parsed.calendar.name, parsed.calendar.properties, {}}, parsed.findings});
       zones.emplace_back();
@@ -380,7 +380,7 @@ std::size_t count_uids(const ical::Component& calendar)
 {
   std::set<std::string> uids;
   for (const ical::Component& c : calendar.components) {
-    if (kind_of(c.name) != Kind::None) uids.insert(detail::canonical_uid(c.text("UID")));
+    if (kind_of(c.name) != Kind::None) uids.insert(canonical_uid(c.text("UID")));
   }
   return uids.size();
 }

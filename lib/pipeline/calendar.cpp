@@ -53,7 +53,7 @@ Result<Calendar> Calendar::open(const CalendarPlaces& places, const Limits& limi
 state::ObjectKey Calendar::key(const std::string& uid, const CalAddress& organizer) const
 {
   const std::string store = store_ ? store_->path().string() : std::string{};
-  return {store, places_.owner, uid, text::ascii_lower(organizer.uri())};
+  return {store, places_.owner, itip::canonical_uid(uid), text::ascii_lower(organizer.uri())};
 }
 
 Result<Surroundings> Calendar::surroundings(const std::string& uid,

@@ -32,7 +32,7 @@ itip::Conflicts conflicts_with(const Judge& judge, const Calendar& calendar, con
   itip::ConflictSearch search(*std::move(wanted), zone);
   std::size_t odd = 0;
   const auto gaps = calendar.search(search.windows(), [&](const ical::Component& object) {
-    if (!search.compare(object, uid, judge.policy().owner)) ++odd;
+    if (!search.compare(object, itip::canonical_uid(uid), judge.policy().owner)) ++odd;
   });
   if (!gaps) return unchecked(gaps.error().what);
   if (gaps->unreadable > 0) search.add_gap(files(gaps->unreadable, "not readable as calendars"));

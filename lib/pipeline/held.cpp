@@ -50,7 +50,9 @@ Result<std::optional<JudgedPart>> examine_again(const Judge& judge, const HeldMe
   auto parts = judge.examine(held.octets, held.input);
   if (!parts) return std::optional<JudgedPart>();
   for (JudgedPart& part : *parts) {
-    if (part.part_sha256 != held.part_sha256 || part.message() == nullptr || part.message()->uid != uid) continue;
+    if (part.part_sha256 != held.part_sha256 || part.message() == nullptr ||
+        part.message()->uid != itip::canonical_uid(uid))
+      continue;
     part.mail = std::make_shared<const std::string>(held.octets);
     return std::optional<JudgedPart>(std::move(part));
   }

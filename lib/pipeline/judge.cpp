@@ -645,6 +645,8 @@ void Judge::decide_only(JudgedPart& part, Surroundings surroundings) const
 {
   part.stored = std::move(surroundings.stored);
   part.evidence.objections.clear();
+  if (part.stored && part.reading.message)
+    part.reading.message->uid = itip::uid_as_stored(part.reading.message->uid, *part.stored);
   if (part.message() != nullptr)
     part.evidence.objections =
         itip::authorize(*part.message(), part.stored ? &*part.stored : nullptr, surroundings.facts,

@@ -8,9 +8,10 @@ namespace {
 
 Result<void> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part, const store::Lock& lock)
 {
-  const itip::Message& message = *part.message();
+  itip::Message& message = *part.reading.message;
   const policy::Policy& policy = judge.policy();
   IMIP_TRY(Surroundings here, calendar.surroundings(message));
+  if (here.stored) message.uid = itip::uid_as_stored(message.uid, *here.stored);
   const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
   const itip::Plan plan = itip::plan_message(message, speaker, here.stored ? &*here.stored : nullptr, here.facts,
                                              policy.owner, policy::plan_options(policy), judge.now());

@@ -130,8 +130,9 @@ Result<Retracted> plan_one(const Calendar& calendar, const policy::Policy& polic
   CalAddress organizer;
   if (auto parsed = CalAddress::parse(message.key.organizer)) organizer = *std::move(parsed);
   const auto* stored = here.stored ? &*here.stored : nullptr;
-  out.plan = itip::plan_retract(message.key.uid, organizer, undo_of(message, std::move(besides)),
-                                stored, here.facts, policy.owner, options, now);
+  const std::string uid = stored ? itip::uid_as_stored(message.key.uid, *stored) : message.key.uid;
+  out.plan = itip::plan_retract(uid, organizer, undo_of(message, std::move(besides)), stored,
+                                here.facts, policy.owner, options, now);
   // its file went before it was marked: one that is there now is another
   if (message.retracted) out.plan.plan.remove = false;
   for (const std::size_t i : out.plan.depends) out.depends.push_back(later[i]);

@@ -88,8 +88,8 @@ Result<std::optional<itip::StoredObject>> object_in(const fs::path& folder, cons
                     cat("has this UID but does not parse: ", parsed.error().what));
   std::set<std::string> uids;
   for (const ical::Component& component : parsed->calendar.components)
-    if (itip::is_scheduled(component)) uids.insert(component.text("UID"));
-  if (!uids.contains(uid)) return std::optional<itip::StoredObject>();
+    if (itip::is_scheduled(component)) uids.insert(itip::canonical_uid(component.text("UID")));
+  if (!uids.contains(itip::canonical_uid(uid))) return std::optional<itip::StoredObject>();
   if (uids.size() > 1)
     return unusable(folder, file.name, cat("holds ", uids.size(), " objects: ", *uids.begin(), " and ", *uids.rbegin()),
                     "put each into a file of its own: the folder has one .ics file for each UID");

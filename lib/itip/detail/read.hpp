@@ -39,7 +39,4 @@ MessageComponent read_component(const ical::Component& component, const ReadCont
 /// needs.
 void inherit_parties(std::vector<MessageComponent>& components, const ReadContext& context);
 
-/// UID as we compare it: Exchange writes the same hexadecimal UID in either case.
-[[nodiscard]] std::string canonical_uid(const std::string& uid);
-
 }  // namespace imip::itip::detail

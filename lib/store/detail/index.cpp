@@ -19,7 +19,7 @@ namespace imip::store::detail {
 namespace {
 
 constexpr int busy_ms = 2000;
-constexpr std::int64_t layout = 3;  // another number makes an old cache go
+constexpr std::int64_t layout = 4;  // another number makes an old cache go
 
 constexpr const char* schema = R"(
 CREATE TABLE folder (boot TEXT, device INTEGER, inode INTEGER, mtime_ns INTEGER);

@@ -6,6 +6,7 @@
 #include "base/digest.hpp"
 #include "base/text.hpp"
 #include "ical/object.hpp"
+#include "itip/message.hpp"
 
 namespace imip::store {
 namespace {
@@ -59,7 +60,7 @@ bool is_safe_name(std::string_view uid)
 
 std::string hint_key(std::string_view uid)
 {
-  return std::string(text::trim(uid));
+  return itip::canonical_uid(std::string(text::trim(uid)));
 }
 
 UidHints uid_hints(std::string_view octets)
