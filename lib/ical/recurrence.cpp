@@ -1,6 +1,7 @@
 #include "ical/recurrence.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/cat.hpp"
@@ -84,8 +85,10 @@ class Expansion {
     return {};
   }
 
-  Result<std::vector<Time>> between(UtcSeconds from, UtcSeconds to) const
+  Result<std::vector<Time>> between(UtcSeconds from, UtcSeconds to)
   {
+    given_ = 0;
+    work_ = 0;
     std::vector<Time> out;
     if (inside(start_, from, to)) out.push_back(start_);
     for (const Time& time : dates_) {
@@ -100,6 +103,13 @@ class Expansion {
   }
 
   [[nodiscard]] const Time& start() const { return start_; }
+  /// Of the last window, as a share of what one may cost.
+  [[nodiscard]] double cost() const
+  {
+    return static_cast<double>(given_) /
+               static_cast<double>(work_factor * limits_.recurrence_instances + 1) +
+           static_cast<double>(work_) / static_cast<double>(Occurrences::max_work);
+  }
 
  private:
   [[nodiscard]] tl::unexpected<Error> too_many() const
@@ -124,8 +134,7 @@ class Expansion {
     return time.instant;
   }
 
-  Result<void> add_rule(const Rule& rule, UtcSeconds from, UtcSeconds to,
-                        std::vector<Time>& out) const
+  Result<void> add_rule(const Rule& rule, UtcSeconds from, UtcSeconds to, std::vector<Time>& out)
   {
     IMIP_TRY(const UtcSeconds until, until_of(rule));
     const UtcSeconds end = std::min(to, until);
@@ -134,9 +143,8 @@ class Expansion {
     const UtcSeconds low = std::max(from, UtcSeconds{sys_days{year{0} / 1 / 1}}) - slack;
     const UtcSeconds high = std::min(end, UtcSeconds{sys_days{year{9999} / 1 / 1}}) + slack;
     Occurrences walls(rule, wall, start_.kind == TimeKind::Date, low, high);
-    std::size_t work = 0;
     while (const auto next = walls.next()) {
-      if (++work > work_factor * limits_.recurrence_instances) return too_many();
+      if (++given_ > work_factor * limits_.recurrence_instances) return too_many();
       IMIP_TRY(Time time, detail::time_like(zones_, start_, *next));
       if (time.instant > end) {
         if (*next > high) break;
@@ -146,6 +154,7 @@ class Expansion {
       out.push_back(std::move(time));
       if (out.size() > limits_.recurrence_instances) return too_many();
     }
+    work_ += walls.work();
     if (walls.gave_up()) return too_many();
     return {};
   }
@@ -157,6 +166,8 @@ class Expansion {
   Excluded excluded_;
   std::vector<Rule> rules_;
   std::vector<Time> dates_;
+  std::size_t given_ = 0;
+  std::int64_t work_ = 0;
 };
 
 }  // namespace
@@ -167,6 +178,23 @@ Result<std::vector<Time>> expand(const Zones& zones, const Component& master, Ut
   Expansion expansion(zones, master, limits);
   IMIP_CHECK(expansion.prepare());
   return expansion.between(from, to);
+}
+
+Result<std::vector<Time>> expand_windows(const Zones& zones, const Component& master,
+                                         const std::vector<Window>& windows, const Limits& limits)
+{
+  Expansion expansion(zones, master, limits);
+  IMIP_CHECK(expansion.prepare());
+  std::vector<Time> out;
+  double cost = 0;
+  for (const Window& window : windows) {
+    auto some = expansion.between(window.from, window.to);
+    cost += expansion.cost();
+    if (!some || cost > 1 || out.size() + some->size() > limits.recurrence_instances) break;
+    out.insert(out.end(), std::make_move_iterator(some->begin()),
+               std::make_move_iterator(some->end()));
+  }
+  return out;
 }
 
 Result<bool> has_instance(const Zones& zones, const Component& master, const Time& recurrence_id,

@@ -16,6 +16,15 @@ namespace imip::ical {
 Result<std::vector<Time>> expand(const Zones& zones, const Component& master, UtcSeconds from,
                                  UtcSeconds to, const Limits& limits);
 
+/// Both ends are inside.
+struct Window {
+  UtcSeconds from{}, to{};
+};
+/// As expand(), for windows that may lie far apart, as many of them, in the order given, as are not
+/// too much work together. @errors Errc::BadValue, as expand()
+Result<std::vector<Time>> expand_windows(const Zones& zones, const Component& master,
+                                         const std::vector<Window>& windows, const Limits& limits);
+
 /// Is there an instance that starts at this very instant (or on this date)?
 Result<bool> has_instance(const Zones& zones, const Component& master, const Time& recurrence_id,
                           const Limits& limits);

@@ -1,11 +1,45 @@
 #include "itip/detail/instances.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/cat.hpp"
 #include "ical/recurrence.hpp"
 
 namespace imip::itip::detail {
+
+namespace {
+
+/// A wall-clock day is anywhere within two days.
+constexpr auto margin = std::chrono::hours(48);
+/// Times that are looked for one by one.
+constexpr std::size_t most_apart = 1000;
+
+/// What the series has around those times. Where they lie too far apart for all between the first
+/// and the last, the first ones in the list: one name out of a far future must not hide what is
+/// near.
+Result<std::vector<ical::Time>> expanded(const ical::Zones& zones, const ical::Component& series,
+                                         const std::vector<std::string>& texts,
+                                         const Limits& limits)
+{
+  std::vector<UtcSeconds> times;
+  for (const std::string& text : texts) {
+    const TextTime t = read_time_text(text);
+    if (t.kind != ical::TimeKind::None) times.push_back(t.instant);
+  }
+  if (times.empty()) return std::vector<ical::Time>();
+  const auto [first, last] = std::minmax_element(times.begin(), times.end());
+  auto all = ical::expand(zones, series, *first - margin, *last + margin, limits);
+  if (all || all.error().code != Errc::TooLarge) return all;
+  std::vector<ical::Window> windows;
+  std::set<UtcSeconds> seen;
+  for (const UtcSeconds at : times)
+    if (windows.size() < most_apart && seen.insert(at).second)
+      windows.push_back({at - margin, at + margin});
+  return ical::expand_windows(zones, series, windows, limits);
+}
+
+}  // namespace
 
 Instances::Instances(const ical::Zones& zones, const ical::Component& series,
                      const std::vector<std::string>& texts, const Limits& limits,
@@ -17,18 +51,7 @@ Instances::Instances(const ical::Zones& zones, const ical::Component& series,
   const auto begin = zones.time_of(*start);
   if (!begin) return;
   start_ = *begin;
-  std::optional<UtcSeconds> first;
-  std::optional<UtcSeconds> last;
-  for (const std::string& text : texts) {
-    const TextTime t = read_time_text(text);
-    if (t.kind == ical::TimeKind::None) continue;
-    first = first ? std::min(*first, t.instant) : t.instant;
-    last = last ? std::max(*last, t.instant) : t.instant;
-  }
-  if (!first) return;
-  // Two days: a wall-clock day is anywhere within them.
-  const auto margin = std::chrono::hours(48);
-  const auto times = ical::expand(zones, series, *first - margin, *last + margin, limits);
+  const auto times = expanded(zones, series, texts, limits);
   if (times) {
     for (const ical::Time& t : *times) {
       texts_.push_back(time_text(t));
@@ -36,10 +59,12 @@ Instances::Instances(const ical::Zones& zones, const ical::Component& series,
     }
   }
   std::sort(texts_.begin(), texts_.end());
+  texts_.erase(std::unique(texts_.begin(), texts_.end()), texts_.end());
   own_ = texts_;
   for (const std::string& text : added) add(text);
   std::sort(texts_.begin(), texts_.end());
   std::sort(locals_.begin(), locals_.end());
+  locals_.erase(std::unique(locals_.begin(), locals_.end()), locals_.end());
 }
 
 void Instances::add(const std::string& text)

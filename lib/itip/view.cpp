@@ -120,12 +120,14 @@ Facts ViewMaker::canonical(const Facts& facts)
 {
   const FactRow* series = facts.find(class_register('W', view.cls), "series");
   std::vector<std::string> texts;
+  std::vector<std::string> answered;  // what an attendee names comes after what the organizer does
   std::vector<std::string> added_texts;
   for (const FactRow& row : facts.rows()) {
     const KeyParts key = split_key(row.scope);
-    if (key.type != Scope::Type::Series) texts.push_back(key.text);
+    if (key.type != Scope::Type::Series) (row.reg == "A" ? answered : texts).push_back(key.text);
     if (row.reg == "N") added_texts.push_back(key.text);
   }
+  texts.insert(texts.end(), answered.begin(), answered.end());
   if (!series || texts.empty()) return facts;
   const auto content = unpack(series->content, limits);
   if (!content) return facts;

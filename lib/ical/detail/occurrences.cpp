@@ -10,7 +10,6 @@ namespace {
 
 /// Days looked at and times given, before a rule counts as too much work: some tenths of a second,
 /// and enough to walk through all years that there are.
-constexpr std::int64_t max_work = 5'000'000;
 constexpr std::int64_t short_period_work = 20;  // what an hour, minute or second costs of it
 
 template <std::size_t N>

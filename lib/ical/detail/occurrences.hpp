@@ -27,6 +27,9 @@ class Occurrences {
   std::optional<UtcSeconds> next();
   /// Did it end because the rule is too much work, not because there are no more?
   [[nodiscard]] bool gave_up() const { return gave_up_; }
+  /// What it cost so far; it gives up at max_work.
+  [[nodiscard]] std::int64_t work() const { return work_; }
+  static constexpr std::int64_t max_work = 5'000'000;
 
  private:
   enum class Unit : std::uint8_t { Second, Minute, Hour, Day, Week, Month, Year };

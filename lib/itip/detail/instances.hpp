@@ -14,7 +14,8 @@ namespace imip::itip::detail {
 /// The instances of a series around some times, and how keys match them.
 class Instances {
  public:
-  /// Expands `series` as far as the keys reach. A rule that cannot be expanded yields nothing.
+  /// Expands `series` as far as the keys reach, or around each of them; those that come first in
+  /// `texts` go first where that is too much work. A rule that cannot be expanded yields nothing.
   /// @param added  instances that the series has besides (ADD)
   Instances(const ical::Zones& zones, const ical::Component& series,
             const std::vector<std::string>& texts, const Limits& limits,
