@@ -284,6 +284,29 @@ TEST_CASE("a REFRESH tells each what that one is invited to, and strangers nothi
   CHECK(objections.front().reason.code == Code::PartyCrasher);
 }
 
+TEST_CASE("a REFRESH does not bring anybody back into what that one was taken off")
+{
+  const auto told = [](const Message& off) {
+    Book book = organizing();
+    book.apply(message("REQUEST", {series(0, 1)}));
+    book.apply(off);
+    Event ask;
+    ask.attendees = {"mailto:bob@example.com"};
+    const Plan p = book.plan(message("REFRESH", {ask}), bob());
+    REQUIRE(offer(p, Offer::Kind::Request));
+    return ical::serialise(*offer(p, Offer::Kind::Request)->object);
+  };
+  Event one = second(1, 2);
+  one.attendees = {"mailto:bob@example.com"};
+  CHECK(told(message("CANCEL", {one})).find("EXDATE:20270111T100000Z") != std::string::npos);
+  Event rest = range(rev(1, 2));
+  rest.attendees = {"mailto:bob@example.com"};
+  CHECK(told(message("CANCEL", {rest})).find("UNTIL=20270118T095959Z") != std::string::npos);
+  Event others = range(rev(1, 2));
+  others.attendees = {"mailto:alice@example.com"};
+  CHECK(told(message("REQUEST", {others})).find("UNTIL=20270118T095959Z") != std::string::npos);
+}
+
 TEST_CASE("COUNTER and REFRESH to somebody who does not organize the event are refused")
 {
   Book book;

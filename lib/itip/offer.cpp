@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -6,6 +7,8 @@
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "ical/recurrence.hpp"
+#include "itip/detail/building.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/instances.hpp"
 #include "itip/detail/offering.hpp"
@@ -56,11 +59,11 @@ std::optional<Current> current_object(const Facts& facts, const std::string& uid
     options.remove_cancelled = false;
     r = render(facts, uid, owner, options);
   }
-  std::erase_if(r.calendar.components,
-                [](const ical::Component& c) { return c.find(derived_mark) != nullptr; });
   for (ical::Component& c : r.calendar.components) {
     if (c.name == "VTIMEZONE") continue;
+    const bool derived = c.find(derived_mark) != nullptr;
     strip_marks(c);
+    if (derived) c.properties.push_back(make_property(derived_mark, "TRUE"));  // for keep_for()
     c.set(make_property("DTSTAMP", to_ical_utc(now)));
     c = ordered(std::move(c));
   }
@@ -79,20 +82,94 @@ bool has_content(const ical::Component& calendar)
 
 }  // namespace
 
+namespace {
+
+/// From then on (to then, or for ever) a range leaves somebody out of the series.
+struct LeftOut {
+  ical::Time from;
+  std::optional<UtcSeconds> to;
+};
+
+std::vector<LeftOut> left_out_by_ranges(const ical::Zones& zones, const ical::Component& calendar,
+                                        const CalAddress& who, LocalPart mode)
+{
+  std::map<UtcSeconds, std::pair<ical::Time, bool>> ranges;
+  for (const ical::Component& c : calendar.components) {
+    const ical::Property* id = c.find("RECURRENCE-ID");
+    const auto at = id && id->parameter("RANGE") ? zones.time_of(*id)
+                                                 : Result<ical::Time>(err(Errc::NotFound, {}));
+    if (at) ranges.emplace(at->instant, std::pair(*at, attendee_in(c, who, mode) != nullptr));
+  }
+  std::vector<LeftOut> out;
+  for (const auto& [instant, range] : ranges) {
+    const bool open = !out.empty() && !out.back().to;
+    if (range.second && open) out.back().to = instant;
+    if (!range.second && !open) out.push_back({range.first, std::nullopt});
+  }
+  return out;
+}
+
+}  // namespace
+
 bool keep_for(ical::Component& calendar, const CalAddress& who, LocalPart mode)
 {
+  const ical::Zones zones(calendar);
+  const auto is_series = [&](const ical::Component& c) {
+    return c.name != "VTIMEZONE" && !c.find("RECURRENCE-ID") && attendee_in(c, who, mode);
+  };
+  const auto series =
+      std::find_if(calendar.components.begin(), calendar.components.end(), is_series);
+  const bool has_series = series != calendar.components.end();
+  const auto gaps =
+      has_series ? left_out_by_ranges(zones, calendar, who, mode) : std::vector<LeftOut>{};
+  const auto gap_at = [&](UtcSeconds at) {
+    return std::find_if(gaps.begin(), gaps.end(), [&](const LeftOut& gap) {
+      return at >= gap.from.instant && (!gap.to || at < *gap.to);
+    });
+  };
   std::vector<ical::Property> exdates;
+  std::vector<ical::Property> rdates;
+  std::set<UtcSeconds> told;  // occurrences that have a component of their own
   std::erase_if(calendar.components, [&](const ical::Component& c) {
-    if (c.name == "VTIMEZONE" || attendee_in(c, who, mode)) return false;
-    const ical::Property* id = c.find("RECURRENCE-ID");
-    if (id && !id->parameter("RANGE")) exdates.push_back(*id);
-    return true;
+    const ical::Property* id = c.name == "VTIMEZONE" ? nullptr : c.find("RECURRENCE-ID");
+    if (!id) return c.name != "VTIMEZONE" && !attendee_in(c, who, mode);
+    const bool range = id->parameter("RANGE") != nullptr;
+    const auto at = zones.time_of(*id);
+    const auto gap = at ? gap_at(at->instant) : gaps.end();
+    if (!attendee_in(c, who, mode)) {
+      if (!range && gap == gaps.end()) exdates.push_back(*id);
+      return true;
+    }
+    // what carries answers alone says nothing that the series does not
+    if (has_series && c.find(derived_mark) && gap == gaps.end()) return true;
+    if (!range && gap != gaps.end()) {
+      told.insert(at->instant);
+      if (!gap->to) rdates.push_back(*id);
+    }
+    return false;
   });
+  const Limits few{.recurrence_instances = 1000};
   for (ical::Component& c : calendar.components) {
-    if (c.name == "VTIMEZONE" || c.find("RECURRENCE-ID")) continue;
+    c.remove(derived_mark);
+    if (!is_series(c)) continue;
+    for (const LeftOut& gap : gaps) {
+      const auto times =
+          gap.to ? ical::expand(zones, c, gap.from.instant, *gap.to - std::chrono::seconds(1), few)
+                 : Result<std::vector<ical::Time>>(err(Errc::TooLarge, {}));
+      if (!times) {  // for ever, or too much to be listed: then rather too little
+        end_series(zones, c, gap.from);
+        break;
+      }
+      for (const ical::Time& t : *times)
+        if (!told.contains(t.instant)) exdates.push_back(time_property("EXDATE", t));
+    }
     for (ical::Property& p : exdates) {
       p.name = "EXDATE";
-      c.properties.push_back(p);
+      c.properties.push_back(std::move(p));
+    }
+    for (ical::Property& p : rdates) {
+      p.name = "RDATE";
+      c.properties.push_back(std::move(p));
     }
     c = ordered(std::move(c));
   }
