@@ -236,7 +236,10 @@ Result<Applied> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part
   }
   if (!may.granted) return stopped(stopping_outcome(part), part);
   if (may.by_consent) {
-    IMIP_CHECK(judge_here(judge, calendar, part, true));
+    const auto asked = asking_reasons(part.decision);
+    const bool crasher = std::any_of(asked.begin(), asked.end(),
+                                     [](const Reason& r) { return r.code == Code::PartyCrasher; });
+    IMIP_CHECK(judge_here(judge, calendar, part, crasher));
     offer_busy_time(judge, &calendar, part);  // of the new plan
   }
   choose(judge, part, trial.choice);

@@ -25,23 +25,29 @@ std::string sent_by_no_person(const mime::Envelope& envelope)
   return {};
 }
 
-/// Invited by the owner herself: whom somebody delegated to is listed too.
-bool is_invited(const itip::StoredObject& stored, const CalAddress& who, LocalPart mode)
+/// Invited by the owner herself, or `by_delegation`: whom somebody delegated to is listed too.
+bool is_invited(const itip::StoredObject& stored, const CalAddress& who, LocalPart mode,
+                bool by_delegation)
 {
   for (const ical::Component& c : stored.calendar.components) {
     for (const ical::Property* p : c.all("ATTENDEE")) {
       const auto address = CalAddress::parse(p->value);
-      if (address && same_user(*address, who, mode) && !p->parameter("DELEGATED-FROM")) return true;
+      if (address && same_user(*address, who, mode) &&
+          (by_delegation || !p->parameter("DELEGATED-FROM")))
+        return true;
     }
   }
   return false;
 }
 
 /// Neither the one who is proven to have spoken nor anybody whom the owner invited.
-bool is_somebody_else(const JudgedPart& part, const CalAddress& to, LocalPart mode)
+bool is_somebody_else(const JudgedPart& part, const CalAddress& to, const OfferRules& rules)
 {
+  const LocalPart mode = rules.policy.owner.local_part;
   if (same_user(to, part.decision.speaker.address, mode)) return false;
-  return !part.stored || !is_invited(*part.stored, to, mode);
+  // A person moves the event: everybody who is in it hears of that.
+  return !part.stored ||
+         !is_invited(*part.stored, to, mode, rules.counter == CounterChoice::Accept);
 }
 
 std::string about_delegate(const CalAddress& to, const OfferRules& rules)
@@ -67,7 +73,6 @@ std::string about_counter(const itip::Offer& offer, CounterChoice choice)
 std::string why_not_mailed(const JudgedPart& part, const itip::Offer& offer, const OfferRules& rules)
 {
   if (!offer.object || part.message() == nullptr) return "'imip reply' says how";
-  const LocalPart mode = rules.policy.owner.local_part;
   if (part.message()->method == itip::Method::Counter) {
     auto why = about_counter(offer, rules.counter);
     if (!why.empty()) return why;
@@ -80,7 +85,7 @@ std::string why_not_mailed(const JudgedPart& part, const itip::Offer& offer, con
   }
   for (const CalAddress& to : offer.to) {
     if (rules.policy.owner.is(to)) return "it would go to yourself";
-    if (!is_somebody_else(part, to, mode)) continue;
+    if (!is_somebody_else(part, to, rules)) continue;
     if (offer.kind != Kind::Request || offer.reason.code != Code::Delegated)
       return cat("nothing proves that ", to.mailbox(), " has to do with it");
     auto why = about_delegate(to, rules);

@@ -91,6 +91,20 @@ TEST_CASE("a delegate is written to if a person says so and the policy does not 
   CHECK_FALSE(why(part, offer(Kind::Cancel, "emil@example.com", Code::Delegated), bosses(), all).empty());
 }
 
+TEST_CASE("a proposal that is taken up is told to everybody in the event, delegates too")
+{
+  auto part = from_carla(itip::Method::Counter);
+  ical::Component& event = part.stored->calendar.components.front();
+  ical::Property emil{"ATTENDEE", {}, "mailto:emil@example.com"};
+  emil.set_parameter("DELEGATED-FROM", "mailto:bob@example.com");
+  event.properties.push_back(emil);
+  auto to_all = offer(Kind::Request, "carla@example.com");
+  to_all.to.push_back(address("emil@example.com"));
+  CHECK(why(part, to_all, bosses(), {}, CounterChoice::Accept).empty());
+  to_all.to.push_back(address("mallory@example.net"));
+  CHECK_FALSE(why(part, to_all, bosses(), {}, CounterChoice::Accept).empty());
+}
+
 TEST_CASE("programs and lists are not answered unasked, nor what was encrypted in clear")
 {
   const auto to_carla = offer(Kind::Request, "carla@example.com");
