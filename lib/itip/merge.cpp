@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "ical/recurrence.hpp"
+#include "itip/detail/building.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/record.hpp"
 #include "itip/detail/render.hpp"
@@ -145,6 +146,32 @@ std::set<std::string> owner_names(const ical::Component& a)
   return out;
 }
 
+/// Parameters that the owner, or a program of hers, put on what a message says, and that nobody
+/// else knows.
+void take_parameters(ical::Component& into, const ical::Component& base,
+                     const ical::Component& stored)
+{
+  const auto same = [](const ical::Component& in,
+                       const ical::Property& p) -> const ical::Property* {
+    const ical::Property* only = in.count(p.name) == 1 ? in.find(p.name) : nullptr;
+    if (only && p.name != "ATTENDEE") return only;
+    for (const ical::Property* q : in.all(p.name))
+      if (q->value == p.value) return q;
+    return nullptr;
+  };
+  for (ical::Property& p : into.properties) {
+    if (p.name.starts_with("X-IMIP-")) continue;
+    const ical::Property* mine = same(stored, p);
+    const ical::Property* was = mine ? same(base, p) : nullptr;
+    if (!was) continue;
+    for (const ical::Parameter& q : mine->parameters) {
+      if (!q.name.starts_with("X-") || q.name.starts_with("X-IMIP-")) continue;
+      if (was->parameter(q.name) || p.parameter(q.name)) continue;
+      p.parameters.push_back(q);
+    }
+  }
+}
+
 /// What the owner changed from `base` to `stored` goes into `into`. A new override takes only some.
 /// @param hers  she organizes it: what she wrote is a fact already
 void take_edits(ical::Component& into, const ical::Component* base, const ical::Component& stored,
@@ -160,27 +187,88 @@ void take_edits(ical::Component& into, const ical::Component* base, const ical::
     if (new_override && name != "TRANSP" && name != "CATEGORIES" && name != "COLOR") continue;
     if (named(&stored, name) != named(base, name)) take_property(into, name, stored);
   }
+  if (base && !new_override) take_parameters(into, *base, stored);
   if (alarms(&stored) != alarms(base)) take_alarms(into, stored);
   if (!new_override) take_parts(into, base, stored);
 }
 
-/// Overrides that another program made for the owner, as long as the series has the instance.
-void keep_owner_overrides(ical::Component& rendered, const ByScope& ours, const ByScope& base,
-                          const ByScope& stored, const ical::Component& stored_calendar,
-                          const Limits& limits)
+bool is_private(const std::string& name)
 {
+  return is_owner_property(name) || name.starts_with("X-IMIP-");
+}
+
+/// Did the owner put something of hers into an override that messages had made?
+bool has_owners_word(const ical::Component& stored, const ical::Component& base)
+{
+  std::set<std::string> names = owner_names(stored);
+  names.merge(owner_names(base));
+  return alarms(&stored) != alarms(&base) ||
+         std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+           return !name.starts_with("X-IMIP-") && named(&stored, name) != named(&base, name);
+         });
+}
+
+/// The series' word about one occurrence: `series`, moved there.
+std::optional<ical::Component> occurrence_of(const ical::Component& calendar,
+                                             const ical::Component* series,
+                                             const ical::Component& like)
+{
+  if (!series) return std::nullopt;
+  const ical::Zones zones(calendar);
+  const auto at = zones.time_of(*like.find("RECURRENCE-ID"));
+  if (!at) return std::nullopt;
+  auto out = made_from_master(zones, *series, *at);
+  if (!out) return std::nullopt;
+  out->set(*like.find("RECURRENCE-ID"));
+  return *std::move(out);
+}
+
+/// An override of hers says what messages say now wherever she had left what they said before.
+ical::Component brought_up_to_date(const ical::Component& stored, const ical::Component& base,
+                                   const ical::Component& now)
+{
+  ical::Component out = stored;
+  std::set<std::string> names;
+  for (const auto* c : {&stored, &base, &now})
+    for (const ical::Property& p : c->properties)
+      if (!is_private(p.name) && p.name != "RECURRENCE-ID") names.insert(p.name);
+  for (const std::string& name : names)
+    if (named(&stored, name) == named(&base, name)) take_property(out, name, now);
+  std::erase_if(out.properties,
+                [](const ical::Property& p) { return p.name.starts_with("X-IMIP-"); });
+  return out;
+}
+
+/// What of the stored file messages no longer render, and the owner would miss.
+struct Files {
+  const ical::Component& rendered;
+  const ical::Component& base;
+  const ical::Component& stored;
+};
+
+/// Overrides that another program made for the owner, and those of messages that she put something
+/// of hers into, as long as the series has the instance.
+void keep_owner_overrides(ical::Component& rendered, const Files& files, const Limits& limits)
+{
+  const ByScope ours = by_scope(files.rendered);
+  const ByScope base = by_scope(files.base);
   const ical::Component* series = find(ours, "series");
   if (!series) return;
-  std::vector<ical::Component> kept;
-  for (const auto& [key, component] : stored) {
-    if (key == "series" || find(ours, key) || find(base, key)) continue;
-    const ical::Zones zones(stored_calendar);
+  for (const auto& [key, component] : by_scope(files.stored)) {
+    if (key == "series" || find(ours, key)) continue;
+    const ical::Component* known = find(base, key);
+    if (known && !has_owners_word(*component, *known)) continue;
+    const ical::Zones zones(files.stored);
     const auto scope = scope_of(zones, *component);
-    if (!scope) continue;
+    if (!scope || scope->type != Scope::Type::Instance) continue;
     const auto has = ical::has_instance(zones, *series, scope->at, limits);
-    if (has && *has) kept.push_back(*component);
+    if (!has || !*has) continue;
+    const auto now = occurrence_of(files.rendered, series, *component);
+    const auto before =
+        known ? std::optional(*known) : occurrence_of(files.base, find(base, "series"), *component);
+    rendered.components.push_back(now && before ? brought_up_to_date(*component, *before, *now)
+                                                : *component);
   }
-  for (ical::Component& c : kept) rendered.components.push_back(std::move(c));
 }
 
 /// What stands beside the components (RFC 7986: NAME, COLOR, SOURCE, ...) never came by a message:
@@ -261,7 +349,7 @@ ical::Component merge_owner_data(ical::Component rendered, const ical::Component
   const ByScope before = by_scope(base);
   const ByScope mine = by_scope(stored);
   const ical::Component clean = rendered;
-  keep_owner_overrides(rendered, by_scope(clean), before, mine, stored, limits);
+  keep_owner_overrides(rendered, {clean, base, stored}, limits);
   std::map<const ical::Component*, std::string> keys;
   for (const auto& [key, component] : by_scope(rendered)) keys.emplace(component, key);
   for (ical::Component& c : rendered.components) {

@@ -314,6 +314,136 @@ TEST_CASE("what the organizer edits in her own file by another program is her wo
   CHECK(book.partstat("bob@example.com") == "ACCEPTED");
 }
 
+TEST_CASE("what the organizer took out of her own file does not come back")
+{
+  Book book = organizing();
+  book.apply(message("REQUEST", {series(0, 1), second(0, 1)}));
+  REQUIRE(book.component(id));
+  std::string edited = book.stored->octets;
+  const std::size_t at = edited.rfind("BEGIN:VEVENT");
+  edited.erase(at, edited.rfind("END:VCALENDAR") - at);
+  book.stored = stored_object(edited);
+  book.apply(message("REPLY", {reply(rev(0, 2))}), attendee("bob@example.com"));
+  CHECK(book.partstat("bob@example.com") == "ACCEPTED");
+  CHECK_FALSE(book.component(id));
+  // and what she puts back is not cancelled any more
+  book.apply(message("CANCEL", {cancelled(second(1, 3))}));
+  REQUIRE(book.component(id));
+  edited = book.stored->octets;
+  const std::size_t status = edited.find("STATUS:CANCELLED\r\n");
+  REQUIRE(status != std::string::npos);
+  edited.erase(status, 18);
+  book.stored = stored_object(edited);
+  book.apply(message("REPLY", {reply(rev(0, 4), "carol@example.com")}),
+             attendee("carol@example.com"));
+  book.apply(message("REPLY", {reply(rev(0, 5), "bob@example.com", "DECLINED")}),
+             attendee("bob@example.com"));
+  CHECK(book.partstat("bob@example.com") == "DECLINED");
+  CHECK(book.stored->octets.find("CANCELLED") == std::string::npos);
+  CHECK(book.stored->octets.find("EXDATE") == std::string::npos);
+}
+
+TEST_CASE("a message of the same second goes before what the organizer edited till then")
+{
+  Book book = organizing();
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  for (int i = 0; i < 8; ++i) {
+    std::string edited = book.stored->octets;
+    const std::size_t at = edited.find("SUMMARY:") + 8;
+    edited.replace(at, edited.find('\r', at) - at, cat("Edit ", i));
+    book.stored = stored_object(edited);
+    Event told = rev(0, 1);
+    told.dtstamp = to_ical_utc(now());
+    told.summary = cat("Told ", i);
+    book.apply(message("REQUEST", {told}));
+    if (i == 0) CHECK(book.text("SUMMARY") == "Told 0");
+  }
+}
+
+TEST_CASE("an override of the owner's follows the series: what she had left as it was, and its end")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1)}));
+  Event mine = second(0, 1, "Weekly");
+  mine.start = ":20270111T100000Z";
+  mine.end = ":20270111T110000Z";
+  mine.extra = "X-NOTE:mine\r\n";
+  std::string edited = book.stored->octets;
+  const std::string own = calendar_text("", {mine});
+  edited.insert(
+      edited.rfind("END:VCALENDAR"),
+      own.substr(own.find("BEGIN:VEVENT"), own.rfind("END:VCALENDAR") - own.find("BEGIN:VEVENT")));
+  book.stored = stored_object(edited);
+  book.apply(message("REQUEST", {series(0, 2, "Renamed")}));
+  REQUIRE(book.component(id));
+  CHECK(book.component(id)->text("SUMMARY") == "Renamed");
+  CHECK(book.component(id)->text("X-NOTE") == "mine");
+  book.apply(message("CANCEL", {cancelled(series(1, 3))}));
+  REQUIRE(book.component(id));
+  CHECK(book.component(id)->text("STATUS") == "CANCELLED");
+  CHECK(book.component(id)->text("X-NOTE") == "mine");
+}
+
+TEST_CASE("an alarm on an override outlives the override")
+{
+  Book book;
+  book.apply(message("REQUEST", {series(0, 1), second(0, 1)}));
+  std::string text = book.stored->octets;
+  text.insert(
+      text.rfind("END:VEVENT"),
+      "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Go\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n");
+  book.stored = stored_object(text);
+  book.apply(message("REQUEST", {series(1, 2)}));
+  REQUIRE(book.component(id));
+  CHECK(alarms(*book.component(id)) == 1);
+  CHECK(book.component(id)->text("SUMMARY") == "Weekly");
+  CHECK(book.component(id)->text("DTSTART") == "20270111T100000Z");
+}
+
+TEST_CASE("a parameter that the owner put on what messages say stays on it")
+{
+  Book book;
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  std::string text = book.stored->octets;
+  for (const auto& [from, to] :
+       {std::pair<std::string, std::string>{"SUMMARY:", "SUMMARY;X-MY=2:"},
+        {":mailto:bob@example.com", ";X-NOTE=friend:mailto:bob@example.com"}}) {
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    text.replace(at, from.size(), to);
+  }
+  book.stored = stored_object(text);
+  Event update = rev(1, 2);
+  update.extra = "LOCATION:Room 9\r\n";
+  book.apply(message("REQUEST", {update}));
+  CHECK(book.text("LOCATION") == "Room 9");
+  CHECK(book.stored->octets.find("SUMMARY;X-MY=2:") != std::string::npos);
+  CHECK(book.stored->octets.find("X-NOTE=friend:mailto:bob@example.com") != std::string::npos);
+}
+
+TEST_CASE("a message that says nothing new leaves the owner's edit to the next one")
+{
+  Book book;
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  Event mine = rev(0, 1);
+  mine.attendees = {"PARTSTAT=TENTATIVE:mailto:alice@example.com", "mailto:bob@example.com"};
+  book.stored = stored_object(calendar_text("", {mine}));
+  const Plan again = book.plan(message("REQUEST", {rev(0, 1)}), speaker());
+  CHECK(again.outcome == Outcome::Duplicate);
+  CHECK_FALSE(again.octets);
+  CHECK_FALSE(again.facts_changed);
+  // but what a run could not write, the same message writes
+  Book stopped;
+  stopped.apply(message("REQUEST", {rev(0, 1)}));
+  const auto before = stopped.stored;
+  stopped.apply(message("REQUEST", {rev(1, 2)}));
+  stopped.stored = before;
+  stopped.facts.last_rendered = before->octets;
+  const Plan repair = stopped.plan(message("REQUEST", {rev(1, 2)}), speaker());
+  CHECK(repair.outcome == Outcome::Updated);
+  CHECK(repair.octets);
+}
+
 TEST_CASE("an answer that the owner gave by another program stays")
 {
   Book book;

@@ -283,15 +283,26 @@ Outcome outcome_of(const Message& message, const Recorded& recorded, const Settl
   return stored ? Outcome::Updated : Outcome::Added;
 }
 
+void leave_alone(Plan& plan, const Facts& facts)
+{
+  plan.octets.reset();
+  plan.remove = false;
+  plan.changes.clear();
+  plan.changes_left_out = 0;
+  plan.found = {};
+  plan.facts = facts;
+  plan.facts_changed = false;
+}
+
 void conclude(Plan& plan, const Message& message, const Speaker& speaker,
               const StoredObject* stored, const Owner& owner, const Recorded& recorded,
               const Settled& settled)
 {
   const bool own = is_own(message, speaker, owner);
   const bool writes = plan.octets || plan.remove;
-  // A file that an earlier run could not write is written now: that is no duplicate.
-  const bool repairs = plan.octets && !stored;
-  if (recorded.raised == 0 && !repairs) {
+  // What an earlier run could not write is written now, or what only helps to judge (B) shows: that
+  // is no duplicate.
+  if (recorded.raised == 0 && !writes) {
     plan.outcome = recorded.rows == recorded.equal ? Outcome::Duplicate : Outcome::Obsolete;
     if (recorded.rows == 0) plan.outcome = Outcome::Ignored;
     const Code code = message.method == Method::Reply ? Code::ReplyOutdated : Code::Obsolete;
@@ -467,9 +478,13 @@ Plan plan_message(const Message& message, const Speaker& speaker, const StoredOb
   plan.found = news(before, facts);
   note_gap(message, before, plan);
   note_for_you(message, stored, owner, plan);
+  const bool edited = !(before == facts);
+  const bool news = !(next == before);
   // Rendered even if nothing is new: an earlier run may have been stopped before it wrote the file.
   const Settled settled = settle(plan, facts, before, std::move(next), stored, owner, options,
                                  recorded.newer_series, rules);
+  // Nor is the owner's edit news of this message: the next one that says something finds it again.
+  if (edited && !news && stored) leave_alone(plan, facts);
   for (Change& change : plan.changes) {
     if (change.action == "change") change.action = action_for(message.method);
   }

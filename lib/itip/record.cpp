@@ -301,15 +301,15 @@ std::string attendee_key(const CalAddress& address, const Owner& owner)
 }
 
 std::string record_content(Facts& facts, std::string_view cls, const Scope& scope,
-                    const Revision& revision, const ical::Component& event,
-                    const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
-                    Recorded* into)
+                           const Revision& revision, const ical::Component& event,
+                           const std::vector<Shared<ical::Component>>& timezones,
+                           const ical::Zones& zones, Recorded* into, Seed seed)
 {
   const std::string key = scope.key();
   FactRow w = row_of(class_register('W', cls), key, {}, revision);
-  // The seed from a file (no books kept) has no digest: what a message says at that revision is
-  // better.
-  w.digest = into ? canonical_digest(event) : std::string();
+  constexpr const char* above_all = "~";  // behind every digest
+  if (seed == Seed::None) w.digest = canonical_digest(event);
+  if (seed == Seed::Rendered) w.digest = above_all;
   w.content = pack(event, timezones);
   FactRow d = row_of(class_register('D', cls), key, {}, revision);
   d.number = revision.sequence;
@@ -322,7 +322,13 @@ std::string record_content(Facts& facts, std::string_view cls, const Scope& scop
   raise(facts, std::move(d), false, into);
   if (!into) return digest;
   into->scopes.push_back(key);
-  if (scope.type == Scope::Type::Series && into->raised != before) into->newer_series = true;
+  const auto has = [&](std::string_view higher) {
+    return facts.find(class_register('W', higher), key) != nullptr;
+  };
+  const bool hidden = (cls != class_organizer && has(class_organizer)) ||
+                      (cls == class_publish && has(class_vouched));
+  if (scope.type == Scope::Type::Series && into->raised != before && !hidden)
+    into->newer_series = true;
   return digest;
 }
 

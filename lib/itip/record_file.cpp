@@ -42,6 +42,47 @@ ical::Component message_part(ical::Component c)
   return ordered(single(std::move(c)));
 }
 
+/// The file's word of what messages own, with what is the owner's as messages said it: the merge
+/// finds hers in the file.
+ical::Component word_of(const Facts& facts, std::string_view cls, const std::string& scope,
+                        const ical::Component& c, const Limits& limits)
+{
+  ical::Component out = message_part(c);
+  const FactRow* told = facts.find(class_register('W', cls), scope);
+  const auto content = told ? unpack(told->content, limits) : std::nullopt;
+  if (!content) return out;
+  for (const ical::Property& p : content->event.properties)
+    if (is_owner_property(p.name)) out.properties.push_back(p);
+  for (const ical::Component& s : content->event.components)
+    if (s.name == "VALARM") out.components.push_back(s);
+  return ordered(std::move(out));
+}
+
+/// Under which class the file's content goes: without attendees it was published.
+std::string_view class_in_file(const ical::Component& calendar)
+{
+  bool attended = false;
+  for (const ical::Component& c : calendar.components) {
+    if (!is_kind(c)) continue;
+    if (c.find(vouched_mark)) return class_vouched;
+    attended = attended || c.find("ATTENDEE") != nullptr;
+  }
+  return attended ? class_organizer : class_publish;
+}
+
+/// The class of the content that shows, or that of the file.
+std::string_view class_shown(const Facts& facts, const ical::Component& calendar)
+{
+  const auto rows = facts.rows();
+  for (const std::string_view cls : {class_organizer, class_vouched, class_publish}) {
+    const std::string reg = class_register('W', cls);
+    if (std::any_of(rows.begin(), rows.end(),
+                    [&](const Shared<FactRow>& row) { return row->reg == reg; }))
+      return cls;
+  }
+  return class_in_file(calendar);
+}
+
 /// For finding edits: without what programs touch whenever they write.
 std::string edit_digest(ical::Component c)
 {
@@ -179,33 +220,51 @@ std::int64_t written_at(const ical::Component& c)
   return last;
 }
 
-void absorb_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSeconds now)
+/// `was`: as we rendered it; null: not there.
+void absorb_answer(Facts& facts, const Edit& edit, const ical::Property& is,
+                   const ical::Property* was, bool progress, const Owner& owner, UtcSeconds now)
 {
-  const ical::Property* mine = own_attendee(*edit.now, owner);
-  if (!mine || !edit.before) return;
-  const ical::Property* was = own_attendee(*edit.before, owner);
-  const bool progress = progressed(*edit.now, *edit.before);
   // whom nobody asked has answered nothing either
   const std::string before = was != nullptr ? partstat_of(*was) : "NEEDS-ACTION";
-  if (before == partstat_of(*mine) && !progress) return;
-  const auto address = CalAddress::parse(mine->value);
+  if (before == partstat_of(is) && !progress) return;
+  const auto address = CalAddress::parse(is.value);
   if (!address) return;
-  const Revision revision{revision_in_file(*edit.before).sequence, now};
-  AnswerFact answer = answer_in_file(*mine, *address, revision);
+  const std::string who = attendee_key(*address, owner);
+  const FactRow* known = facts.find("A", edit.scope, who);
+  Revision revision{revision_in_file(*edit.before).sequence, now};
+  if (known) revision.dtstamp = std::max(now, UtcSeconds(std::chrono::seconds(known->dtstamp + 1)));
+  AnswerFact answer = answer_in_file(is, *address, revision);
   if (progress) {
     answer.percent = answer.completed = answer.status = "";
     read_progress(*edit.now, answer);
   }
-  const std::string who = attendee_key(*address, owner);
   // an override that we never render would be told anew with each revision of the series
-  const FactRow* told = edit.is_new ? facts.find("A", edit.scope, who) : nullptr;
+  const FactRow* told = edit.is_new ? known : nullptr;
   if (told == nullptr || told->content != encode(answer) || written_at(*edit.now) > told->dtstamp)
     record_answer(facts, edit.scope, who, answer, nullptr);
 }
 
-void absorb_content(Facts& facts, const Edit& edit,
+void absorb_own_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSeconds now)
+{
+  const ical::Property* mine = own_attendee(*edit.now, owner);
+  if (!mine || !edit.before) return;
+  absorb_answer(facts, edit, *mine, own_attendee(*edit.before, owner),
+                progressed(*edit.now, *edit.before), owner, now);
+}
+
+/// What the organizer heard by telephone: whoever was there already.
+void absorb_answers(Facts& facts, const Edit& edit, const Owner& owner, UtcSeconds now)
+{
+  if (!edit.before) return;
+  for (const ical::Property* is : edit.now->all("ATTENDEE"))
+    for (const ical::Property* was : edit.before->all("ATTENDEE"))
+      if (is->value == was->value && was->parameter(received_sequence))
+        absorb_answer(facts, edit, *is, was, false, owner, now);
+}
+
+void absorb_content(Facts& facts, std::string_view cls, const Edit& edit,
                     const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
-                    UtcSeconds now)
+                    const Limits& limits, UtcSeconds now)
 {
   if (!edit.is_new && edit.before && edit_digest(*edit.now) == edit_digest(*edit.before)) return;
   Revision revision;
@@ -216,8 +275,8 @@ void absorb_content(Facts& facts, const Edit& edit,
   const auto scope = scope_of(zones, *edit.now);
   if (!scope) return;
   Recorded books;
-  record_content(facts, class_organizer, *scope, revision, message_part(*edit.now), timezones,
-                 zones, &books);
+  record_content(facts, cls, *scope, revision, word_of(facts, cls, edit.scope, *edit.now, limits),
+                 timezones, zones, &books);
 }
 
 std::set<std::string> people_in(const ical::Component& c, const Owner& owner)
@@ -242,7 +301,8 @@ bool has_narrower(const Facts& facts, bool with_content)
 
 /// The file as it is stands above all that was said before: else what she put back would be
 /// cancelled again, and what she took out would come back.
-void absorb_file(Facts& facts, const ical::Component& calendar, const Owner& owner, UtcSeconds now)
+void absorb_file(Facts& facts, std::string_view cls, const ical::Component& calendar,
+                 const Owner& owner, const Limits& limits, UtcSeconds now)
 {
   Revision above{0, now};
   for (const Shared<FactRow>& row : facts.rows()) {
@@ -262,8 +322,8 @@ void absorb_file(Facts& facts, const ical::Component& calendar, const Owner& own
     const auto scope = scope_of(zones, *component);
     if (derived || !scope) continue;
     Recorded books;
-    record_content(facts, class_organizer, *scope, above, message_part(*component), timezones,
-                   zones, &books);
+    record_content(facts, cls, *scope, above, word_of(facts, cls, key, *component, limits),
+                   timezones, zones, &books);
     if (is_cancelled(*component)) facts.raise(mark_row("X", key, {}, above));
   }
 }
@@ -300,6 +360,7 @@ void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner
   const ical::Zones zones(stored.calendar);
   const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
   const bool owner_organizes = organizes(stored.calendar, owner);
+  const std::string_view cls = class_in_file(stored.calendar);
   for (const ical::Component& c : stored.calendar.components) {
     if (!is_kind(c)) continue;
     const auto scope = scope_of(zones, c);
@@ -307,8 +368,8 @@ void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner
     const Revision revision = revision_in_file(c);
     const std::string key = scope->key();
     if (!c.find(derived_mark)) {
-      record_content(facts, class_organizer, *scope, revision, message_part(c), timezones, zones,
-                     nullptr);
+      record_content(facts, cls, *scope, revision, message_part(c), timezones, zones, nullptr,
+                     c.find(received_sequence) != nullptr ? Seed::Rendered : Seed::Foreign);
     }
     if (c.find(uninvited_mark) && !owner.addresses.empty()) {
       facts.raise(mark_row("U", key, attendee_key(owner.addresses.front(), owner), revision));
@@ -322,6 +383,8 @@ void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner
 void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& owner,
                         const Limits& limits, UtcSeconds now)
 {
+  now -= std::chrono::seconds(
+      1);  // before the message that is planned, which may be of this very second
   if (facts.last_rendered.empty() || stored.octets == facts.last_rendered) return;
   const auto base = ical::parse(facts.last_rendered, limits);
   if (!base) return;
@@ -332,6 +395,8 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
   const bool owner_organizes = organizes(stored.calendar, owner);
   const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
   const auto after = by_scope(zones, stored.calendar);
+  const std::string_view cls = class_shown(facts, stored.calendar);
+  bool whole = false;  // what is told is told of the file as it is
   if (owner_organizes) {
     const bool removed = std::any_of(before.begin(), before.end(), [&](const auto& known) {
       return !after.contains(known.first) && known.second->find(derived_mark) == nullptr;
@@ -341,8 +406,8 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
           const auto known = before.find(one.first);
           return known == before.end() || edit_digest(*known->second) != edit_digest(*one.second);
         });
-    if (changed && has_narrower(facts, removed))
-      return absorb_file(facts, stored.calendar, owner, now);
+    whole = changed && has_narrower(facts, removed);
+    if (whole) absorb_file(facts, cls, stored.calendar, owner, limits, now);
   }
   for (const auto& [scope, component] : after) {
     Edit edit{scope, component, nullptr, false};
@@ -350,11 +415,12 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
     edit.is_new = known == before.end();
     if (!edit.is_new) edit.before = known->second;
     if (edit.is_new && series != before.end()) edit.before = series->second;
-    if (owner_organizes) {
-      absorb_content(facts, edit, timezones, zones, now);
-    } else {
-      absorb_answer(facts, edit, owner, now);
+    if (!owner_organizes) {
+      absorb_own_answer(facts, edit, owner, now);
+      continue;
     }
+    absorb_answers(facts, edit, owner, now);
+    if (!whole) absorb_content(facts, cls, edit, timezones, zones, limits, now);
   }
 }
 

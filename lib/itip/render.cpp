@@ -103,6 +103,7 @@ ical::Component Renderer::shown(const Slot& slot, ical::Component event, const R
   if (!event.find("DTSTAMP")) {
     event.set(make_property("DTSTAMP", to_ical_utc(revision.dtstamp)));
   }
+  if (view_.cls == class_vouched) event.set(make_property(vouched_mark, "TRUE"));
   event.set(make_property(received_sequence, cat(revision.sequence)));
   event.set(make_property(received_dtstamp, to_ical_utc(revision.dtstamp)));
   return ordered(std::move(event));

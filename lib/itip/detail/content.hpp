@@ -17,6 +17,7 @@ inline constexpr std::string_view prodid = "-//imip//imip//EN";
 inline constexpr std::string_view received_sequence = "X-IMIP-RECEIVED-SEQUENCE";
 inline constexpr std::string_view received_dtstamp = "X-IMIP-RECEIVED-DTSTAMP";
 inline constexpr std::string_view derived_mark = "X-IMIP-DERIVED";
+inline constexpr std::string_view vouched_mark = "X-IMIP-VOUCHED";  ///< no organizer said it
 inline constexpr std::string_view uninvited_mark = "X-IMIP-UNINVITED";
 inline constexpr std::string_view comment_parameter = "X-IMIP-COMMENT";
 inline constexpr std::string_view description_parameter = "X-IMIP-DESCRIPTION";

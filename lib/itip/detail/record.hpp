@@ -64,11 +64,16 @@ struct Recorded {
 Recorded record_message(Facts& facts, const Message& message, const Speaker& speaker,
                         const Owner& owner, const PlanOptions& options);
 
-/// Raises W and D for one component as if a message had brought it. Returns the content's digest, "" without `into`.
+/// Content that no message brings: a file's. One that imip wrote holds more than the message of the
+/// same revision (what a CANCEL cut off, an ADD added); of another program's that message is
+/// better.
+enum class Seed : std::uint8_t { None, Foreign, Rendered };
+
+/// Raises W and D for one component as if a message had brought it. Returns the content's digest.
 std::string record_content(Facts& facts, std::string_view cls, const Scope& scope,
-                    const Revision& revision, const ical::Component& event,
-                    const std::vector<Shared<ical::Component>>& timezones, const ical::Zones& zones,
-                    Recorded* into);
+                           const Revision& revision, const ical::Component& event,
+                           const std::vector<Shared<ical::Component>>& timezones,
+                           const ical::Zones& zones, Recorded* into, Seed seed = Seed::None);
 void record_answer(Facts& facts, const std::string& scope_key, const std::string& attendee,
                    const AnswerFact& answer, Recorded* into);
 
