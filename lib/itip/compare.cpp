@@ -95,6 +95,9 @@ std::int64_t Comparison::series_base() const
 // above the CANCEL, whether or not the organizer's copy took that SEQUENCE.
 std::int64_t Comparison::base_at(const ical::Time& at) const
 {
+  const auto cancelled = old_.cancelled_alone.find(at.instant);
+  if (cancelled != old_.cancelled_alone.end())
+    return std::max(cancelled->second.sequence, series_base());
   const auto own = old_.instances.find(at.instant);
   if (own == old_.instances.end()) return series_base();
   std::int64_t out = sequence_of(own->second.component);
@@ -443,7 +446,7 @@ Result<T> about(const std::string& name, Result<T> result)
   return result;
 }
 
-Result<std::vector<ChangeMessage>> changes(const Side& before, const Side& after,
+Result<std::vector<ChangeMessage>> changes(Side before, const Side& after,
                                            const CompareOptions& options, UtcSeconds now,
                                            const Limits& limits)
 {
@@ -456,6 +459,7 @@ Result<std::vector<ChangeMessage>> changes(const Side& before, const Side& after
   if (after.kind == Kind::Journal ||
       (invites_nobody(before.version) && invites_nobody(after.version)))
     return published(before.version, after.version, options, now);
+  detail::put_back_cancelled(before.version, after.version, limits);
   return detail::Comparison(before.version, after.version, options, now, limits).run();
 }
 
@@ -466,9 +470,9 @@ Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
                                            const CompareOptions& options, UtcSeconds now,
                                            const Limits& limits)
 {
-  IMIP_TRY(const Side old_one, about(options.before_name, read_side(before)));
+  IMIP_TRY(Side old_one, about(options.before_name, read_side(before)));
   IMIP_TRY(const Side new_one, about(options.after_name, read_side(after)));
-  return about(options.after_name, changes(old_one, new_one, options, now, limits));
+  return about(options.after_name, changes(std::move(old_one), new_one, options, now, limits));
 }
 
 }  // namespace imip::itip

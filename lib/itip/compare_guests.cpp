@@ -105,7 +105,7 @@ Result<std::vector<ChangeMessage>> invitations(const ical::Component& request,
   if (kind == Kind::FreeBusy) return whole;
   IMIP_TRY(const detail::Version version, detail::Version::read(request, kind));
   if (detail::invites_alike(version)) return whole;
-  const detail::Version nothing{kind, request, ical::Zones(request), {}, {}, {}};
+  const detail::Version nothing{kind, request, ical::Zones(request), {}, {}, {}, 0, {}, {}};
   CompareOptions options;
   options.comment = comment;
   return detail::Comparison(nothing, version, options, now, limits).invite();

@@ -100,6 +100,22 @@ std::optional<std::vector<ical::Time>> occurrences(const Version& v, UtcSeconds 
   return *std::move(times);
 }
 
+void put_back_cancelled(Version& before, const Version& after, const Limits& limits)
+{
+  if (!before.master || !after.master) return;
+  for (const auto& [instant, cancelled] : before.cancelled_alone) {
+    const auto own = after.instances.find(instant);
+    if (!cancelled.since || own == after.instances.end()) continue;
+    const auto there = ical::has_instance(after.zones, *after.master, own->second.at, limits);
+    if (there && *there) before.off.insert(instant);
+  }
+  std::erase_if(before.master->properties, [&](const ical::Property& p) {
+    if (p.name != "EXDATE") return false;
+    const auto times = ical::times_in_series(before.zones, *before.master, p);
+    return times && times->size() == 1 && before.off.contains(times->front().instant);
+  });
+}
+
 SeriesChange series_change(const Version& before, const Version& after, const Limits& limits)
 {
   SeriesChange out;
@@ -208,7 +224,8 @@ void Comparison::join_requests()
             [](const Item& x, const Item& y) { return x.at.instant < y.at.instant; });
   for (const Item& item : items) {
     if (item.type != Scope::Type::Instance || !same_shift(new_, items.front(), item)) return;
-    if (old_.instances.contains(item.at.instant)) return;  // a range does not reach it
+    if (old_.instances.contains(item.at.instant) || old_.off.contains(item.at.instant))
+      return;  // a range does not reach it
   }
   const auto all = occurrences(new_, items.front().at.instant, limits_);
   if (!all || all->size() != items.size()) return;

@@ -266,6 +266,43 @@ TEST_CASE("compare: an occurrence that goes is cancelled alone")
         "REQUEST alice,bob: series/3");
 }
 
+TEST_CASE(
+    "compare: what was cancelled alone comes back alone, with a component of its own and a higher "
+    "SEQUENCE")
+{
+  const std::string received = "X-IMIP-RECEIVED-DTSTAMP";
+  Event off = at("20270111T100000", "20270111T140000");
+  off.set("STATUS", ":CANCELLED").set("SEQUENCE", ":3").set(received, ":20260102T000000Z");
+  const Event back = at("20270111T100000", "20270111T140000");
+  const std::string stored = weekly().set(received, ":20260101T000000Z").text();
+  const std::string old = stored + off.text();
+  CHECK(told(old, stored + back.text()) == "REQUEST alice,bob: 0111/4");
+  const auto messages = changes(old, stored + back.text());
+  CHECK(ical::serialise(messages.front().calendar).find("PARTSTAT=NEEDS-ACTION") !=
+        std::string::npos);
+  CHECK(told(old, weekly().set("SUMMARY", ":New").text() + back.text()) ==
+        "REQUEST alice,bob: series/2 0111/4");
+  CHECK(told(old, weekly().set("EXDATE", berlin + "20270118T100000").text() + back.text()) ==
+        "CANCEL alice,bob: 0118/3/CANCELLED; REQUEST alice,bob: 0111/4");
+  // as the series has it only the series can say it; and it has to where it may have gone out
+  // without the occurrence
+  CHECK(told(old, stored) == "REQUEST alice,bob: series/4");
+  CHECK(told(weekly().text() + off.text(), stored + back.text()) ==
+        "REQUEST alice,bob: series/4 0111/4");
+  off.set(received, ":20260101T000000Z");
+  CHECK(told(stored + off.text(), stored + back.text()) == "REQUEST alice,bob: series/4 0111/4");
+}
+
+TEST_CASE("compare: a cancelled range ends the series")
+{
+  Event off = at("20270125T100000", "20270125T100000");
+  off.set("STATUS", ":CANCELLED")
+      .set("RECURRENCE-ID", ";RANGE=THISANDFUTURE" + berlin + "20270125T100000");
+  CHECK(told(weekly().text(), weekly().text() + off.text()) == "REQUEST alice,bob: series/3");
+  CHECK(ical::serialise(changes(weekly().text(), weekly().text() + off.text()).front().calendar)
+            .find("UNTIL=20270125T085959Z") != std::string::npos);
+}
+
 TEST_CASE("compare: a tail that goes is one range, if that is smaller")
 {
   const std::string old = weekly().text();

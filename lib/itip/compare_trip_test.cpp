@@ -224,6 +224,48 @@ TEST_CASE("compare: what --store keeps is what the next comparison needs")
 }
 
 TEST_CASE(
+    "compare: what was cancelled in the stored copy, and is not any more, takes place for who is "
+    "told that alone")
+{
+  Seat boss{owner("boss@example.com")};
+  Seat carol{owner("carol@example.com")};
+  UtcSeconds today = at("20261101T080000Z");
+  std::size_t told_of = 0;
+  const auto tell = [&](const ical::Component& before, const ical::Component& after) {
+    today += std::chrono::hours(24);
+    const auto told = compare(before, after, {}, today, Limits{});
+    REQUIRE(told);
+    REQUIRE(told->size() == 1);
+    told_of = told->front().calendar.components.size();
+    boss.keep(*told, now());
+    carol.receive(*told, now());
+    INFO(carol.log << boss.stored->octets);
+    CHECK(carol.sees().value_or("?") == *seen(after, key_of("carol")));
+  };
+  const ical::Component first = calendar(weekly("abc"));
+  tell(without_people(first), first);
+  for (const bool renamed : {false, true, false}) {
+    ical::Component off = boss.stored->calendar;
+    for (ical::Component& c : off.components)
+      if (c.find("RECURRENCE-ID") == nullptr)
+        c.properties.push_back({"EXDATE", {}, "20270118T100000Z"});
+    std::erase_if(off.components,
+                  [](const ical::Component& c) { return c.find("RECURRENCE-ID") != nullptr; });
+    if (renamed)
+      off.components.front().set({"SUMMARY", {}, "Renamed"});  // the series goes out without it
+    tell(ical::Component(boss.stored->calendar), off);
+    ical::Component again = boss.stored->calendar;
+    for (ical::Component& c : again.components) c.remove("EXDATE");
+    std::erase_if(again.components,
+                  [](const ical::Component& c) { return c.find("RECURRENCE-ID") != nullptr; });
+    again.components.push_back(calendar(piece("0118", 12, "abc")).components.front());
+    const bool alone = boss.stored->octets.find("STATUS:CANCELLED") != std::string::npos;
+    tell(ical::Component(boss.stored->calendar), again);
+    CHECK(alone == (!renamed && told_of == 1));
+  }
+}
+
+TEST_CASE(
     "compare: from any version to any other, everybody who applies what is told sees the new one")
 {
   const std::vector<std::string> series{weekly("abc"),

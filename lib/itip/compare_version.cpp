@@ -102,12 +102,39 @@ std::string name_for_people(const std::string& name)
   return text::ascii_lower(name);
 }
 
+// When it was told, which only imip's own copy says: a program that edits has other reasons for a
+// new DTSTAMP.
+std::optional<UtcSeconds> stamp_of(const ical::Component& c)
+{
+  const auto at = parse_instant(c.text("X-IMIP-RECEIVED-DTSTAMP"));
+  return at ? std::optional(*at) : std::nullopt;
+}
+
+std::map<UtcSeconds, Version::Cancelled> cancelled_of(const ical::Zones& zones,
+                                                      const ical::Component& calendar, Kind kind)
+{
+  std::map<UtcSeconds, Version::Cancelled> out;
+  std::optional<UtcSeconds> series;
+  for (const ical::Component& c : calendar.components)
+    if (c.name == kind_word(kind) && c.find("RECURRENCE-ID") == nullptr) series = stamp_of(c);
+  for (const ical::Component& c : calendar.components) {
+    const ical::Property* id = c.name == kind_word(kind) ? c.find("RECURRENCE-ID") : nullptr;
+    if (id == nullptr || id->parameter("RANGE") != nullptr || c.text("STATUS") != "CANCELLED")
+      continue;
+    const auto at = zones.time_of(*id);
+    const auto stamp = stamp_of(c);
+    if (at) out[at->instant] = {sequence_of(c), stamp && series && *stamp > *series};
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<Version> Version::read(const ical::Component& calendar, Kind kind)
 {
-  Version out{kind, calendar, ical::Zones(calendar), {}, {}, {}};
+  Version out{kind, calendar, ical::Zones(calendar), {}, {}, {}, 0, {}, {}};
   IMIP_TRY(auto all, components_of(calendar, kind));
+  out.cancelled_alone = cancelled_of(out.zones, calendar, kind);
   IMIP_CHECK(complete_overrides(out.zones, all));
   out.cancelled_at = cancelled_sequence(calendar);
   for (ical::Component& c : all) {
@@ -138,7 +165,7 @@ std::optional<ical::Component> Version::at(const ical::Time& when, const Limits&
 {
   const auto own = instances.find(when.instant);
   if (own != instances.end()) return own->second.component;
-  if (!master) return std::nullopt;
+  if (!master || off.contains(when.instant)) return std::nullopt;
   const auto there = ical::has_instance(zones, *master, when, limits);
   if (!there || !*there) return std::nullopt;
   auto range = ranges.upper_bound(when.instant);
@@ -153,7 +180,7 @@ std::optional<ical::Component> Version::from(const ical::Time& when, const Limit
 {
   const auto own = ranges.find(when.instant);
   if (own != ranges.end()) return own->second.component;
-  Version without{kind, calendar, ical::Zones(calendar), master, {}, ranges};
+  Version without{kind, calendar, ical::Zones(calendar), master, {}, ranges, 0, {}, off};
   auto out = without.at(when, limits);
   if (out) out->find("RECURRENCE-ID")->set_parameter("RANGE", "THISANDFUTURE");
   return out;

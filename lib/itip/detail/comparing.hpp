@@ -17,6 +17,8 @@ struct SeriesChange {
   bool endless = false;  ///< more are gone than can be listed: all from the last of `gone` on
   std::vector<ical::Time> gone;  ///< occurrences that took place before and do not now
 };
+/// What was cancelled alone comes back alone where `after` has a component of its own for it.
+void put_back_cancelled(Version& before, const Version& after, const Limits& limits);
 SeriesChange series_change(const Version& before, const Version& after, const Limits& limits);
 /// All occurrences of the series from then on; nothing if they are too many to list.
 std::optional<std::vector<ical::Time>> occurrences(const Version& v, UtcSeconds from,

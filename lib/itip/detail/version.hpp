@@ -32,6 +32,15 @@ struct Version {
   std::optional<ical::Component> master;
   Pieces instances, ranges;
   std::int64_t cancelled_at = 0;  ///< the greatest SEQUENCE of what is cancelled of it
+  struct Cancelled {
+    std::int64_t sequence = 0;
+    /// After the series went out last, as imip's own copy tells: who got that has the occurrence in
+    /// it.
+    bool since = false;
+  };
+  std::map<UtcSeconds, Cancelled> cancelled_alone;  ///< occurrences
+  /// Those of them that the series has, and that do not take place nonetheless.
+  std::set<UtcSeconds> off;
 
   /// Without what is private; cancelled overrides are EXDATEs. @errors Errc::BadCalendar
   static Result<Version> read(const ical::Component& calendar, Kind kind);
