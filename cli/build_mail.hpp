@@ -18,6 +18,8 @@ struct Draft {
   ical::Property organizer;           ///< where the message itself has none
   std::vector<itip::Party> to;        ///< who must get it
   std::vector<std::string> changes;   ///< what changed, for people
+  std::vector<std::vector<std::string>> changes_for_each =
+      {};  ///< the same, for each of `to` who sees no other
 };
 
 struct MadeMail {

@@ -67,9 +67,24 @@ tells place.ics 'REQUEST alice,bob 2'
 tells guests.ics 'CANCEL bob 3
 REQUEST alice,carol 3'
 tells dates.ics 'CANCEL alice,bob 3'
+# Each sees herself alone: alice learns nothing of it.
 tells guests.ics 'CANCEL bob 3
-REQUEST alice 3
 REQUEST carol 3' --each
+version left.ics '/^ATTENDEE:mailto:bob/d'
+mkdir each-boss
+run 0 build request old.ics --store each-boss --me boss@example.com --state st-each --now 2027-01-01T00:00:00Z
+run 0 build --previous old.ics left.ics --each --json --store each-boss --me boss@example.com --state st-each
+[ "$(grep -c '"method"' err)" = 1 ] || fail "alice is told that somebody left"
+grep -q bob each-boss/*.ics && fail "who left is in the organizer's copy"
+grep -q '^SEQUENCE:3' each-boss/*.ics || fail "the organizer's copy has the old SEQUENCE"
+version more.ics '/^ATTENDEE:mailto:bob/{p;s/bob/carol/}; s/Room 7/Room 9/'
+tells more.ics 'REQUEST alice 2
+REQUEST bob 2
+REQUEST carol 2' --each
+grep -aq 'who is invited' box && fail "tells somebody of others"
+version cn.ics 's/^ATTENDEE:mailto:bob/ATTENDEE;CN=Bob:mailto:bob/; s/CN=Alice/CN=Alice;ROLE=CHAIR/'
+run 0 build --previous old.ics cn.ics --each --mbox /dev/null --json
+[ "$(grep -c '"method":"REQUEST"' err)" = 2 ] || fail "a change of her own is nothing"
 run 0 build --previous old.ics private.ics
 silent
 says 'nothing changed'

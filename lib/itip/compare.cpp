@@ -153,7 +153,7 @@ void Comparison::whole_series()
   Item series{Scope::Type::Series, {}, *new_.master, after, false};
   request(std::move(series), old_.master, series_base());
   if (!left.empty()) {
-    Item gone{Scope::Type::Series, {}, *old_.master, left, after.empty()};
+    Item gone{Scope::Type::Series, {}, *old_.master, left, false};
     cancel(std::move(gone), series_base());
     for (Item& item : requests_)  // one revision for all who are told now
       item.sequence = std::max(item.sequence, series_base() + 1);
@@ -324,7 +324,7 @@ void Comparison::tell(Scope::Type type, const ical::Time& at,
   Item item{type, at, after, here, false};
   request(std::move(item), before, base);
   if (!before) return;
-  Item gone{type, at, *before, without(people_of(*before), here), here.empty()};
+  Item gone{type, at, *before, without(people_of(*before), here), false};
   const bool leaves = !gone.people.empty();
   cancel(std::move(gone), base);
   if (leaves && !requests_.empty() && requests_.back().at.instant == at.instant)

@@ -1,6 +1,7 @@
 /// @file Two versions of what an organizer keeps -> the messages that tell it to whom it concerns (itip.md
 /// "Building"). Pure: no clock, file, network.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,14 @@ Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
                                            const ical::Component& after,
                                            const CompareOptions& options, UtcSeconds now,
                                            const Limits& limits);
+
+/// What the REQUEST of compare() tells one attendee who is shown no other (imip build --each), for
+/// people; nothing: there is nothing in it that she did not know. @errors as compare()
+Result<std::optional<std::vector<std::string>>> changes_for(const Party& who,
+                                                            const ical::Component& before,
+                                                            const ical::Component& after,
+                                                            const CompareOptions& options,
+                                                            UtcSeconds now, const Limits& limits);
 
 /// A REQUEST that build_object() made, as it goes out: as it is where all its components invite the
 /// same people; else one for all who are invited to the same ones, and CANCELs for what members of

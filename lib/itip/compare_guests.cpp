@@ -91,6 +91,49 @@ Result<std::vector<ChangeMessage>> Comparison::cancel_guests(const std::optional
 
 }  // namespace detail
 
+namespace {
+
+// Where she is listed, only she and the organizer are. Elsewhere nobody goes: who is not listed at
+// all inherits.
+ical::Component as_shown_to(const Party& who, ical::Component calendar)
+{
+  for (ical::Component& c : calendar.components) {
+    const ical::Property* organizer = c.find("ORGANIZER");
+    const auto boss = CalAddress::parse(organizer != nullptr ? organizer->value : "");
+    const auto is = [](const ical::Property& p, const Result<CalAddress>& user) {
+      const auto address = p.name == "ATTENDEE" ? CalAddress::parse(p.value) : user;
+      return p.name == "ATTENDEE" && user && address && same_user(*address, *user);
+    };
+    const Result<CalAddress> her = who.address;
+    if (std::none_of(c.properties.begin(), c.properties.end(),
+                     [&](const auto& p) { return is(p, her); }))
+      continue;
+    std::erase_if(c.properties, [&](const ical::Property& p) {
+      return p.name == "ATTENDEE" && !is(p, her) && !is(p, boss);
+    });
+  }
+  return calendar;
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<std::string>>> changes_for(const Party& who,
+                                                            const ical::Component& before,
+                                                            const ical::Component& after,
+                                                            const CompareOptions& options,
+                                                            UtcSeconds now, const Limits& limits)
+{
+  IMIP_TRY(const auto told,
+           compare(as_shown_to(who, before), as_shown_to(who, after), options, now, limits));
+  std::optional<std::vector<std::string>> out;
+  for (const ChangeMessage& m : told)
+    for (const Party& p : m.to)
+      if (m.method == Method::Request && same_user(p.address, who.address)) out = m.changes;
+  if (out && as_shown_to(who, before) == before)
+    std::erase(*out, "who is invited");  // she was in none of it
+  return out;
+}
+
 Result<std::vector<ChangeMessage>> invitations(const ical::Component& request,
                                                const std::string& comment, UtcSeconds now,
                                                const Limits& limits)

@@ -246,3 +246,45 @@ TEST_CASE(
   CHECK(told(weekly("abc"), weekly("ac") + piece("0111", 12, "abc"))
             .starts_with("CANCEL bob: series/1; REQUEST "));
 }
+
+TEST_CASE("guests: when all leave, and the organizer stays, nothing is cancelled")
+{
+  const std::string boss = "ATTENDEE:mailto:boss@example.com\r\nEND:VEVENT";
+  const auto with_boss = [&](std::string text) {
+    for (std::size_t i = 0; (i = text.find("END:VEVENT", i)) != std::string::npos; i += boss.size())
+      text.replace(i, 10, boss);
+    return calendar(text);
+  };
+  const auto told = [&](const std::string& before, const std::string& after) {
+    const auto made =
+        compare(with_boss(before), with_boss(after), {}, at("20261102T080000Z"), Limits{});
+    REQUIRE(made);
+    return words(*made);
+  };
+  CHECK(told(weekly("ab"), weekly("")) == "CANCEL alice,bob: series/1");
+  CHECK(told(weekly("ab"), weekly("ab") + piece("0111", 12, "")) == "CANCEL alice,bob: 0111/1");
+}
+
+TEST_CASE("guests: who sees no other attendee is told nothing of them")
+{
+  const auto changes = [](const std::string& who, const std::string& before,
+                          const std::string& after) {
+    Party party;
+    party.address = address(cat(who, "@example.com"));
+    const auto made =
+        changes_for(party, calendar(before), calendar(after), {}, at("20261102T080000Z"), Limits{});
+    REQUIRE(made);
+    std::string out = *made ? "told" : "nothing";
+    if (*made)
+      for (const std::string& change : **made) out += cat(' ', change);
+    return out;
+  };
+  CHECK(changes("alice", weekly("ab"), weekly("abc")) == "nothing");
+  CHECK(changes("carol", weekly("ab"), weekly("abc")) == "told");
+  CHECK(changes("alice", weekly("ab") + piece("0111", 12, "b"),
+                weekly("ab") + piece("0111", 12, "bc")) == "nothing");
+  CHECK(changes("bob", weekly("ab") + piece("0111", 12, "b"),
+                weekly("ab") + piece("0111", 14, "bc")) == "told the start");
+  CHECK(changes("alice", weekly("ab"), weekly("ab", 1) + piece("0111", 10, "abc", "Weekly")) ==
+        "nothing");
+}
