@@ -171,15 +171,31 @@ Result<Draft> draft_of_answer(const itip::BuildSpec& spec, const ical::Component
   return out;
 }
 
+void notice_left_out(const itip::LeftOut& left, Context& context)
+{
+  for (const std::string& id : left.which)
+    notice(context, cat("what is said of the repetition of ", id,
+                        " goes along no more: the series does not have it"));
+}
+
 // One message; of what people are invited to parts of, one for all who are invited to the same
 // ones.
 Result<Telling> told_of_object(const BuildOptions& options, const itip::BuildSpec& spec,
-                               const ical::Component* base, const Limits& limits, UtcSeconds now)
+                               const ical::Component* base, const Limits& limits, Context& context)
 {
   Telling out;
+  const UtcSeconds now = context.now;
   IMIP_TRY(ical::Component calendar, itip::build_object(spec, base, now));
   const bool ranged = spec.method == itip::Method::Request ||
                       (spec.method == itip::Method::Cancel && spec.this_and_future);
+  itip::LeftOut left;
+  if (base != nullptr &&
+      (spec.method == itip::Method::Request || spec.method == itip::Method::Publish) &&
+      spec.recurrence_id.empty()) {
+    IMIP_TRY(left, itip::left_out(*base, calendar, spec.comment, context.now, limits));
+    notice_left_out(left, context);
+    if (spec.method == itip::Method::Publish || !options.to.empty()) left.messages.clear();
+  }
   if (options.expand_range && ranged) {
     if (base == nullptr)
       return err(Errc::Usage, "--expand-range needs the series", "give its .ics");
@@ -193,6 +209,7 @@ Result<Telling> told_of_object(const BuildOptions& options, const itip::BuildSpe
       for (const Draft& draft : out.drafts) take_sequences(draft.calendar, calendar);
       out.own = std::move(calendar);
     }
+    for (itip::ChangeMessage& m : left.messages) out.drafts.push_back(draft_of(std::move(m)));
     return out;
   }
   IMIP_TRY(Draft draft, draft_of_answer(spec, base, std::move(calendar)));
@@ -261,7 +278,7 @@ Result<Telling> drafts_of_object(const BuildOptions& options, const itip::BuildS
   }
   Telling out;
   if (guests.rest) {
-    auto made = told_of_object(options, *guests.rest, base, limits, context.now);
+    auto made = told_of_object(options, *guests.rest, base, limits, context);
     if (!made && input.json && made.error().code == Errc::BadValue)
       made.error().code = Errc::BadCalendar;
     if (!made) return about_file(options.file, made.error());
@@ -291,6 +308,8 @@ Result<Telling> drafts_of_change(const BuildOptions& options, const Limits& limi
     IMIP_TRY(after, listed_in(after, options.file, limits));
   }
   IMIP_TRY(auto messages, itip::compare(before, after, compare, context.now, limits));
+  IMIP_TRY(const itip::LeftOut left, itip::left_out(after, after, {}, context.now, limits));
+  notice_left_out(left, context);
   Telling out;
   bool tells = false;
   for (itip::ChangeMessage& m : messages) {

@@ -219,6 +219,19 @@ run 64 build cancel parts.ics --attendee eve@example.com
 says 'no attendee of this event'
 run 0 build cancel all.ics
 run 0 build request all.ics
+# What is of no repetition any more goes along no more, and who knew nothing else hears that it is off.
+rm -f box
+run 0 build request parts.ics --exdate 2027-01-11T10:00 --mbox box
+says 'what is said of the repetition of 20270111T100000 goes along no more'
+python read.py box >told
+[ "$(cat told)" = "REQUEST alice,bob 3
+CANCEL carol 3" ] || { fail "who was in a part that goes is not told"; cat told >&2; }
+run 0 build --previous old.ics joined.ics --mbox /dev/null
+[ -s err ] && fail "a notice without need"
+sed 's/^RECURRENCE-ID;.*/RECURRENCE-ID;TZID=Europe\/Berlin:20270112T100000/' all.ics >orphan.ics
+run 0 build --previous old.ics orphan.ics
+[ -s out ] && fail "something is sent"
+grep -q 'what is said of the repetition of 20270112T100000 goes along no more' err || fail "an override of nothing goes without a word"
 
 # ---- ranges ----------------------------------------------------------------------------------
 run 0 build request old.ics --recurrence-id 2027-01-25T10:00 --this-and-future --start 2027-01-25T12:00 --format ics

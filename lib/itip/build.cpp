@@ -133,6 +133,7 @@ Result<LaidOver> laid_over(const BuildSpec& s, Kind kind, const ical::Component*
   const bool revises = s.method == Method::Publish || s.method == Method::Request;
   if (has_base && revises && kind != Kind::FreeBusy)
     out.moves = moves(ical::Zones(calendar), before, object);
+  if (has_base && revises) detail::drop_overrides_of_nothing(ical::Zones(calendar), out.components);
   return out;
 }
 

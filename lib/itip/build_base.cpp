@@ -223,6 +223,19 @@ std::int64_t cancelled_sequence(const ical::Component& calendar)
   return out;
 }
 
+void drop_overrides_of_nothing(const ical::Zones& zones, std::vector<ical::Component>& events)
+{
+  if (master_of(events) == nullptr) return;
+  const ical::Component master = events.front();
+  std::erase_if(events, [&](const ical::Component& e) {
+    const ical::Property* id = e.find("RECURRENCE-ID");
+    const auto at = id != nullptr ? zones.time_of(*id) : Result<ical::Time>(ical::Time{});
+    if (id == nullptr || !at) return false;
+    const auto there = ical::has_instance(zones, master, *at, Limits{});
+    return there && !*there;
+  });
+}
+
 Result<void> complete_overrides(const ical::Zones& zones, std::vector<ical::Component>& events)
 {
   if (master_of(events) == nullptr) return {};

@@ -105,3 +105,24 @@ TEST_CASE(
   CHECK(e.text("SEQUENCE") == "5");
   CHECK(e.text("SUMMARY") == "Weekly");
 }
+
+TEST_CASE("build: an override of what the series does not have any more does not go along")
+{
+  const ical::Component base = read(with_override());
+  const auto sent = [&](const auto& change) {
+    BuildSpec s;
+    s.method = Method::Request;
+    change(s);
+    std::size_t n = 0;
+    for (const ical::Component& c : build(s, base).components) n += c.name == "VEVENT" ? 1U : 0U;
+    return n;
+  };
+  using S = BuildSpec;
+  CHECK(sent([](S&) {}) == 2);
+  CHECK(sent([](S& s) { s.summary = "x"; }) == 2);
+  CHECK(sent([](S& s) { s.exdates = {"2027-01-11T10:00"}; }) == 2);
+  CHECK(sent([](S& s) { s.exdates = {"2027-01-18T10:00"}; }) == 1);
+  CHECK(sent([](S& s) { s.start = "2027-01-04T12:00"; }) == 1);
+  CHECK(sent([](S& s) { s.rrule = "FREQ=WEEKLY;COUNT=2"; }) == 1);
+  CHECK(sent([](S& s) { s.rrule = "FREQ=WEEKLY;COUNT=3"; }) == 2);
+}

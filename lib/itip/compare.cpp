@@ -471,7 +471,11 @@ Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
                                            const Limits& limits)
 {
   IMIP_TRY(Side old_one, about(options.before_name, read_side(before)));
-  IMIP_TRY(const Side new_one, about(options.after_name, read_side(after)));
+  IMIP_TRY(Side new_one, about(options.after_name, read_side(after)));
+  if (old_one.kind == new_one.kind) {
+    old_one.version.drop_overrides_of_nothing(limits);
+    new_one.version.drop_overrides_of_nothing(limits);
+  }
   return about(options.after_name, changes(std::move(old_one), new_one, options, now, limits));
 }
 

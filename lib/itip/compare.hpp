@@ -56,6 +56,16 @@ Result<std::vector<ChangeMessage>> invitations(const ical::Component& request,
                                                const std::string& comment, UtcSeconds now,
                                                const Limits& limits);
 
+/// Overrides and ranges of `base` that are of nothing in `made` (a REQUEST or PUBLISH that
+/// build_object() made of it, or `base` itself): which, and CANCELs to who was invited to them
+/// only. @errors as compare()
+struct LeftOut {
+  std::vector<std::string> which;  ///< RECURRENCE-ID
+  std::vector<ChangeMessage> messages;
+};
+Result<LeftOut> left_out(const ical::Component& base, const ical::Component& made,
+                         const std::string& comment, UtcSeconds now, const Limits& limits);
+
 struct GuestCancels {
   std::vector<ChangeMessage> messages;
   std::optional<BuildSpec> rest;  ///< what is left to build_object(); nothing: these are all

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/cat.hpp"
+#include "ical/recurrence.hpp"
 #include "itip/compare.hpp"
 #include "itip/detail/building.hpp"
 #include "itip/detail/comparing.hpp"
@@ -89,7 +90,49 @@ Result<std::vector<ChangeMessage>> Comparison::cancel_guests(const std::optional
   return messages();
 }
 
+Result<std::vector<ChangeMessage>> Comparison::cancel_guests_at(const std::set<UtcSeconds>& gone)
+{
+  const People series = old_.master ? people_of(*old_.master) : People{};
+  for (const Pieces* pieces : {&old_.ranges, &old_.instances})
+    for (const auto& [instant, piece] : *pieces) {
+      if (!gone.contains(instant)) continue;
+      const bool range = pieces == &old_.ranges;
+      Item item{range ? Scope::Type::Range : Scope::Type::Instance, piece.at, piece.component,
+                without(people_of(piece.component), series), true};
+      cancel(std::move(item), range ? sequence_of(piece.component) : base_at(piece.at));
+    }
+  IMIP_CHECK(spell_out_ranges(cancels_, old_));
+  return messages();
+}
+
 }  // namespace detail
+
+Result<LeftOut> left_out(const ical::Component& base, const ical::Component& made,
+                         const std::string& comment, UtcSeconds now, const Limits& limits)
+{
+  LeftOut out;
+  BuildSpec any;
+  any.method = Method::Publish;
+  IMIP_TRY(const Kind kind, detail::kind_of(any, &base));
+  if (kind == Kind::FreeBusy) return out;
+  IMIP_TRY(const detail::Version before, detail::Version::read(base, kind));
+  IMIP_TRY(const detail::Version after, detail::Version::read(made, kind));
+  if (!before.master || !after.master) return out;
+  std::set<UtcSeconds> gone;
+  for (const detail::Pieces* pieces : {&before.ranges, &before.instances})
+    for (const auto& [instant, piece] : *pieces) {
+      const auto there = ical::has_instance(after.zones, *after.master, piece.at, limits);
+      if (!there || *there) continue;
+      gone.insert(instant);
+      out.which.push_back(piece.component.text("RECURRENCE-ID"));
+    }
+  if (gone.empty() || kind == Kind::Journal) return out;
+  CompareOptions options;
+  options.comment = comment;
+  IMIP_TRY(out.messages,
+           detail::Comparison(before, before, options, now, limits).cancel_guests_at(gone));
+  return out;
+}
 
 namespace {
 

@@ -288,3 +288,27 @@ TEST_CASE("guests: who sees no other attendee is told nothing of them")
   CHECK(changes("alice", weekly("ab"), weekly("ab", 1) + piece("0111", 10, "abc", "Weekly")) ==
         "nothing");
 }
+
+TEST_CASE(
+    "guests: what is said of no occurrence of the series is not told; who was invited to it only "
+    "hears that it is off")
+{
+  const auto told = [](const std::string& before, const std::string& after) {
+    const auto made =
+        compare(calendar(before), calendar(after), {}, at("20261102T080000Z"), Limits{});
+    REQUIRE(made);
+    return words(*made);
+  };
+  CHECK(told(weekly("ab"), weekly("ab") + piece("0112", 12, "ab")).empty());
+  std::string excluded = weekly("ab");
+  excluded.replace(excluded.find("RRULE"), 0, "EXDATE:20270111T100000Z\r\n");
+  CHECK(told(excluded, excluded + piece("0111", 12, "ab")).empty());
+  CHECK(told(weekly("ab") + piece("0111", 12, "abc"), excluded + piece("0111", 12, "abc")) ==
+        "CANCEL alice,bob,carol: 0111/1/CANCELLED");
+  const auto left =
+      left_out(calendar(weekly("ab") + piece("0111", 12, "abc") + piece("0118", 12, "ac")),
+               calendar(excluded + piece("0118", 12, "ac")), {}, at("20261102T080000Z"), Limits{});
+  REQUIRE(left);
+  CHECK(left->which == std::vector<std::string>{"20270111T100000Z"});
+  CHECK(words(left->messages) == "CANCEL carol: 0111/1/CANCELLED");
+}

@@ -155,6 +155,19 @@ Result<Version> Version::read(const ical::Component& calendar, Kind kind)
   return out;
 }
 
+std::vector<ical::Time> Version::drop_overrides_of_nothing(const Limits& limits)
+{
+  std::vector<ical::Time> out;
+  if (!master) return out;
+  std::erase_if(instances, [&](const auto& piece) {
+    const auto there = ical::has_instance(zones, *master, piece.second.at, limits);
+    const bool nothing = there && !*there;
+    if (nothing) out.push_back(piece.second.at);
+    return nothing;
+  });
+  return out;
+}
+
 bool Version::cancelled() const
 {
   const std::string* status = master ? master->value("STATUS") : nullptr;

@@ -78,6 +78,8 @@ Result<std::vector<ical::Component>> new_instance(const BuildSpec& spec, const i
 /// 5546 section 3.2.2 has no such STATUS in a REQUEST); what overrides lack they get from the
 /// master.
 Result<void> complete_overrides(const ical::Zones& zones, std::vector<ical::Component>& components);
+/// Overrides and ranges of occurrences that the master does not have go: nobody can use them.
+void drop_overrides_of_nothing(const ical::Zones& zones, std::vector<ical::Component>& components);
 /// The greatest SEQUENCE of overrides and ranges that say STATUS:CANCELLED: only with a higher one
 /// the series ends that.
 [[nodiscard]] std::int64_t cancelled_sequence(const ical::Component& calendar);

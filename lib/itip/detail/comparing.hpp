@@ -2,6 +2,7 @@
 #pragma once
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,8 @@ class Comparison {
   /// For people who are in parts of OLD that a CANCEL of all, or of all from then on, takes along,
   /// and are not in the series (the range).
   /// @param named  only these, who are taken off the list
+  /// The same for some parts of OLD.
+  Result<std::vector<ChangeMessage>> cancel_guests_at(const std::set<UtcSeconds>& gone);
   Result<std::vector<ChangeMessage>> cancel_guests(const std::optional<ical::Time>& from,
                                                    const std::optional<People>& named);
 
