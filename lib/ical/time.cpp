@@ -206,6 +206,44 @@ bool Zones::differs_from_tzdata(const std::string& tzid, UtcSeconds instant) con
   return (*own)->offset_at(instant) != (*tzdata)->offset_at(instant);
 }
 
+std::vector<Stretch> Zones::differing_from_tzdata(const std::string& tzid, UtcSeconds from,
+                                                  UtcSeconds to) const
+{
+  if (impl_->defined.find(tzid) == impl_->defined.end() || from >= to) return {};
+  const auto olson = detail::olson_name_for(tzid);
+  if (!olson) return {};
+  const auto own = impl_->rules(tzid);
+  const auto tzdata = tzdata_rules(*olson);
+  if (!own || !tzdata) return {{from, to}};
+  const auto ours = (*own)->offsets(from, to);
+  const auto theirs = (*tzdata)->offsets(from, to);
+  std::vector<Stretch> out;
+  auto a = ours.begin();
+  auto b = theirs.begin();
+  for (UtcSeconds at = from; at < to;) {
+    const UtcSeconds next =
+        std::min(a + 1 == ours.end() ? to : (a + 1)->at, b + 1 == theirs.end() ? to : (b + 1)->at);
+    if (a->offset != b->offset) {
+      if (!out.empty() && out.back().to == at) {
+        out.back().to = next;
+      } else {
+        out.push_back({at, next});
+      }
+    }
+    if (a + 1 != ours.end() && (a + 1)->at == next) ++a;
+    if (b + 1 != theirs.end() && (b + 1)->at == next) ++b;
+    at = next;
+  }
+  return out;
+}
+
+Result<std::vector<OffsetChange>> Zones::offsets(const std::string& tzid, UtcSeconds from,
+                                                 UtcSeconds to) const
+{
+  IMIP_TRY(const auto rules, impl_->rules(tzid));
+  return rules->offsets(from, to);
+}
+
 Result<std::string> check_duration(std::string_view duration)
 {
   const auto parsed = detail::parse_duration(duration);

@@ -27,6 +27,18 @@ struct Time {
   friend bool operator==(const Time&, const Time&) = default;
 };
 
+/// From a time on, the local time is so much ahead of UTC.
+struct OffsetChange {
+  UtcSeconds at{};
+  std::chrono::seconds offset{};
+  friend bool operator==(const OffsetChange&, const OffsetChange&) = default;
+};
+
+/// From `from` until before `to`.
+struct Stretch {
+  UtcSeconds from{}, to{};
+};
+
 /// The zones that a calendar object brings (VTIMEZONE), completed by tzdata: a TZID that is an Olson
 /// name, that a VTIMEZONE defines, or that is a Windows name in CLDR's table (ICU).
 class Zones {
@@ -45,6 +57,12 @@ class Zones {
   [[nodiscard]] Result<Time> in_zone(UtcSeconds instant, const std::string& tzid) const;
   /// Does this calendar's VTIMEZONE for tzid give another offset than tzdata at `instant`?
   [[nodiscard]] bool differs_from_tzdata(const std::string& tzid, UtcSeconds instant) const;
+  /// When it does, between two times; sorted.
+  [[nodiscard]] std::vector<Stretch> differing_from_tzdata(const std::string& tzid, UtcSeconds from,
+                                                           UtcSeconds to) const;
+  /// The offset at `from`, and all later ones before `to`. @errors Errc::BadValue, an unknown zone
+  [[nodiscard]] Result<std::vector<OffsetChange>> offsets(const std::string& tzid, UtcSeconds from,
+                                                          UtcSeconds to) const;
 
  private:
   friend struct ZonesAccess;

@@ -267,6 +267,66 @@ TEST_CASE("durations: days are nominal, hours are exact")
   CHECK_FALSE(add_duration(zones, start, "P999999999W"));
 }
 
+TEST_CASE("the offsets of two years are those of each hour, and nothing else")
+{
+  const Zones none{Component{}};
+  const Zones odd(with_zone(
+      cat("TZID:Odd\r\n",
+          observance("STANDARD", "19701025T030000", "+0200", "+0100",
+                     "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU;UNTIL=20281001T000000Z\r\n"),
+          observance("DAYLIGHT", "19700329T020000", "+0100", "+0200",
+                     "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r\nRDATE:20281101T020000\r\n"),
+          observance("STANDARD", "20280601T000000", "+0200", "+0300"),
+          observance("STANDARD", "20280601T000000", "+0200", "+0400"))));
+  const UtcSeconds from = at("2027-02-01T00:00:00Z");
+  const UtcSeconds to = from + std::chrono::days{730};
+  for (const char* tzid :
+       {"Odd", "Europe/Berlin", "America/New_York", "Africa/Casablanca", "Australia/Lord_Howe",
+        "Africa/Cairo", "America/Nuuk", "Asia/Kolkata", "Europe/Dublin"}) {
+    INFO(tzid);
+    const Zones& zones = std::string(tzid) == "Odd" ? odd : none;
+    const auto offset = [&](UtcSeconds t) {
+      const auto local = zones.in_zone(t, tzid);
+      REQUIRE(local);
+      return *parse_instant(cat(local->local, "Z")) - t;
+    };
+    const auto changes = zones.offsets(tzid, from, to);
+    REQUIRE(changes);
+    std::vector<OffsetChange> sampled;
+    for (UtcSeconds t = from; t < to; t += std::chrono::minutes{30})
+      if (sampled.empty() || sampled.back().offset != offset(t)) sampled.push_back({t, offset(t)});
+    CHECK(*changes == sampled);
+  }
+  CHECK_FALSE(none.offsets("Nowhere/At_All", from, to));
+}
+
+TEST_CASE("when a VTIMEZONE differs from tzdata: to the second, and not where it is the same")
+{
+  const auto differing = [](const Zones& zones, const char* tzid) {
+    std::string out;
+    for (const Stretch& s :
+         zones.differing_from_tzdata(tzid, at("2027-01-01T00:00:00Z"), at("2028-04-01T00:00:00Z")))
+      out += cat(to_ical_utc(s.from), '-', to_ical_utc(s.to), ' ');
+    return out;
+  };
+  const auto berlin = [](const char* begin, const char* end) {
+    return with_zone(cat("TZID:Europe/Berlin\r\n",
+                         observance("STANDARD", "19701025T030000", "+0200", "+0100",
+                                    cat("RRULE:FREQ=YEARLY;BYMONTH=", end, "\r\n")),
+                         observance("DAYLIGHT", "19700329T020000", "+0100", "+0200",
+                                    cat("RRULE:FREQ=YEARLY;BYMONTH=", begin, "\r\n"))));
+  };
+  CHECK(differing(Zones(berlin("3;BYDAY=-1SU", "10;BYDAY=-1SU")), "Europe/Berlin").empty());
+  CHECK(differing(Zones(berlin("3;BYDAY=2SU", "11;BYDAY=1SU")), "Europe/Berlin") ==
+        "20270314T010000Z-20270328T010000Z 20271031T010000Z-20271107T010000Z "
+        "20280312T010000Z-20280326T010000Z ");
+  const Zones fixed(with_zone(
+      cat("TZID:Europe/Berlin\r\n", observance("STANDARD", "19700101T000000", "+0100", "+0100"))));
+  CHECK(differing(fixed, "Europe/Berlin") ==
+        "20270328T010000Z-20271031T010000Z 20280326T010000Z-20280401T000000Z ");
+  CHECK(differing(fixed, "Europe/Paris").empty());  // not the calendar's own
+}
+
 TEST_CASE("what is no duration, or a negative one, is refused")
 {
   for (const char* good : {"PT0S", "P1D", "P1DT2H3M4S", "+PT5M", "P7W", "-PT0S"}) {

@@ -150,6 +150,38 @@ TEST_CASE("kinds of time are different, and a zone is not UTC where there is a r
                                     shape(":20270104T090000Z", rule)));
 }
 
+TEST_CASE("zones that differ for two weeks of the year are two zones, where there is a rule")
+{
+  const auto office = [](const char* begin, const char* end) {
+    return cat(
+        "BEGIN:VTIMEZONE\r\nTZID:Office\r\nBEGIN:STANDARD\r\nDTSTART:"
+        "19701025T030000\r\nTZOFFSETFROM:+0200\r\n"
+        "TZOFFSETTO:+0100\r\nRRULE:FREQ=YEARLY;BYDAY=",
+        end,
+        "\r\nEND:STANDARD\r\nBEGIN:DAYLIGHT\r\n"
+        "DTSTART:19700329T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\nRRULE:FREQ=YEARLY;"
+        "BYDAY=",
+        begin, "\r\nEND:DAYLIGHT\r\nEND:VTIMEZONE\r\n");
+  };
+  const std::string europe = office("-1SU;BYMONTH=3", "-1SU;BYMONTH=10");
+  const std::string america = office("2SU;BYMONTH=3", "1SU;BYMONTH=11");
+  const auto weekly = [](const std::string& zone) {
+    return shape(";TZID=Office:20270301T100000", "RRULE:FREQ=WEEKLY;COUNT=20\r\n", zone.c_str());
+  };
+  CHECK_FALSE(detail::keeps_answers(weekly(europe), weekly(america)));
+  CHECK(detail::keeps_answers(weekly(europe), weekly(europe)));
+  CHECK(shape(";TZID=Europe/Berlin:20270301T100000", "RRULE:FREQ=WEEKLY\r\n").zone ==
+        shape(";TZID=Office:20270301T100000", "RRULE:FREQ=WEEKLY\r\n", europe.c_str()).zone);
+  CHECK(shape(";TZID=Office:20270301T100000", "", europe.c_str()) ==
+        shape(";TZID=Office:20270301T100000", "", america.c_str()));
+  // nobody's clock changes so often: what is kept of it stays short
+  std::string mad = "BEGIN:VTIMEZONE\r\nTZID:Office\r\n";
+  for (int day = 1; day < 28; ++day)
+    mad += cat("BEGIN:STANDARD\r\nDTSTART:202705", day < 10 ? "0" : "", day,
+               "T030000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0", day % 2, "00\r\nEND:STANDARD\r\n");
+  CHECK(weekly(mad + "END:VTIMEZONE\r\n").zone.size() == 64);
+}
+
 TEST_CASE("answers stay where instances only go, and not where one moves, grows or comes in")
 {
   const std::string weekly = "RRULE:FREQ=WEEKLY\r\n";

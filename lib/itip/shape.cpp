@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/cat.hpp"
+#include "base/digest.hpp"
 #include "base/text.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/scope.hpp"
@@ -10,6 +11,8 @@
 namespace imip::itip::detail {
 
 namespace {
+
+constexpr std::chrono::days two_years{730};
 
 std::vector<std::string> split(std::string_view text, char separator)
 {
@@ -109,15 +112,14 @@ bool ends_no_later(const std::string& then, const std::string& now)
 
 std::string zone_print(const ical::Zones& zones, const std::string& tzid, UtcSeconds from)
 {
+  constexpr std::size_t most_spelled =
+      16;  // no zone that people live in changes so often in two years
+  const auto offsets = zones.offsets(tzid, from, from + two_years);
+  if (!offsets) return tzid;
   std::string out;
-  for (int i = 0; i < 17; ++i) {
-    const UtcSeconds at = from + std::chrono::hours(24 * 45 * i);
-    const auto local = zones.in_zone(at, tzid);
-    if (!local) return tzid;
-    const TextTime wall = read_time_text(local->local.substr(0, 15));
-    out += cat((wall.instant - at).count(), ' ');
-  }
-  return out;
+  for (const ical::OffsetChange& o : *offsets)
+    out += cat((o.at - from).count(), ' ', o.offset.count(), ' ');
+  return offsets->size() > most_spelled ? sha256_hex(out) : out;
 }
 
 Result<Shape> shape_of(const ical::Zones& zones, const ical::Component& component)

@@ -127,6 +127,32 @@ Offset ZoneRules::offset_at(UtcSeconds t) const
   return offset;
 }
 
+std::vector<OffsetChange> ZoneRules::offsets(UtcSeconds from, UtcSeconds to) const
+{
+  std::vector<OffsetChange> all;
+  // as in offset_at(): of several at one time the last that is listed, else the first that is
+  // yearly
+  for (auto onset = onsets_.rbegin(); onset != onsets_.rend(); ++onset)
+    if (onset->at > from && onset->at < to) all.push_back({onset->at, onset->to});
+  const year last = year_of(to) + years{1};
+  for (const YearlyOnset& rule : yearly_) {
+    for (year y = year_of(from) - years{1}; y <= last; ++y) {
+      const auto at = rule.in(y);
+      if (at && *at > from && *at < to) all.push_back({*at, rule.to});
+    }
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const OffsetChange& a, const OffsetChange& b) { return a.at < b.at; });
+  std::vector<OffsetChange> out{{from, offset_at(from)}};
+  UtcSeconds settled = from;
+  for (const OffsetChange& change : all) {
+    if (change.at == settled) continue;
+    settled = change.at;
+    if (change.offset != out.back().offset) out.push_back(change);
+  }
+  return out;
+}
+
 UtcSeconds ZoneRules::instant_of(UtcSeconds wall) const
 {
   const Offset before = offset_at(wall - days{1});

@@ -15,6 +15,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "ical/object.hpp"
+#include "ical/time.hpp"
 
 namespace imip::ical::detail {
 
@@ -60,6 +61,8 @@ class ZoneRules {
   static Result<ZoneRules> from_tzdata(const std::string& olson);
 
   [[nodiscard]] Offset offset_at(UtcSeconds t) const;
+  /// The offset at `from`, and each other one with the time from which on it holds, before `to`.
+  [[nodiscard]] std::vector<OffsetChange> offsets(UtcSeconds from, UtcSeconds to) const;
   /// RFC 5545 section 3.3.5: of a time that comes twice the first; a time that is skipped is read
   /// with the offset before the gap.
   [[nodiscard]] UtcSeconds instant_of(UtcSeconds wall) const;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 #include "ical/object.hpp"
 #include "ical/time.hpp"
@@ -35,9 +36,18 @@ Result<Shape> shape_of(const ical::Zones& zones, const ical::Component& componen
 /// NEEDS-ACTION").
 [[nodiscard]] bool keeps_answers(const Shape& then, const Shape& now);
 
-/// The offsets of a zone over two years from `from` on, as text: equal for zones that keep the same
-/// time there.
+/// The offsets of a zone over two years from `from` on, and when they change, as text: equal for
+/// zones that keep the same time there.
 [[nodiscard]] std::string zone_print(const ical::Zones& zones, const std::string& tzid,
                                      UtcSeconds from);
+
+/// The first time of an event at which a VTIMEZONE of `zones` says something else than tzdata of
+/// that name. Of a rule, what comes within two years of its beginning, or of the event's DTSTAMP if
+/// that is later.
+/// @param only  this TZID; empty: any
+[[nodiscard]] std::optional<ical::Time> misleading_time(const ical::Zones& zones,
+                                                        const ical::Component& event,
+                                                        const std::string& only,
+                                                        const Limits& limits);
 
 }  // namespace imip::itip::detail
