@@ -6,6 +6,7 @@
 #include "itip/detail/content.hpp"
 #include "itip/detail/free_busy.hpp"
 #include "itip/detail/planning.hpp"
+#include "itip/detail/shape.hpp"
 #include "itip/plan.hpp"
 
 namespace imip::itip {
@@ -193,14 +194,10 @@ void check_zones(Case& c)
   if (c.message.timezones.empty()) return;
   const ical::Zones zones(c.message.calendar);
   for (const MessageComponent& m : c.message.components) {
-    for (const char* name : {"DTSTART", "DTEND", "DUE"}) {
-      const ical::Property* p = m.component->find(name);
-      const auto time = p ? zones.time_of(*p) : Result<ical::Time>(ical::Time{});
-      if (!time || time->kind != ical::TimeKind::Zoned) continue;
-      if (!zones.differs_from_tzdata(time->tzid, time->instant)) continue;
-      return c.ask(Code::TimezoneDiffers, cat("the message's own rules for ", time->tzid,
-                                              " differ from this system's at ", time->local));
-    }
+    const auto time = detail::misleading_time(zones, m.component, {}, c.limits);
+    if (!time) continue;
+    return c.ask(Code::TimezoneDiffers, cat("the message's own rules for ", time->tzid,
+                                            " differ from this system's at ", time->local));
   }
 }
 

@@ -230,4 +230,46 @@ TEST_CASE("a VTIMEZONE that lies about a known zone asks: timezone-differs")
   CHECK(judged({}, message("REQUEST", {e})).all.empty());
 }
 
+TEST_CASE("timezone-differs looks at each date of the event, and says the first")
+{
+  const std::string fixed =
+      "BEGIN:VTIMEZONE\r\nTZID:Europe/Berlin\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
+      "TZOFFSETFROM:+0100\r\nTZOFFSETTO:+0100\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+  Book book;
+  const auto first = [&](const std::string& extra, const std::string& day = "20270201",
+                         const std::string& end =
+                             ";TZID=Europe/Berlin:20270201T110000") -> std::string {
+    Event e;
+    e.start = cat(";TZID=Europe/Berlin:", day, "T100000");
+    e.end = end;
+    e.extra = extra;
+    for (const Objection& o :
+         judged(book, message_of(calendar_text("REQUEST", {e}, fixed), "REQUEST")).all)
+      if (o.reason.code == Code::TimezoneDiffers)
+        return o.reason.text.substr(o.reason.text.size() - 15);
+    return "none";
+  };
+  CHECK(first("") == "none");
+  CHECK(first("RRULE:FREQ=WEEKLY;COUNT=8\r\n") == "none");
+  CHECK(first("RRULE:FREQ=WEEKLY;COUNT=40\r\n") == "20270329T100000");
+  CHECK(first("RRULE:FREQ=WEEKLY\r\n") == "20270329T100000");
+  CHECK(first("RRULE:FREQ=WEEKLY;COUNT=40\r\nEXDATE;TZID=Europe/Berlin:20270329T100000\r\n") ==
+        "20270405T100000");
+  CHECK(first("RRULE:FREQ=YEARLY;BYMONTH=2;COUNT=40\r\n") == "none");
+  CHECK(first("RDATE;TZID=Europe/Berlin:20270301T100000,20270801T100000,20270701T100000\r\n") ==
+        "20270701T100000");
+  CHECK(first("RRULE:FREQ=WEEKLY\r\nRDATE;TZID=Europe/Berlin:20270701T100000\r\n") ==
+        "20270329T100000");
+  // it ends when the clocks have changed
+  CHECK(first("RRULE:FREQ=WEEKLY;COUNT=9\r\n", "20270130", ";TZID=Europe/Berlin:20270201T100000") ==
+        "20270329T100000");
+  // what was over when it was said misleads nobody
+  CHECK(first("RRULE:FREQ=YEARLY;BYMONTH=7;UNTIL=20260901T000000Z\r\n", "20200101",
+              ":20200101T110000Z") == "none");
+  CHECK(first("RRULE:FREQ=MONTHLY\r\n", "20200101", ":20200101T110000Z") == "20270401T100000");
+  // more work than an expansion may take is no reason to believe it
+  book.options.limits.recurrence_instances = 3;
+  CHECK(first("RRULE:FREQ=WEEKLY;COUNT=40\r\n") == "20270328T020000");
+}
+
 }  // namespace imip::itip::test

@@ -66,21 +66,6 @@ ical::Component calendar_of(const std::vector<ical::Component>& timezones)
   return {"VCALENDAR", {}, timezones};
 }
 
-/// Do the sender's rules for a known name differ from everybody else's when the event takes place?
-/// Programs that look the name up themselves would show another time.
-bool misleads(const ical::Component& tz, const std::string& tzid, const ical::Component& event)
-{
-  const ical::Zones zones(calendar_of({tz}));
-  for (const char* name : {"DTSTART", "DTEND", "DUE"}) {
-    const ical::Property* p = event.find(name);
-    const std::string* used = p ? p->parameter("TZID") : nullptr;
-    if (!used || *used != tzid) continue;
-    const auto time = zones.time_of(*p);
-    if (time && zones.differs_from_tzdata(tzid, time->instant)) return true;
-  }
-  return false;
-}
-
 bool same_zone(const ical::Component& a, const ical::Component& b, const std::string& tzid,
                UtcSeconds from)
 {
@@ -166,7 +151,7 @@ void ViewMaker::add_zones(UtcSeconds from, ical::Component& event,
     if (!id || id->empty()) continue;
     const std::string tzid = *id;
     const ical::Component* known = zone_named(view.calendar, tzid);
-    if (!known && !misleads(tz, tzid, event)) {
+    if (!known && !misleading_time(ical::Zones(calendar_of({tz})), event, tzid, limits)) {
       view.calendar.components.push_back(std::move(tz));
       continue;
     }
