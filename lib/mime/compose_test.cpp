@@ -202,6 +202,31 @@ TEST_CASE("long header values are folded")
   CHECK(parsed(out).envelope().subject == mail.subject);
 }
 
+TEST_CASE("what looks like an encoded word comes back as it was given")
+{
+  const imip::testing::TempDir dir;
+  OutgoingMail mail = invitation();
+  mail.subject =
+      "=?utf-8?q?Your_account?= and =?iso-8859-1?b?QQ==?= in \xC3\xA4 title so long that it is "
+      "several words";
+  mail.from.name = "=?utf-8?q?The_Bank?=";
+  mail.to.front().name = "=?utf-8?q?a?=, \"x\"";
+  const std::string out = composed(mail);
+  check_form(out);
+  CHECK(parsed(out).envelope().subject == mail.subject);
+  dir.write("mail.eml", out);
+  dir.write("check.py", R"(
+import email, email.policy, sys
+m = email.message_from_bytes(open(sys.argv[1] + '/mail.eml', 'rb').read(), policy=email.policy.default)
+assert m['Subject'].startswith('=?utf-8?q?Your_account?= and =?iso-8859-1?b?QQ==?= in \u00e4 title'), m['Subject']
+assert m['From'].addresses[0].display_name == '=?utf-8?q?The_Bank?=', m['From']
+assert m['To'].addresses[0].display_name == '=?utf-8?q?a?=, "x"', m['To']
+)");
+  const std::string command =
+      "/usr/bin/python3 -I " + (dir / "check.py").string() + " " + dir.path().string();
+  CHECK(std::system(command.c_str()) == 0);
+}
+
 TEST_CASE("python's email package reads the mail without a complaint")
 {
   const imip::testing::TempDir dir;

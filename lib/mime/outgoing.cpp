@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "mime/detail/gmime_ref.hpp"
 #include "mime/detail/header_value.hpp"
+#include "mime/detail/transfer.hpp"
 
 namespace imip::mime::detail {
 
@@ -28,6 +29,23 @@ Result<std::string> clean_text(std::string_view what, std::string_view value)
   return std::string(text::trim(out));
 }
 
+// What looks like an encoded word is one to who reads it: so it is encoded itself (RFC 2047 section
+// 5), which GMime does only with what is not ASCII.
+std::string as_words(const std::string& value)
+{
+  constexpr std::size_t most = 39;  // octets: a word of 64, which has room beside the name of the field
+  if (value.find("=?") == std::string::npos) return value;
+  std::string out;
+  for (std::size_t from = 0; from < value.size();) {
+    std::size_t to = std::min(from + most, value.size());
+    while (to < value.size() && (static_cast<unsigned char>(value[to]) & 0xC0U) == 0x80U) --to;
+    const std::string base64 = encode_base64(value.substr(from, to - from));
+    out += cat(out.empty() ? "" : " ", "=?utf-8?B?", text::trim(base64), "?=");
+    from = to;
+  }
+  return out;
+}
+
 Result<void> add_mailbox(GMimeMessage* message, GMimeAddressType type, std::string_view what,
                          const Mailbox& mailbox)
 {
@@ -37,7 +55,8 @@ Result<void> add_mailbox(GMimeMessage* message, GMimeAddressType type, std::stri
   if (!std::all_of(spec.begin(), spec.end(), [](char c) { return c > ' ' && c <= '~'; }))
     return err(Errc::BadValue, cat(what, " ", spec, ": not an ASCII address"),
                "mail to an internationalised local part cannot be sent as 7-bit");
-  g_mime_message_add_mailbox(message, type, name.empty() ? nullptr : name.c_str(), spec.c_str());
+  const std::string words = as_words(name);
+  g_mime_message_add_mailbox(message, type, words.empty() ? nullptr : words.c_str(), spec.c_str());
   return {};
 }
 
@@ -168,7 +187,8 @@ Result<std::string> address_and_subject_fields(const OutgoingMail& mail)
   for (const Mailbox& to : mail.to)
     IMIP_CHECK(add_mailbox(message.get(), GMIME_ADDRESS_TYPE_TO, "to", to));
   IMIP_TRY(const std::string subject, clean_text("subject", mail.subject));
-  if (!subject.empty()) g_mime_message_set_subject(message.get(), subject.c_str(), "utf-8");
+  if (!subject.empty())
+    g_mime_message_set_subject(message.get(), as_words(subject).c_str(), "utf-8");
   std::string out;
   for (const char* name : {"From", "Sender", "To", "Subject"})
     out += raw_field(message.get(), name);
