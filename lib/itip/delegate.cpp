@@ -132,6 +132,7 @@ Result<ical::Component> forwarded(const std::vector<AnswerItem>& items, const ic
     dress(c, delegate, who, a.owner, items.front().attendee);
     if (!a.answer.comment.empty()) c.set(ical::text_property("COMMENT", a.answer.comment));
     c.set(make_property("DTSTAMP", to_ical_utc(stamp)));
+    fill_and_trim(Method::Request, c.name == "VTODO" ? Kind::Todo : Kind::Event, c);
     c = ordered(std::move(c));
   }
   return out;

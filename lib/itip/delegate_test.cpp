@@ -401,6 +401,17 @@ TEST_CASE("a REFRESH asks and changes nothing")
   check_error(answered(bosses(rev(0, 1)), asking(Method::Refresh)), Errc::Refused);
 }
 
+TEST_CASE("a task that is delegated has the PRIORITY that RFC 5546 section 3.4.2 asks for")
+{
+  Event task = rev(0, 1);
+  task.kind = "VTODO";
+  Answer a = saying(PartStat::Delegated);
+  a.delegate = "emil@example.com";
+  const AnswerPlan p = good(bobs(task), a);
+  REQUIRE(p.forward);
+  CHECK(p.forward->components.back().text("PRIORITY") == "0");
+}
+
 TEST_CASE("how far a task is goes with its answer")
 {
   Event task = rev(0, 1);
