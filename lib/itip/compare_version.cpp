@@ -128,6 +128,30 @@ std::map<UtcSeconds, Version::Cancelled> cancelled_of(const ical::Zones& zones,
   return out;
 }
 
+void drop_exdates_of_nothing(const ical::Zones& zones, ical::Component& master,
+                             const Limits& limits)
+{
+  ical::Component all = master;
+  all.remove("EXDATE");
+  std::vector<ical::Property> kept;
+  for (ical::Property& p : master.properties) {
+    const auto times = p.name == "EXDATE" ? ical::times_in_series(zones, all, p)
+                                          : Result<std::vector<ical::Time>>({});
+    if (!times || times->empty()) {
+      kept.push_back(std::move(p));
+      continue;
+    }
+    for (const ical::Time& t : *times) {
+      const auto there = ical::has_instance(zones, all, t, limits);
+      if (there && !*there) continue;
+      ical::Property one = time_property("EXDATE", t);
+      if (times->size() == 1) one = p;
+      kept.push_back(std::move(one));
+    }
+  }
+  master.properties = std::move(kept);
+}
+
 }  // namespace
 
 Result<Version> Version::read(const ical::Component& calendar, Kind kind)
@@ -165,6 +189,7 @@ std::vector<ical::Time> Version::drop_overrides_of_nothing(const Limits& limits)
     if (nothing) out.push_back(piece.second.at);
     return nothing;
   });
+  drop_exdates_of_nothing(zones, *master, limits);
   return out;
 }
 

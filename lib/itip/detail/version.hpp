@@ -45,7 +45,8 @@ struct Version {
   /// Without what is private; cancelled overrides are EXDATEs. @errors Errc::BadCalendar
   static Result<Version> read(const ical::Component& calendar, Kind kind);
   [[nodiscard]] bool cancelled() const;  ///< as a whole
-  /// Nobody can use what is said of an occurrence that the series does not have, or excludes.
+  /// Nobody can use what is said of an occurrence that the series does not have, or excludes; an
+  /// EXDATE of nothing goes too. Returned are the overrides.
   std::vector<ical::Time> drop_overrides_of_nothing(const Limits& limits);
   /// What takes place at `at`, as a component with that RECURRENCE-ID: its own, else of the range that it is in,
   /// else of the series; nothing if there is no such occurrence.
