@@ -363,6 +363,7 @@ Result<std::vector<ChangeMessage>> Comparison::run()
       whole_series();
     }
   }
+  ask_for_answers();
   outlive_cancels();
   IMIP_CHECK(spell_out_ranges(requests_, new_));
   IMIP_CHECK(spell_out_ranges(cancels_, old_));

@@ -28,13 +28,14 @@ struct ChangeMessage {
   std::vector<std::string> changes;  ///< for people: "the start", "the place (was: Room 7)"
 };
 
-/// The fewest messages from which everybody learns what others may see of the change: REQUEST to those who stay or
-/// join, CANCEL to those who left, only instances where only they changed, THISANDFUTURE where it is smaller,
-/// SEQUENCE raised as RFC 5546 section 2.1.4 says; nothing if nothing changed that others may see (itip.md
-/// "Sameness"). Answers (PARTSTAT, RSVP, DELEGATED-*) are no change: they come from the attendees. An object without
-/// attendees is published.
-/// @errors Errc::BadCalendar (two objects, no series any more, a time that does not parse, somebody who comes into
-/// more of a series than can be listed, without being in the series)
+/// The fewest messages from which everybody learns what others may see of the change: REQUEST to
+/// those who stay or join, CANCEL to those who left, only instances where only they changed,
+/// THISANDFUTURE where it is smaller, SEQUENCE raised as RFC 5546 section 2.1.4 says; nothing if
+/// nothing changed that others may see (itip.md "Sameness"). Answers (PARTSTAT, RSVP, DELEGATED-*)
+/// are no change: they come from the attendees; but whose RSVP was FALSE and is TRUE, is asked. An
+/// object without attendees is published.
+/// @errors Errc::BadCalendar (two objects, no series any more, a time that does not parse, somebody
+/// who comes into more of a series than can be listed, without being in the series)
 Result<std::vector<ChangeMessage>> compare(const ical::Component& before,
                                            const ical::Component& after,
                                            const CompareOptions& options, UtcSeconds now,

@@ -312,3 +312,31 @@ TEST_CASE(
   CHECK(left->which == std::vector<std::string>{"20270111T100000Z"});
   CHECK(words(left->messages) == "CANCEL carol: 0111/1/CANCELLED");
 }
+
+TEST_CASE("guests: of whom an answer is wanted now, is asked for it, and nobody else")
+{
+  const auto rsvp = [](std::string text, const std::string& word) {
+    const std::string bob = "ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob";
+    for (std::size_t i = 0; (i = text.find(bob, i)) != std::string::npos; i += bob.size())
+      text.replace(i, bob.size(), cat("ATTENDEE;PARTSTAT=NEEDS-ACTION", word, ":mailto:bob"));
+    return text;
+  };
+  const auto told = [](const std::string& before, const std::string& after) {
+    const auto made =
+        compare(calendar(before), calendar(after), {}, at("20261102T080000Z"), Limits{});
+    REQUIRE(made);
+    for (const ChangeMessage& m : *made)
+      CHECK(ical::serialise(m.calendar).find("RSVP=TRUE") != std::string::npos);
+    return words(*made);
+  };
+  const std::string no = ";RSVP=FALSE";
+  const std::string yes = ";RSVP=TRUE";
+  const std::string all = weekly("ab", 2) + piece("0111", 12, "ab");
+  CHECK(told(rsvp(all, no), rsvp(all, yes)) == "REQUEST bob: series/2 0111/0");
+  CHECK(told(rsvp(all, yes), rsvp(all, no)).empty());
+  CHECK(told(rsvp(all, ""), rsvp(all, yes)).empty());  // who is asked already
+  CHECK(told(rsvp(weekly("ab"), no) + rsvp(piece("0111", 12, "ab"), no),
+             rsvp(weekly("ab"), no) + rsvp(piece("0111", 12, "ab"), yes)) == "REQUEST bob: 0111/0");
+  CHECK(told(rsvp(weekly("ab"), no), rsvp(weekly("abc"), yes)) ==
+        "REQUEST alice,bob,carol: series/0");
+}

@@ -61,6 +61,56 @@ void Comparison::retell_kept()
     }
 }
 
+namespace {
+
+// Of whom an answer is wanted now, and was not before (RFC 5546 section 3.2.2.7).
+People asked(const ical::Component& before, const ical::Component& after)
+{
+  const People were = people_of(before);
+  People out;
+  for (const auto& [key, party] : people_of(after)) {
+    const auto old = were.find(key);
+    const std::string* was = old != were.end() ? old->second.property->parameter("RSVP") : nullptr;
+    const std::string* is = party.property->parameter("RSVP");
+    if (was != nullptr && is != nullptr && *was == "FALSE" && *is == "TRUE")
+      out.emplace(key, party);
+  }
+  return out;
+}
+
+}  // namespace
+
+// They get what they are asked about, the series with the parts of it that they are in; as it is,
+// but for who gets it anyway.
+void Comparison::ask_for_answers()
+{
+  const std::vector<Item> told = requests_;
+  const auto ask = [&](Scope::Type type, const ical::Time& at, const ical::Component& component,
+                       People people) {
+    for (const Item& item : told)
+      if (item.type == type && item.at.instant == at.instant) people = without(people, item.people);
+    if (people.empty()) return;
+    Item item{type, at, component, std::move(people), false};
+    item.sequence =
+        std::max(sequence_of(component), type == Scope::Type::Series ? series_base() : base_at(at));
+    item.changes = {"an answer is asked for"};
+    requests_.push_back(std::move(item));
+  };
+  const People of_series =
+      old_.master && new_.master ? asked(*old_.master, *new_.master) : People{};
+  if (!of_series.empty()) ask(Scope::Type::Series, {}, *new_.master, of_series);
+  for (const auto* pieces : {&new_.ranges, &new_.instances})
+    for (const auto& [instant, piece] : *pieces) {
+      const Pieces& before = pieces == &new_.ranges ? old_.ranges : old_.instances;
+      const auto old = before.find(instant);
+      People people = common(people_of(piece.component), of_series);
+      if (old != before.end())
+        people = with(std::move(people), asked(old->second.component, piece.component));
+      ask(pieces == &new_.ranges ? Scope::Type::Range : Scope::Type::Instance, piece.at,
+          piece.component, std::move(people));
+    }
+}
+
 // Who leaves the series, or a range, but stays in a part of it: that part has to be newer than the
 // CANCEL.
 void Comparison::outlive_cancels()

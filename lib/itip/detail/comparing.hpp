@@ -77,6 +77,7 @@ class Comparison {
   void tell(Scope::Type type, const ical::Time& at, const std::optional<ical::Component>& before,
             const ical::Component& after, std::int64_t base);
   void retell_kept();
+  void ask_for_answers();
   void outlive_cancels();
   /// @errors Errc::BadCalendar (who comes in cannot be told)
   Result<void> spell_out_ranges(std::vector<Item>& items, const Version& version) const;
