@@ -3,6 +3,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -89,6 +90,11 @@ struct Span {
   Time start, end;
 };
 Result<Span> span_of(const Zones& zones, const Component& event);
+
+/// The end of each period that RDATE gives, by its start.
+using Periods = std::map<UtcSeconds, UtcSeconds>;
+/// @errors Errc::BadValue  a value that does not parse
+Result<Periods> periods_of(const Zones& zones, const Component& master);
 
 /// WHEN of the command line: RFC 3339, RFC 5545, "2027-01-04T10:00[:00]" or "2027-01-04" (a DATE), in
 /// `timezone` (Olson name; empty: floating is refused with a hint unless a date). @errors Errc::BadValue

@@ -1,4 +1,6 @@
-// WHEN of the command line.
+// WHEN of the command line, and when the periods of RDATE end.
+#include <algorithm>
+
 #include "base/cat.hpp"
 #include "ical/detail/date_time.hpp"
 #include "ical/detail/zone_rules.hpp"
@@ -44,6 +46,35 @@ Result<Property> zoned(std::string_view name, std::string_view when, UtcSeconds 
 }
 
 }  // namespace
+
+Result<Periods> periods_of(const Zones& zones, const Component& master)
+{
+  Periods out;
+  IMIP_TRY(const Time first, zones.time_of(*master.find("DTSTART")));
+  for (const Property* rdate : master.all("RDATE")) {
+    std::string_view rest = rdate->value;
+    while (!rest.empty()) {
+      const std::string_view item = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+      const std::size_t slash = item.find('/');
+      if (slash == std::string_view::npos) continue;
+      Property time = *rdate;
+      time.value = item.substr(0, slash);
+      IMIP_TRY(Time start, zones.time_of(time));
+      IMIP_TRY(start, in_series(zones, first, start));
+      Time end;
+      if (item.find('P', slash) != std::string_view::npos) {
+        IMIP_TRY(end, add_duration(zones, start, item.substr(slash + 1)));
+      } else {
+        time.value = item.substr(slash + 1);
+        IMIP_TRY(end, zones.time_of(time));
+        IMIP_TRY(end, in_series(zones, first, end));
+      }
+      out[start.instant] = end.instant;
+    }
+  }
+  return out;
+}
 
 Result<Property> when_property(std::string_view name, std::string_view when,
                                const std::string& timezone)

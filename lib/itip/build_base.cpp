@@ -90,8 +90,13 @@ Result<ical::Component> made_from_master(const ical::Zones& zones, const ical::C
   for (const char* name : {"RRULE", "RDATE", "EXDATE", "EXRULE"}) event.remove(name);
   event.set(time_property("DTSTART", at));
   const std::string_view end_of = event.name == "VTODO" ? "DUE" : "DTEND";
-  if (event.find(end_of) != nullptr) {
-    const UtcSeconds end = at.instant + (span.end.instant - span.start.instant);
+  IMIP_TRY(const auto periods, ical::periods_of(zones, master));
+  const auto period = periods.find(at.instant);
+  if (period != periods.end()) event.remove("DURATION");  // it has its own length
+  if (event.find(end_of) != nullptr || period != periods.end()) {
+    const UtcSeconds end = period != periods.end()
+                               ? period->second
+                               : at.instant + (span.end.instant - span.start.instant);
     ical::Time until = span.end;
     if (until.kind == ical::TimeKind::Zoned || until.kind == ical::TimeKind::Utc) {
       IMIP_TRY(until, zones.in_zone(end, until.tzid));

@@ -98,43 +98,11 @@ struct Piece {
   Length length;
 };
 
-/// The end of each period that RDATE gives, by its start.
-using Periods = std::map<UtcSeconds, UtcSeconds>;
-
-Result<Periods> periods_of(const ical::Zones& zones, const ical::Component& master)
-{
-  Periods out;
-  IMIP_TRY(const ical::Time first, zones.time_of(*master.find("DTSTART")));
-  for (const ical::Property* rdate : master.all("RDATE")) {
-    std::string_view rest = rdate->value;
-    while (!rest.empty()) {
-      const std::string_view item = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(item.size() + 1, rest.size()));
-      const std::size_t slash = item.find('/');
-      if (slash == std::string_view::npos) continue;
-      ical::Property time = *rdate;
-      time.value = item.substr(0, slash);
-      IMIP_TRY(ical::Time start, zones.time_of(time));
-      IMIP_TRY(start, ical::in_series(zones, first, start));
-      ical::Time end;
-      if (item.find('P', slash) != std::string_view::npos) {
-        IMIP_TRY(end, ical::add_duration(zones, start, item.substr(slash + 1)));
-      } else {
-        time.value = item.substr(slash + 1);
-        IMIP_TRY(end, zones.time_of(time));
-        IMIP_TRY(end, ical::in_series(zones, first, end));
-      }
-      out[start.instant] = end.instant;
-    }
-  }
-  return out;
-}
-
 /// All that a calendar object says of one UID.
 struct Series {
   const ical::Component* master = nullptr;
   std::optional<Length> length;  ///< of the master
-  Periods periods;
+  ical::Periods periods;
   std::map<UtcSeconds, Piece> ranges;
   std::vector<Piece> instances;
 
@@ -169,7 +137,7 @@ Result<AllSeries> series_of(const ical::Zones& zones, const ical::Component& cal
     } else {
       series.master = &c;
       series.length = length;
-      IMIP_TRY(series.periods, periods_of(zones, c));
+      IMIP_TRY(series.periods, ical::periods_of(zones, c));
     }
   }
   return out;

@@ -103,7 +103,15 @@ ical::Component derived_instance(const View& view, const Slot& slot, const Slot&
   const UtcSeconds begin = slot.at + shift;
   out.set(property_at(view, "DTSTART", begin, *start));
   const char* const end_name = out.name == "VTODO" ? "DUE" : "DTEND";
-  if (const ical::Property* end = from.write->event.find(end_name)) {
+  const auto periods = ical::periods_of(*view.zones, from.write->event);
+  const auto period = periods && from.type == Scope::Type::Series ? periods->find(slot.at)
+                                                                  : ical::Periods::const_iterator{};
+  if (periods && from.type == Scope::Type::Series &&
+      period != periods->end()) {  // it has its own length
+    out.remove(end_name);
+    out.remove("DURATION");
+    out.properties.push_back(property_at(view, end_name, period->second, *start));
+  } else if (const ical::Property* end = from.write->event.find(end_name)) {
     const auto length = span->end.instant - span->start.instant;
     ical::Property then = property_at(view, end_name, begin + length, *end);
     const auto read = view.zones->time_of(then);

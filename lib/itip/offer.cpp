@@ -180,13 +180,27 @@ bool keep_for(ical::Component& calendar, const CalAddress& who, LocalPart mode)
 
 namespace {
 
+/// "series", unless only one part of it is told.
+std::string scope_told(const ical::Component& calendar)
+{
+  const ical::Zones zones(calendar);
+  std::string out;
+  for (const ical::Component& c : calendar.components) {
+    if (c.name == "VTIMEZONE") continue;
+    const auto scope = scope_of(zones, c);
+    if (!scope || !out.empty()) return Scope{}.key();
+    out = scope->key();
+  }
+  return out;
+}
+
 std::optional<Offer> offer_current(const Offering& o, const CalAddress& to, Reason why)
 {
   auto now = current_object(o.facts, o.message.uid, o.owner, o.options, o.now);
   if (!now || !keep_for(now->calendar, to, o.owner.local_part)) return std::nullopt;
   Offer out;
   out.kind = now->cancelled ? Offer::Kind::Cancel : Offer::Kind::Request;
-  out.scope = "series";
+  out.scope = scope_told(now->calendar);
   out.to = {to};
   out.reason = std::move(why);
   out.object = std::move(now->calendar);

@@ -158,7 +158,22 @@ void note_for_you(const Message& message, const StoredObject* stored, const Owne
       });
     };
     if (!c.component->find("STATUS") || !c.component->find("ATTENDEE")) continue;
+    const ical::Zones zones(stored->calendar);
+    const auto scope_in_file = [&](const ical::Component& known) {
+      const auto scope = is_scheduled(known) ? scope_of(zones, known) : Result<Scope>(Scope{});
+      return scope ? scope->key() : std::string();
+    };
+    const bool own_list =
+        c.scope.type == Scope::Type::Instance &&
+        std::any_of(
+            stored->calendar.components.begin(), stored->calendar.components.end(),
+            [&](const ical::Component& known) { return scope_in_file(known) == c.scope.key(); });
     for (const ical::Component& known : stored->calendar.components) {
+      const ical::Property* id = known.find("RECURRENCE-ID");
+      const bool other = id && !id->parameter("RANGE");  // another occurrence
+      if (c.scope.type == Scope::Type::Instance &&
+          (own_list ? scope_in_file(known) != c.scope.key() : other))
+        continue;
       for (const ical::Property* p : known.all("ATTENDEE")) {
         const auto who = CalAddress::parse(p->value);
         const bool organizes = who && message.organizer && same_user(*who, message.organizer->address, owner.local_part);
