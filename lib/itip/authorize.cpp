@@ -182,7 +182,9 @@ void check_revision(Case& c)
                        "; after that nothing older would count any more"));
     }
     const auto age = c.now - m.revision.dtstamp;
-    if (!known && age > std::chrono::hours(24) * c.limits.stale_days) {
+    // without a DTSTAMP nobody knows
+    if (!known && m.component->find("DTSTAMP") &&
+        age > std::chrono::hours(24) * c.limits.stale_days) {
       return c.ask(Code::Stale, cat("a first message about this event, made more than ",
                                     c.limits.stale_days, " days ago"));
     }

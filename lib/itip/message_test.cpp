@@ -155,8 +155,12 @@ TEST_CASE("no UID, a UID with control characters, and several UIDs are refused")
   Event e;
   e.uid = "";
   check_refused(request(e), Code::NoUid);
-  e.uid = "a\\nb";
-  check_refused(request(e), Code::NoUid);
+  for (const char* uid : {"a\\nb",
+                          "a\xc2\x9b"
+                          "31mb"}) {
+    e.uid = uid;
+    check_refused(request(e), Code::NoUid);
+  }
   Event other;
   other.uid = "meeting-2@example.com";
   check_refused(calendar_text("REQUEST", {{}, other}), Code::MixedComponents);

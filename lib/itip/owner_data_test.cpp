@@ -343,6 +343,22 @@ TEST_CASE("what the organizer took out of her own file does not come back")
   CHECK(book.stored->octets.find("EXDATE") == std::string::npos);
 }
 
+TEST_CASE(
+    "components that the organizer's program put into her event stay, whatever she sends next")
+{
+  Book book = organizing();
+  book.apply(message("REQUEST", {rev(0, 1)}));
+  std::string edited = book.stored->octets;
+  edited.insert(edited.find("END:VEVENT"),
+                "BEGIN:VLOCATION\r\nUID:hall\r\nNAME:Hall\r\nEND:VLOCATION\r\n");
+  book.stored = stored_object(edited);
+  book.apply(message("REPLY", {reply(rev(0, 2))}), attendee("bob@example.com"));
+  CHECK(book.component()->components.size() == 1);
+  book.apply(message("REQUEST", {rev(1, 3)}));
+  CHECK(book.text("SEQUENCE") == "1");
+  CHECK(book.component()->components.size() == 1);
+}
+
 TEST_CASE("a message of the same second goes before what the organizer edited till then")
 {
   Book book = organizing();

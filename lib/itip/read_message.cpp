@@ -103,15 +103,24 @@ Kind read_kind(const ical::Component& calendar, const std::optional<std::string>
   return kind;
 }
 
+/// C0 and C1 controls, in UTF-8.
+bool has_control(std::string_view text)
+{
+  unsigned char before = 0;
+  return std::any_of(text.begin(), text.end(), [&](char ch) {
+    const auto u = static_cast<unsigned char>(ch);
+    const bool c1 = before == 0xc2 && u >= 0x80 && u <= 0x9f;
+    before = u;
+    return u < 0x20 || u == 0x7f || c1;
+  });
+}
+
 std::string read_uid(const std::vector<const ical::Component*>& components, Findings& findings)
 {
   std::set<std::string> uids;
   for (const ical::Component* c : components) {
     const std::string uid = text::trim(c->text("UID")).empty() ? std::string() : c->text("UID");
-    const bool control = std::any_of(uid.begin(), uid.end(), [](char ch) {
-      const auto u = static_cast<unsigned char>(ch);
-      return u < 0x20 || u == 0x7f;
-    });
+    const bool control = has_control(uid);
     if (uid.empty() || control) {
       findings.refuse(Code::NoUid, uid.empty() ? cat("the ", c->name, " has no UID")
                                                : "the UID has control characters");

@@ -48,13 +48,13 @@ ical::Component word_of(const Facts& facts, std::string_view cls, const std::str
                         const ical::Component& c, const Limits& limits)
 {
   ical::Component out = message_part(c);
+  out.components.clear();
   const FactRow* told = facts.find(class_register('W', cls), scope);
   const auto content = told ? unpack(told->content, limits) : std::nullopt;
   if (!content) return out;
   for (const ical::Property& p : content->event.properties)
     if (is_owner_property(p.name)) out.properties.push_back(p);
-  for (const ical::Component& s : content->event.components)
-    if (s.name == "VALARM") out.components.push_back(s);
+  out.components = content->event.components;
   return ordered(std::move(out));
 }
 
@@ -91,7 +91,7 @@ std::string edit_digest(ical::Component c)
     return is_owner_property(p.name) || p.name == "DTSTAMP" || p.name == "LAST-MODIFIED" ||
            p.name == "CREATED" || p.name == "SEQUENCE";
   });
-  std::erase_if(c.components, [](const ical::Component& s) { return s.name == "VALARM"; });
+  c.components.clear();
   return canonical_digest(single(std::move(c)));
 }
 
