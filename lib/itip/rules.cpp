@@ -36,9 +36,29 @@ std::optional<Revision> View::strongest_cancel(const Slot& slot, bool with_owner
   std::optional<Revision> out;
   if (slot.cancel && !ended(slot, *slot.cancel, false)) out = slot.cancel;
   if (!with_owner) return out;
-  const auto mine = slot.uninvited.find(owner_key_);
-  if (mine == slot.uninvited.end() || ended(slot, mine->second, false)) return out;
-  return out ? std::max(*out, mine->second) : mine->second;
+  const auto mine = owner_uninvited(slot);
+  if (!mine || ended(slot, *mine, false)) return out;
+  return out ? std::max(*out, *mine) : mine;
+}
+
+// She herself; or, where she is not listed herself, every group of hers that is.
+std::optional<Revision> View::owner_uninvited(const Slot& slot) const
+{
+  const auto own = slot.uninvited.find(owner_key_);
+  if (own != slot.uninvited.end()) return own->second;
+  if (group_keys_.empty() || slot.uninvited.empty()) return std::nullopt;
+  const Slot& listing = slot.write ? slot : series;
+  std::optional<Revision> out;
+  if (!listing.write) return out;
+  for (const ical::Property* p : listing.write->event.all("ATTENDEE")) {
+    const std::string key = key_of(*p);
+    if (key == owner_key_) return std::nullopt;
+    if (!group_keys_.contains(key)) continue;
+    const auto group = slot.uninvited.find(key);
+    if (group == slot.uninvited.end()) return std::nullopt;
+    out = out ? std::min(*out, group->second) : group->second;
+  }
+  return out;
 }
 
 // Rule 1: a tie cancels.

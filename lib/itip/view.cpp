@@ -224,6 +224,7 @@ std::optional<View> View::make(const Facts& facts, const Owner& owner, const Lim
   view.rules_ = rules;
   view.owner_ = &owner;
   if (!owner.addresses.empty()) view.owner_key_ = attendee_key(owner.addresses.front(), owner);
+  for (const CalAddress& group : owner.groups) view.group_keys_.insert(attendee_key(group, owner));
   const Facts given = rules.classes ? facts : without_classes(facts);
   view.cls = class_with_content(given);
   if (view.cls.empty()) return std::nullopt;

@@ -113,6 +113,7 @@ class View {
   [[nodiscard]] bool counts(const AnswerFact& answer, const Slot& slot,
                             const std::string& attendee) const;
 
+  [[nodiscard]] std::optional<Revision> owner_uninvited(const Slot& slot) const;
   [[nodiscard]] bool asks_again(const Slot& source) const;
 
   /// CANCELs of ranges, of the first so many of them.
@@ -135,6 +136,7 @@ class View {
 
   const Owner* owner_ = nullptr;
   std::string owner_key_;
+  std::set<std::string> group_keys_;
   Rules rules_;
   std::vector<Reach> reach_;  ///< those that the series has, in order of time
   std::map<std::string, std::vector<const Slot*>> people_;  ///< ranges that say something of an attendee
