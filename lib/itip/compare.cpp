@@ -183,6 +183,7 @@ void Comparison::whole_series()
                 without(without(people_of(piece.component), stays), left), !now};
       cancel(std::move(gone), range ? sequence_of(piece.component) : base_at(piece.at));
     }
+  tell_guests_of_ranges(before, after);
   // A series of a higher SEQUENCE would end them as they arrive.
   if (requests_.empty() || requests_.front().type != Scope::Type::Series) return;
   const std::int64_t sequence = requests_.front().sequence;

@@ -340,3 +340,41 @@ TEST_CASE("guests: of whom an answer is wanted now, is asked for it, and nobody 
   CHECK(told(rsvp(weekly("ab"), no), rsvp(weekly("abc"), yes)) ==
         "REQUEST alice,bob,carol: series/0");
 }
+
+TEST_CASE("guests: who is in a range only hears what comes into it with the series, and what goes")
+{
+  const auto series = [](const std::string& rule, const std::string& title = "Weekly") {
+    return event(cat("RRULE:FREQ=WEEKLY;", rule, "\r\n"), "20270104", 10, "ab", title, 0);
+  };
+  const std::string range = piece("0125+", 12, "ac");
+  const std::vector<std::string> versions{
+      series("COUNT=6") + range,
+      series("COUNT=8") + range,
+      series("COUNT=8", "New") + range,
+      series("COUNT=7\r\nRDATE:20270301T100000Z") + range,
+      series("COUNT=7\r\nEXDATE:20270201T100000Z") + range,
+      series("COUNT=7") + range,
+      series("COUNT=5", "Newer") + range,
+      series("COUNT=8", "Newer") + piece("0125+", 14, "ac"),
+      series("COUNT=6", "Newest") + piece("0125+", 14, "ac") + piece("0201", 11, "c"),
+      series("COUNT=9", "Newest") + piece("0125+", 14, "acd") + piece("0201", 11, "c")};
+  for (const std::string& who : everybody) {
+    Seat seat{owner(cat(who, "@example.com"))};
+    UtcSeconds today = at("20261101T080000Z");
+    ical::Component before = without_people(calendar(versions.front()));
+    for (const std::string& version : versions) {
+      today += std::chrono::hours(24);
+      ical::Component after = calendar(version);
+      const auto told = compare(before, after, {}, today, Limits{});
+      if (!told) FAIL(told.error().what << " in\n" << version);
+      take_sequences(*told, after);
+      seat.receive(*told, now());
+      INFO(who << " got\n"
+               << seat.log << "and has\n"
+               << (seat.stored ? seat.stored->octets : "") << "of\n"
+               << version);
+      CHECK(seat.sees().value_or("?") == seen(after, cat("mailto:", who, "@example.com")));
+      before = std::move(after);
+    }
+  }
+}

@@ -1,5 +1,6 @@
 // Parts of a series that did not change, beside wider changes that would take them along.
 #include <algorithm>
+#include <set>
 
 #include "base/cat.hpp"
 #include "itip/detail/comparing.hpp"
@@ -121,6 +122,51 @@ void Comparison::outlive_cancels()
       item.sequence = std::max(item.sequence, gone.sequence + 1);
       item.later = true;
     }
+}
+
+// Who is in a range and not in the series knows its occurrences one by one: what comes into the
+// range, or goes, with the rule and the dates of the series, has to be told so too.
+void Comparison::tell_guests_of_ranges(const People& before, const People& after)
+{
+  const bool has_series = !requests_.empty() && requests_.front().type == Scope::Type::Series;
+  const std::int64_t sequence = has_series ? requests_.front().sequence : 0;
+  for (const auto& [instant, range] : new_.ranges) {
+    const auto old_range = old_.from(range.at, limits_);
+    if (!old_range) continue;
+    const People guests =
+        common(without(people_of(range.component), after), without(people_of(*old_range), before));
+    const auto now = guests.empty() ? std::nullopt : occurrences(new_, instant, limits_);
+    const auto then = guests.empty() ? std::nullopt : occurrences(old_, instant, limits_);
+    if (!now || !then) continue;
+    People hear = guests;  // who gets the range gets all that is in it
+    for (const Item& item : requests_)
+      if (item.type == Scope::Type::Range && item.at.instant == instant)
+        hear = without(hear, item.people);
+    const auto next = new_.ranges.upper_bound(instant);
+    const auto only_in = [&](const std::vector<ical::Time>& these,
+                             const std::vector<ical::Time>& those) {
+      std::set<UtcSeconds> others;
+      for (const ical::Time& t : those) others.insert(t.instant);
+      std::vector<ical::Time> out;
+      for (const ical::Time& t : these)
+        if (!others.contains(t.instant) && (next == new_.ranges.end() || t.instant < next->first) &&
+            !old_.instances.contains(t.instant) && !new_.instances.contains(t.instant))
+          out.push_back(t);
+      return out;
+    };
+    for (const ical::Time& t : only_in(*now, *then)) {
+      const auto there = new_.at(t, limits_);
+      if (!there) continue;
+      request({Scope::Type::Instance, t, *there, hear, false}, std::nullopt,
+              std::max(base_at(t), sequence));
+    }
+    for (const ical::Time& t : only_in(*then, *now)) {
+      const auto there = old_.at(t, limits_);
+      if (!there) continue;
+      cancel({Scope::Type::Instance, t, *there, common(guests, people_of(*there)), true},
+             std::max(base_at(t), sequence_of(range.component)));
+    }
+  }
 }
 
 // A range says nothing to who has no series: these are told each occurrence of it. Where those are too many to be
