@@ -88,7 +88,9 @@ class CalendarCheck {
     if (c.name == "VEVENT" && calendar_.find("METHOD") == nullptr && seen.count("DTSTART") == 0)
       out_.add(Rule::MissingProperty, c.place("DTSTART"), "a VEVENT without DTSTART", {}, law);
     for (const auto& [name, count] : seen) {
-      if (counted_(c, name) || has_word(rule.any, name) || name == "RRULE") continue;
+      if (counted_(c, name) || has_word(rule.any, name)) continue;
+      if (name == "RRULE" && has_word(rule.at_most_once, name))
+        continue;  // counted with the other rules
       const bool single = has_word(rule.once, name) || has_word(rule.at_most_once, name);
       if (single && count > 1)
         out_.add(Rule::RepeatedProperty, second(c, name), cat(name, " occurs ", count, " times"),

@@ -192,18 +192,9 @@ class Values {
       tell(Rule::Value, cat(excerpt(value), " is no latitude;longitude"), {}, "3.8.1.6");
   }
 
-  // statcode ";" statdesc [";" extdata]
   void request_status(const std::string& value) const
   {
-    const std::string_view code = std::string_view(value).substr(0, value.find(';'));
-    std::size_t dots = 0;
-    bool digit = false, good = true;
-    for (const char c : code) {
-      good = good && (c == '.' ? digit : c >= '0' && c <= '9');
-      dots += c == '.' ? 1U : 0U;
-      digit = c != '.';
-    }
-    if (!good || !digit || dots < 1 || dots > 2 || code.size() == value.size())
+    if (!is_request_status(value))
       tell(Rule::RequestStatus, cat(excerpt(value), " is not code;words, such as 2.0;Success"), {}, "3.8.8.3");
   }
 

@@ -60,6 +60,7 @@ const std::string rich =
     "TRANSP:transparent\r\n"
     "ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY:SGVsbG8=\r\n"
     "REQUEST-STATUS:2.0;Success\r\n"
+    "REQUEST-STATUS:6.0.12;What others say\r\n"
     "IMAGE;VALUE=URI;DISPLAY=BADGE:https://example.com/a;b,c\r\n"
     "COLOR:turquoise\r\n"
     "UNHEARD-OF;P=v:a,b;c\\,d:e\r\n"

@@ -78,7 +78,9 @@ void instance_only(const Asked& a)
   const auto* uid = a.within.find("UID");
   if (a.property() == nullptr || uid == nullptr) return;
   const auto found = a.series.find(uid->property.value);
-  if (found == a.series.end()) return;
+  // elsewhere a series need not say that it is one
+  const bool whole = a.row.method == Method::Request || a.row.method == Method::Publish;
+  if (found == a.series.end() || !whole) return;
   if (found->second->find("RRULE") == nullptr && found->second->find("RDATE") == nullptr)
     a.out.add(Rule::RecurrenceId, a.within.place(a.row.name), "RECURRENCE-ID of something that does not recur", {},
               a.law());

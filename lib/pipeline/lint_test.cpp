@@ -371,15 +371,28 @@ BREAKING(break_message, "the message")
   const std::string reply = edited(request, {{"METHOD:REQUEST", "METHOD:REPLY"}});
   CHECK(found_in(reply) == "");
   check(reply,
-        {{"nobody", {{"ATTENDEE;PARTSTAT=ACCEPTED:mailto:alice@example.com\n", ""}}, "must missing-property 5546/3.2.3 5 refused:no-speaker"},
+        {{"nobody",
+          {{"ATTENDEE;PARTSTAT=ACCEPTED:mailto:alice@example.com\n", ""}},
+          "must missing-property 5546/3.2.3 5 refused:no-speaker"},
          {"no answer", {{";PARTSTAT=ACCEPTED", ""}}, "interop no-answer 5546/3.2.3 13 ignored"},
-         {"to nobody", {{"PARTSTAT=ACCEPTED", "PARTSTAT=DELEGATED"}}, "must delegation 5546/3.2.2.3 13 ignored"},
-         {"all of them", {{end, add("ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@example.com")}},
+         {"to nobody",
+          {{"PARTSTAT=ACCEPTED", "PARTSTAT=DELEGATED"}},
+          "must delegation 5546/3.2.2.3 13 ignored"},
+         {"all of them",
+          {{end, add("ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob@example.com")}},
           "must repeated-property 5546/3.2.3 14 tolerated"},
-         {"the delegate too", {{"PARTSTAT=ACCEPTED", "PARTSTAT=DELEGATED;\n DELEGATED-TO=\"mailto:bob@example.com\""},
-                               {end, add("ATTENDEE;\n DELEGATED-FROM=\"mailto:alice@example.com\":mailto:bob@example.com")}}, ""},
-         {"status", {{end, add("REQUEST-STATUS:2.0\\;Success")}}, "must request-status 5545/3.8.8.3 14 ignored"},
-         {"two classes", {{end, add("REQUEST-STATUS:2.0;Success\nREQUEST-STATUS:3.1;Invalid property value;DTSTART")}},
+         {"the delegate too",
+          {{"PARTSTAT=ACCEPTED", "PARTSTAT=DELEGATED;\n DELEGATED-TO=\"mailto:bob@example.com\""},
+           {end,
+            add("ATTENDEE;\n DELEGATED-FROM=\"mailto:alice@example.com\":mailto:bob@example.com")}},
+          ""},
+         {"status",
+          {{end, add("REQUEST-STATUS:2.0\\;Success")}},
+          "must request-status 5545/3.8.8.3 14 ignored"},
+         {"any code", {{end, add("REQUEST-STATUS:3.99;What others say")}}, ""},
+         {"two classes",
+          {{end,
+            add("REQUEST-STATUS:2.0;Success\nREQUEST-STATUS:3.1;Invalid property value;DTSTART")}},
           "must request-status 5546/3.6 15 ignored"}});
   CHECK(found_in(edited(request, {{"METHOD:REQUEST", "METHOD:CANCEL"}, {"SEQUENCE:1", "SEQUENCE:0"}})) ==
         "must sequence 5546/2.1.4 8 ignored");
@@ -395,11 +408,18 @@ BREAKING(break_pairs, "what another method or component makes of it")
                                 "ORGANIZER:mailto:boss@example.com\nFREEBUSY:20270104T100000Z/PT1H\nEND:VFREEBUSY\n"
                                 "END:VCALENDAR\n");
   CHECK(found_in(busy) == "");
-  check(busy, {{"unsorted", {{"20270104T100000Z/PT1H", "20270104T100000Z/PT1H,20270104T090000Z/PT1H"}},
+  check(busy, {{"unsorted",
+                {{"20270104T100000Z/PT1H", "20270104T100000Z/PT1H,20270104T090000Z/PT1H"}},
                 "should unsorted-free-busy 5546/3.3.1 11 ignored"},
-               {"local", {{"FREEBUSY:20270104T100000Z", "FREEBUSY:20270104T100000"}}, "must not-utc 5545/3.8.2.6 11 ignored"},
-               {"local start", {{"DTSTART:20270104T000000Z", "DTSTART:20270104T000000"}},
-                "must kinds-differ 5545/3.8.2.2 9 ignored; must not-utc 5546/3.3.1 8 ignored"}});
+               {"local",
+                {{"FREEBUSY:20270104T100000Z", "FREEBUSY:20270104T100000"}},
+                "must not-utc 5545/3.8.2.6 11 ignored"},
+               {"local start",
+                {{"DTSTART:20270104T000000Z", "DTSTART:20270104T000000"}},
+                "must kinds-differ 5545/3.8.2.2 9 ignored; must not-utc 5546/3.3.1 8 ignored"},
+               {"repeats",
+                {{"DTSTART:", "RRULE:FREQ=DAILY\nDTSTART:"}},
+                "must excluded-property 5545/3.6.4 8 ignored"}});
   CHECK(found_in(edited(request, {{"METHOD:REQUEST", "METHOD:REFRESH"},
                                   {"END:VCALENDAR", "BEGIN:VEVENT\nUID:one\nDTSTAMP:20270101T000000Z\nORGANIZER:mailto:boss@example.com\n"
                                                     "ATTENDEE:mailto:alice@example.com\nEND:VEVENT\nEND:VCALENDAR"}}))

@@ -49,7 +49,7 @@ constexpr PropertyRule properties[] = {
     {"PRODID", "3.7.3", Type::Text, "", "", ""},
     {"RDATE", "3.8.5.2", Type::DateTime, "DATE PERIOD", "TZID", ""},
     {"RECURRENCE-ID", "3.8.4.4", Type::DateTime, "DATE", "TZID RANGE", ""},
-    {"RELATED-TO", "3.8.4.5", Type::Text, "", "RELTYPE", ""},
+    {"RELATED-TO", "3.8.4.5", Type::Text, "URI UID", "RELTYPE", ""},  // RFC 9253 section 8.2
     {"REPEAT", "3.8.6.2", Type::Integer, "", "", ""},
     {"REQUEST-STATUS", "3.8.8.3", Type::RequestStatus, "", "LANGUAGE", ""},
     {"RESOURCES", "3.8.1.10", Type::TextList, "", prose, ""},
@@ -97,11 +97,13 @@ constexpr ComponentRule components[] = {
 };
 #undef IMIP_ANY
 
-// RFC 7986, 9073, 9074, 9253, 7953, 7808.
+// RFC 7986, 9073, 9074, 9253, 7953, 7808, 6321.
 constexpr std::string_view later_properties =
-    "NAME REFRESH-INTERVAL SOURCE COLOR IMAGE CONFERENCE LOCATION-TYPE PARTICIPANT-TYPE RESOURCE-TYPE "
-    "CALENDAR-ADDRESS STYLED-DESCRIPTION STRUCTURED-DATA ACKNOWLEDGED PROXIMITY CONCEPT LINK REFID BUSYTYPE "
-    "TZID-ALIAS-OF TZUNTIL";
+    "NAME REFRESH-INTERVAL SOURCE COLOR IMAGE CONFERENCE LOCATION-TYPE PARTICIPANT-TYPE "
+    "RESOURCE-TYPE "
+    "CALENDAR-ADDRESS STYLED-DESCRIPTION STRUCTURED-DATA ACKNOWLEDGED PROXIMITY CONCEPT LINK REFID "
+    "BUSYTYPE "
+    "TZID-ALIAS-OF TZUNTIL XML";
 constexpr std::string_view later_components = "PARTICIPANT VLOCATION VRESOURCE VAVAILABILITY AVAILABLE";
 // RFC 7986, 9073, 9253, 8607, 6638.
 constexpr std::string_view later_parameters =

@@ -185,6 +185,20 @@ icalproperty_kind kind_of(const std::string& property)
 
 }  // namespace
 
+bool is_request_status(std::string_view value)
+{
+  const std::string_view code = value.substr(0, value.find(';'));
+  std::size_t dots = 0;
+  bool digit = false;
+  bool good = true;
+  for (const char c : code) {
+    good = good && (c == '.' ? digit : c >= '0' && c <= '9');
+    dots += c == '.' ? 1U : 0U;
+    digit = c != '.';
+  }
+  return good && digit && dots >= 1 && dots <= 2 && code.size() < value.size();
+}
+
 bool matters(std::string_view property)
 {
   static constexpr std::array<std::string_view, 18> names{
@@ -217,6 +231,8 @@ std::string why_invalid(Property& property, std::string& note)
     const auto rule = parse_rule(property.value);
     return rule ? std::string() : rule.error().what;
   }
+  // libical knows some codes and no others
+  if (property.name == "REQUEST-STATUS" && is_request_status(property.value)) return {};
   const bool valid = is_list(property.name)
                          ? all_items(property.value,
                                      [&](std::string_view item) {

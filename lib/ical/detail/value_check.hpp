@@ -15,4 +15,7 @@ namespace imip::ical::detail {
 /// A property that decides about the meaning of a message: if it does not parse, that is fatal.
 [[nodiscard]] bool matters(std::string_view property);
 
+/// statcode ";" statdesc [";" extdata] (RFC 5545 section 3.8.8.3): any numbers.
+[[nodiscard]] bool is_request_status(std::string_view value);
+
 }  // namespace imip::ical::detail
