@@ -4,6 +4,7 @@
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
+#include "base/limits.hpp"
 #include "cli/build_text.hpp"
 
 namespace imip::cli {
@@ -66,11 +67,13 @@ Result<void> set_senders(const BuildOptions& options, const ical::Property& part
 Result<void> set_recipients(const BuildOptions& options, const Draft& draft,
                             mime::OutgoingMail& mail, Context& context)
 {
-  for (const std::string& to : options.to) {
+  // Of what changed the readers get only what is published: the rest is for whom it concerns.
+  const bool readers = options.previous.empty() || draft.to.empty();
+  for (const std::string& to : readers ? options.to : std::vector<std::string>{}) {
     IMIP_TRY(const CalAddress address, mail_address("--to", to));
     mail.to.push_back({{}, address.mailbox()});
   }
-  if (!options.to.empty()) return {};
+  if (!mail.to.empty()) return {};
   for (const itip::Party& party : draft.to) {
     if (party.address.scheme() == "mailto") {
       mail.to.push_back({common_name(party.property), party.address.mailbox()});
@@ -153,6 +156,13 @@ Result<MadeMail> make_mail(const BuildOptions& options, const Draft& draft,
     notice(context, cat("the object is ", object.text("UID")));
     for (const mime::Mailbox& to : mail.to) notice(context, cat("to ", to.address));
   }
+  std::size_t octets = 0;
+  for (const mime::Mailbox& to : mail.to) octets += to.name.size() + to.address.size() + 6;
+  if (octets > Limits{}.header_field_bytes)
+    notice(context,
+           cat("the mail names ", mail.to.size(),
+               " recipients: many programs refuse a header field of that size"),
+           "--each, or --to a list");
   MadeMail out;
   IMIP_TRY(out.letter.octets, mime::compose(mail));
   out.letter.sender = mail.from.address;

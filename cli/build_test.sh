@@ -159,6 +159,16 @@ id=$(sed -n 's/^Message-ID: *<\(.*\)>.*/\1/p' out)
 run 0 retract "$id" --store own --me boss@example.com
 [ -z "$(ls own)" ] || fail "what --store stored is not retracted by the mail's Message-ID"
 
+# ---- a To that readers refuse ----------------------------------------------------------------
+python -c "
+import json
+print(json.dumps({'method': 'request', 'organizer': 'boss@example.com', 'summary': 'x', 'start': '2027-01-04', 'uid': 'm1',
+  'attendees': ['a%d@many-people.example.com' % i for i in range(2500)]}))" >many.json
+run 0 build request many.json
+says 'the mail names 2500 recipients'
+run 0 build request many.json --to list@example.com
+[ -s err ] && fail "a notice without need"
+
 # ---- usage: 64, one line, nothing on standard output ----------------------------------------
 usage()
 {

@@ -66,6 +66,9 @@ tells()
 tells place.ics 'REQUEST alice,bob 2'
 tells guests.ics 'CANCEL bob 3
 REQUEST alice,carol 3'
+# Readers get what is published, and nothing else.
+tells guests.ics 'CANCEL bob 3
+REQUEST alice,carol 3' --to list@example.com
 tells dates.ics 'CANCEL alice,bob 3'
 # Each sees herself alone: alice learns nothing of it.
 tells guests.ics 'CANCEL bob 3

@@ -381,6 +381,12 @@ TEST_CASE("WHEN takes RFC 3339, RFC 5545 and what people write")
   REQUIRE_FALSE(skipped);
   CHECK(skipped.error().hint.ends_with(" at 2027-03-28T03:30:00"));
   CHECK(when("2027-01-04T10:00", "Europe/Nowhere") == "error");
+  // of the hour that the clock shows twice only the first can be said
+  CHECK(when("2027-10-31T00:30:00Z", "Europe/Berlin") == "TZID=Europe/Berlin:20271031T023000");
+  const auto second = when_property("DTSTART", "2027-10-31T01:30:00Z", "Europe/Berlin");
+  REQUIRE_FALSE(second);
+  CHECK(second.error().what.ends_with("the clock shows that hour twice"));
+  CHECK(when("2027-10-31T02:00:00Z", "Europe/Berlin") == "TZID=Europe/Berlin:20271031T030000");
 }
 
 TEST_CASE("EXDATE and RDATE give all their values, a period its start")

@@ -102,6 +102,11 @@ Result<Property> when_property(std::string_view name, std::string_view when,
   IMIP_TRY(const auto rules, detail::ZoneRules::from_tzdata(timezone));
   const UtcSeconds wall = *instant + rules.offset_at(*instant);
   if (!detail::in_range(wall)) return err(Errc::BadValue, cat("\"", when, "\" is after the year 9999 there"));
+  if (rules.instant_of(wall) != *instant)  // RFC 5545 section 3.3.5: the first of the two
+    return err(
+        Errc::BadValue,
+        cat("\"", when, "\" cannot be said in ", timezone, ": the clock shows that hour twice"),
+        "say it in UTC: --timezone UTC");
   return Property{std::string(name), {Parameter{"TZID", {timezone}}}, detail::format_wall(wall, false)};
 }
 

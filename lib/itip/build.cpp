@@ -81,8 +81,11 @@ Result<void> set_sequence(const BuildSpec& s, Kind kind, bool raise, bool has_ba
   if (raise || s.method == Method::Cancel || s.method == Method::Add)
     n = std::max(n, series ? cancelled : 0) + 1;
   if (s.sequence) n = *s.sequence;
-  if (s.method == Method::Add && n == 0)
-    return err(Errc::BadValue, "the SEQUENCE of an ADD is greater than 0", "leave --sequence out");
+  if ((s.method == Method::Add || s.method == Method::Cancel) && n == 0)
+    return err(Errc::BadValue,
+               cat("the SEQUENCE of ", s.method == Method::Add ? "an ADD" : "a CANCEL",
+                   " is greater than 0"),
+               "leave --sequence out");
   if (n > most || n < 0)
     return err(has_base ? Errc::BadCalendar : Errc::BadValue, cat("SEQUENCE cannot be ", n),
                "give --sequence N");

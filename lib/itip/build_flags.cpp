@@ -89,7 +89,8 @@ Result<void> check_place(const BuildSpec& s, Kind kind, std::string_view flag,
   if (!may_have(kind, property))
     return bad(cat(flag, ": a ", kind_word(kind), " has no ", property), instead_of(property, kind));
   if (forbids(s.method, kind, property))
-    return bad(cat(flag, ": a ", method_word(s.method), " has no ", property),
+    return bad(cat(flag, s.method == Method::Add ? ": an " : ": a ", method_word(s.method),
+                   " has no ", property),
                property == "ATTENDEE" ? "name the readers by --to" : "leave it out");
   return {};
 }
@@ -187,6 +188,9 @@ Result<void> check_flags(const BuildSpec& s, Kind kind, bool has_base)
   if (s.uid.find('\n') != std::string::npos) return bad("--uid has control characters");
   if (s.this_and_future && s.recurrence_id.empty())
     return bad("--this-and-future needs --recurrence-id");
+  if (!s.recurrence_id.empty() && (!s.exdates.empty() || !s.rdates.empty()))
+    return bad(
+        cat(s.exdates.empty() ? "--rdate" : "--exdate", " and --recurrence-id exclude each other"));
   if (s.this_and_future && (s.method == Method::Counter || s.method == Method::Refresh))
     return bad(cat("--this-and-future does not go with ", text::ascii_lower(method_word(s.method))),
                "--recurrence-id alone names one repetition");

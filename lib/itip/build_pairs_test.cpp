@@ -211,6 +211,9 @@ TEST_CASE("pairs: SEQUENCE is raised by ADD and CANCEL, repeated by answers, and
   BuildSpec add = from_flags({Method::Add, Kind::Event});
   add.sequence = 0;
   CHECK_THAT(complaint(add), Catch::Contains("greater than 0"));
+  BuildSpec cancel = from_flags({Method::Cancel, Kind::Event});
+  cancel.sequence = 0;
+  CHECK_THAT(complaint(cancel), Catch::Contains("greater than 0"));
 }
 
 TEST_CASE("pairs: an ADD is one instance with the length of the series")
@@ -250,6 +253,11 @@ TEST_CASE("pairs: who answers is exactly one attendee, with the name from the in
   CHECK_THAT(complaint(s, &base), Catch::Contains("once"));
   s.attendees = {"alice@example.com;PARTSTAT=COMPLETED"};
   CHECK_THAT(complaint(s, &base), Catch::Contains("to-dos"));
+  s.attendees = {"alice@example.com;PARTSTAT=DELEGATED"};
+  CHECK_THAT(complaint(s, &base), Catch::Contains("to whom"));
+  s.attendees = {"alice@example.com;PARTSTAT=DELEGATED;DELEGATED-TO=carol@example.com"};
+  CHECK(*object_in(build(s, &base)).find("ATTENDEE")->parameter("DELEGATED-TO") ==
+        "mailto:carol@example.com");
   s = spec_of({Method::Reply, Kind::Event});
   s.location = "elsewhere";
   CHECK_THAT(complaint(s, &base), Catch::Contains("imip build counter"));

@@ -113,8 +113,9 @@ Result<ical::Component> without_ranges(const ical::Component& calendar, const Li
   const UtcSeconds end{std::chrono::sys_days{std::chrono::year{9000} / 1 / 1}};
   const auto times = ical::expand(v.zones, *v.master, v.ranges.begin()->first, end, few);
   if (!times)
-    return err(Errc::BadValue, cat("--expand-range: more than ", most_listed, " repetitions follow"),
-               "give the series an end: --rrule '...;UNTIL=...'");
+    return err(Errc::BadValue,
+               cat("--expand-range: more than ", most_listed, " repetitions follow"),
+               "give the series an end (UNTIL, COUNT)");
   for (const ical::Time& t : *times) {
     if (v.instances.contains(t.instant)) continue;
     if (auto one = v.at(t, limits)) v.instances.emplace(t.instant, detail::Piece{t, *std::move(one)});

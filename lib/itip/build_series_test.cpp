@@ -106,6 +106,18 @@ TEST_CASE(
   CHECK(e.text("SUMMARY") == "Weekly");
 }
 
+TEST_CASE("build: one repetition has no dates of its own")
+{
+  const ical::Component base = read(with_override());
+  BuildSpec s;
+  s.method = Method::Request;
+  s.recurrence_id = "2027-01-11T10:00";
+  s.exdates = {"2027-01-18T10:00"};
+  const auto made = build_object(s, &base, now);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().what == "--exdate and --recurrence-id exclude each other");
+}
+
 TEST_CASE("build: an override of what the series does not have any more does not go along")
 {
   const ical::Component base = read(with_override());

@@ -48,6 +48,11 @@ void complete(ical::Property& speaker, const CalAddress& address,
 Result<void> set_answer(const BuildSpec& spec, Kind kind, ical::Property& speaker)
 {
   speaker.remove_parameter("RSVP");
+  const std::string* partstat = speaker.parameter("PARTSTAT");
+  if (partstat != nullptr && *partstat == "DELEGATED" &&
+      speaker.parameter("DELEGATED-TO") == nullptr)
+    return err(Errc::BadValue, "to whom is it delegated?",
+               "--attendee 'ADDRESS;PARTSTAT=DELEGATED;DELEGATED-TO=ADDRESS'");
   if (kind == Kind::FreeBusy || speaker.parameter("PARTSTAT") != nullptr) return {};
   if (kind == Kind::Todo && (!spec.completed.empty() || spec.percent_complete == 100)) {
     speaker.set_parameter("PARTSTAT", "COMPLETED");
