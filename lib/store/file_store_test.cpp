@@ -312,13 +312,17 @@ TEST_CASE("what killed runs left goes, if it is ours and old")
   make("cal/.x.ics.aB3xyz.tmp", true);
   make("cal/.notes.aB3xyz.tmp", true);
   make("cal/.x.ics.fresh1.tmp", false);
+  make("cal/.x.ics.same00.tmp", true);
+  file.f.dir.write("cal/x.ics", "x");
   file.put("a", object(component("a", "A")));
   CHECK_FALSE(fs::exists(file.f.dir / ".work.ics.aB3xyz.tmp"));
+  CHECK(fs::exists(file.f.dir / ".work.ics.aB3xyz.kept"));
   CHECK(fs::exists(file.f.dir / ".work.ics.aB3xy_.tmp"));
   CHECK(fs::exists(file.f.dir / ".other.ics.aB3xyz.tmp"));
   CHECK(fs::exists(file.f.dir / ".work.ics.fresh1.tmp"));
   REQUIRE(apply(file.f.open(), plan_add("u")));
   CHECK_FALSE(fs::exists(file.f.dir / "cal/.x.ics.aB3xyz.tmp"));
+  CHECK_FALSE(fs::exists(file.f.dir / "cal/.x.ics.same00.kept"));
   CHECK(fs::exists(file.f.dir / "cal/.notes.aB3xyz.tmp"));
   CHECK(fs::exists(file.f.dir / "cal/.x.ics.fresh1.tmp"));
 }

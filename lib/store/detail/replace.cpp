@@ -4,9 +4,12 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
+#include <iterator>
 
 #include "base/cat.hpp"
 #include "base/handle.hpp"
@@ -47,6 +50,28 @@ bool is_old(const std::string& file)
          (info.st_uid == ::geteuid() || ::geteuid() == 0) && ::time(nullptr) - info.st_mtime >= hour;
 }
 
+bool same_octets(const std::string& a, const std::string& b)
+{
+  std::ifstream first(a, std::ios::binary);
+  std::ifstream second(b, std::ios::binary);
+  return first && second &&
+         std::equal(std::istreambuf_iterator<char>(first), {},
+                    std::istreambuf_iterator<char>(second), {});
+}
+
+/// It may be what another program wrote while imip put its own text there and was killed: that goes
+/// only where the calendar has it.
+void put_away(const std::string& leftover, const std::string& object)
+{
+  if (same_octets(leftover, object)) {
+    ::unlink(leftover.c_str());
+  } else {
+    const std::string kept = leftover.substr(0, leftover.size() - 3) + "kept";
+    static_cast<void>(
+        ::renameat2(AT_FDCWD, leftover.c_str(), AT_FDCWD, kept.c_str(), RENAME_NOREPLACE) == 0);
+  }
+}
+
 }  // namespace
 
 bool is_leftover_name(std::string_view entry)
@@ -63,7 +88,7 @@ void remove_leftovers(const std::filesystem::path& folder, const std::string& na
     const bool wanted = name.empty() ? is_object_name(of) : !of.empty() && of == name;
     if (!wanted) continue;
     const std::string file = (folder / entry->d_name).native();
-    if (is_old(file)) ::unlink(file.c_str());
+    if (is_old(file)) put_away(file, (folder / of).native());
   }
 }
 

@@ -32,8 +32,9 @@ Result<void> require_own(const std::filesystem::path& store);
 
 /// Is it the name of what a killed run, or one that is at work now, has left beside a calendar file?
 [[nodiscard]] bool is_leftover_name(std::string_view entry);
-/// Takes away what killed runs left in the folder: ".NAME.XXXXXX.tmp" of an hour ago or more, NAME being `name`
-/// or, if that is empty, any calendar file's.
+/// Takes away what killed runs left in the folder: ".NAME.XXXXXX.tmp" of an hour ago or more, NAME
+/// being `name` or, if that is empty, any calendar file's. What is not what NAME holds becomes
+/// ".NAME.XXXXXX.kept".
 void remove_leftovers(const std::filesystem::path& folder, const std::string& name = {});
 
 }  // namespace imip::store::detail
