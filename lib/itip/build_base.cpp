@@ -38,7 +38,13 @@ ical::Component cleaned(ical::Component event)
 {
   strip_marks(event);
   std::erase_if(event.properties, [](const ical::Property& p) { return !goes_out(p); });
-  std::erase_if(event.components, [](const ical::Component& c) { return c.name == "VALARM"; });
+  std::erase_if(event.components, [](const ical::Component& c) {
+    return c.name == "VALARM" || c.name.starts_with("X-");
+  });
+  for (ical::Property& p : event.properties)
+    if (p.name == "ATTENDEE" || p.name == "ORGANIZER")
+      std::erase_if(p.parameters,
+                    [](const ical::Parameter& q) { return q.name.starts_with("X-"); });
   return event;
 }
 

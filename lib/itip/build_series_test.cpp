@@ -106,6 +106,19 @@ TEST_CASE(
   CHECK(e.text("SUMMARY") == "Weekly");
 }
 
+TEST_CASE("build: private extensions stay at home, in components and beside attendees too")
+{
+  std::string text = weekly;
+  text.replace(text.find("ATTENDEE;"), 9, "ATTENDEE;X-NOTE=late;");
+  text.replace(text.find("END:VEVENT"), 0, "BEGIN:X-PRIVATE\nX-A:secret\nEND:X-PRIVATE\n");
+  BuildSpec s;
+  s.method = Method::Request;
+  const std::string out = ical::serialise(build(s, read(text)));
+  CHECK(out.find("X-") == std::string::npos);
+  s.attendees = {"alice@example.com;X-NOTE=early"};  // said here, it is meant to
+  CHECK(ical::serialise(build(s, read(text))).find("X-NOTE=early") != std::string::npos);
+}
+
 TEST_CASE("build: one repetition has no dates of its own")
 {
   const ical::Component base = read(with_override());
