@@ -270,7 +270,7 @@ void Comparison::with_series(const Piece& piece, Scope::Type type, const People&
   for (const auto& [key, party] : without(with(after, invited), here))
     if (raised || contains(told_before, key) || (contains(invited, key) && !contains(were, key)))
       left_out.emplace(key, party);
-  Item gone{type, piece.at, piece.component, std::move(left_out), false};
+  Item gone{type, piece.at, piece.component, who_knows(std::move(left_out), piece.at), false};
   cancel(std::move(gone), base_at(piece.at));
 }
 

@@ -341,6 +341,21 @@ TEST_CASE("guests: of whom an answer is wanted now, is asked for it, and nobody 
         "REQUEST alice,bob,carol: series/0");
 }
 
+TEST_CASE("guests: nobody is taken off an occurrence that she never heard of")
+{
+  const auto told = [](const std::string& before, const std::string& after) {
+    const auto made =
+        compare(calendar(before), calendar(after), {}, at("20261102T080000Z"), Limits{});
+    REQUIRE(made);
+    return words(*made);
+  };
+  const std::string off = piece("0201", 14, "a");
+  CHECK(told(weekly("a") + off, weekly("a") + piece("0125+", 10, "ac", "Weekly") + off) ==
+        "REQUEST alice: 0125+/0; REQUEST carol: 0125/0 0208/0");
+  CHECK(invited_by(weekly("a") + piece("0125+", 12, "ac") + off) ==
+        "REQUEST alice: series/0 0125+/0 0201/0; REQUEST carol: 0125/0 0208/0");
+}
+
 TEST_CASE("guests: who is in a range only hears what comes into it with the series, and what goes")
 {
   const auto series = [](const std::string& rule, const std::string& title = "Weekly") {

@@ -16,6 +16,9 @@ bool covers(const Item& wide, Scope::Type type, const ical::Time& at)
 
 namespace {
 
+/// Occurrences of a range that who is not in the series is told one by one.
+constexpr std::size_t most_spelled_out = 200;
+
 People common(const People& a, const People& b)
 {
   return without(a, without(a, b));
@@ -56,7 +59,7 @@ void Comparison::retell_kept()
       if (!reached) continue;
       People out = without(invited_without(new_, type, piece.at), here);
       out = without(out, invited_without(old_, type, piece.at));
-      Item left_out{type, piece.at, piece.component, std::move(out), false};
+      Item left_out{type, piece.at, piece.component, who_knows(std::move(out), piece.at), false};
       cancel(std::move(left_out),
              type == Scope::Type::Instance ? base_at(piece.at) : series_base());
     }
@@ -169,11 +172,29 @@ void Comparison::tell_guests_of_ranges(const People& before, const People& after
   }
 }
 
+// Without who is in no series, gets the range one by one, and so never heard of an occurrence that
+// she is not in.
+People Comparison::who_knows(People people, const ical::Time& at) const
+{
+  const auto then = old_.at(at, limits_);
+  const People told = then ? people_of(*then) : People{};
+  People series = old_.master ? people_of(*old_.master) : People{};
+  if (new_.master) series = with(std::move(series), people_of(*new_.master));
+  if (without(without(people, series), told).empty()) return people;
+  const auto range = new_.ranges.upper_bound(at.instant);
+  if (range == new_.ranges.begin()) return people;
+  const auto times = occurrences(new_, std::prev(range)->first, limits_);
+  if (!times || times->size() > most_spelled_out) return people;
+  std::erase_if(people, [&](const auto& p) {
+    return !contains(series, p.first) && !contains(told, p.first);
+  });
+  return people;
+}
+
 // A range says nothing to who has no series: these are told each occurrence of it. Where those are too many to be
 // listed nobody can come in: who is in already was told in another way.
 Result<void> Comparison::spell_out_ranges(std::vector<Item>& items, const Version& version) const
 {
-  constexpr std::size_t most = 200;
   if (!version.master) return {};
   People series = people_of(*version.master);
   if (new_.master) series = with(std::move(series), people_of(*new_.master));
@@ -186,13 +207,14 @@ Result<void> Comparison::spell_out_ranges(std::vector<Item>& items, const Versio
     const People guests = item.type == Scope::Type::Range ? without(item.people, series) : People{};
     const auto times =
         guests.empty() ? std::nullopt : occurrences(version, item.at.instant, limits_);
-    if (!times || times->empty() || times->size() > most) {
+    if (!times || times->empty() || times->size() > most_spelled_out) {
       const auto was = old_.from(item.at, limits_);
       const People joins = without(guests, was ? people_of(*was) : People{});
       if (&items == &requests_ && !joins.empty())
         return err(Errc::BadCalendar,
-                   cat(joins.begin()->second.address.mailbox(), " comes into all repetitions from ", item.at.local,
-                       " on, more than ", most, ", and is not in the series: that cannot be told"),
+                   cat(joins.begin()->second.address.mailbox(), " comes into all repetitions from ",
+                       item.at.local, " on, more than ", most_spelled_out,
+                       ", and is not in the series: that cannot be told"),
                    "invite to the series whoever is in so much of it, or end the series (UNTIL)");
       out.push_back(std::move(item));
       continue;

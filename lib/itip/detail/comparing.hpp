@@ -71,6 +71,7 @@ class Comparison {
   /// else.
   [[nodiscard]] std::vector<Piece> taken_back(Scope::Type type) const;
   void take_back(Item& series) const;
+  [[nodiscard]] People who_knows(People people, const ical::Time& at) const;
   void tell_guests_of_ranges(const People& before, const People& after);
   void pieces_only(const std::vector<ical::Time>& gone);
   void compare_at(const ical::Time& at);
