@@ -196,6 +196,24 @@ Result<void> require_series(const Bench& bench, const std::vector<pipeline::Judg
   return {};
 }
 
+/// All of them under one lock.
+Result<void> put_all(Bench& bench, std::vector<pipeline::JudgedPart>& parts,
+                     const std::string& store)
+{
+  IMIP_TRY(const auto lock, bench.calendar->lock());
+  IMIP_CHECK(require_series(bench, parts, store));
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto done = pipeline::put_own(bench.judge, *bench.calendar, parts[i], lock);
+    if (!done && i == 0) return done;
+    if (!done)
+      return err(done.error().code,
+                 cat(done.error().what, "; of the ", parts.size(),
+                     " messages the calendar has the first ", i, ", and none is sent"),
+                 "build them again: what the calendar has does not harm");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> store_own(const std::vector<OwnMessage>& messages, const CommonOptions& common,
@@ -207,16 +225,10 @@ Result<void> store_own(const std::vector<OwnMessage>& messages, const CommonOpti
     IMIP_TRY(auto part, own_part(bench, own));
     parts.push_back(std::move(part));
   }
-  IMIP_TRY(const auto lock, bench.calendar->lock());
-  IMIP_CHECK(require_series(bench, parts, common.store));
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const auto done = pipeline::put_own(bench.judge, *bench.calendar, parts[i], lock);
-    if (!done && i == 0) return done;
-    if (!done)
-      return err(done.error().code,
-                 cat(done.error().what, "; of the ", parts.size(),
-                     " messages the calendar has the first ", i, ", and none is sent"),
-                 "build them again: what the calendar has does not harm");
+  IMIP_CHECK(put_all(bench, parts, common.store));
+  for (const pipeline::JudgedPart& part : parts) {
+    IMIP_TRY(const auto waited, pipeline::take_up_held(bench.judge, *bench.calendar, part));
+    tell_taken_up(waited, context);
   }
   return {};
 }

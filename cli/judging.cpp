@@ -158,6 +158,13 @@ Result<pipeline::Surroundings> surroundings_of(const Bench& bench, const pipelin
 
 }  // namespace
 
+void tell_taken_up(const std::vector<pipeline::TakenUp>& waited, Context& context)
+{
+  for (const pipeline::TakenUp& one : waited)
+    notice(context, cat("a ", itip::method_word(one.part.message()->method),
+                        " that waited for this event: ", itip::outcome_word(one.applied.outcome)));
+}
+
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part)
 {
   IMIP_TRY(auto surroundings, surroundings_of(bench, part));

@@ -9,6 +9,7 @@
 #include "cli/messages.hpp"
 #include "pipeline/apply.hpp"
 #include "pipeline/calendar.hpp"
+#include "pipeline/held.hpp"
 #include "pipeline/judge.hpp"
 #include "report/text.hpp"
 
@@ -57,6 +58,9 @@ Result<std::vector<pipeline::JudgedPart>> examine(const Bench& bench, mime::Stor
 
 /// A notice where one file, read as one mail, looks like an mbox with several; else "".
 [[nodiscard]] std::string mbox_hint(const InputOptions& input, const mime::StoredMail& message);
+
+/// Notices about messages that had waited for what changed.
+void tell_taken_up(const std::vector<pipeline::TakenUp>& waited, Context& context);
 
 /// Decides the part against the calendar, if there is one.
 Result<void> decide_here(const Bench& bench, pipeline::JudgedPart& part);

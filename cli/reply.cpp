@@ -292,9 +292,7 @@ Result<ExitCode> send_and_store(const ReplyOptions& options, Bench& bench, pipel
 Result<void> tell_what_waited(Bench& bench, const pipeline::JudgedPart& part, Context& context)
 {
   IMIP_TRY(const auto waited, pipeline::take_up_held(bench.judge, *bench.calendar, part));
-  for (const pipeline::TakenUp& one : waited)
-    notice(context, cat("a ", itip::method_word(one.part.message()->method), " that waited for this event: ",
-                        itip::outcome_word(one.applied.outcome)));
+  tell_taken_up(waited, context);
   return {};
 }
 

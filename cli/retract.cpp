@@ -56,6 +56,28 @@ ExitCode exit_code_of(pipeline::RetractOutcome outcome)
   return ExitCode::Untrusted;
 }
 
+/// What waits may find its place in what the event is now.
+Result<void> take_up_held(const RetractOptions& options, const pipeline::Calendar& calendar,
+                          const std::vector<pipeline::Retracted>& all, Context& context)
+{
+  std::optional<Bench> bench;  // only where something waits is there anything to judge
+  for (const pipeline::Retracted& one : all) {
+    const itip::Plan& plan = one.plan.plan;
+    if (one.outcome != pipeline::RetractOutcome::Retracted &&
+        one.outcome != pipeline::RetractOutcome::Unseen)
+      continue;
+    IMIP_TRY(const auto held, calendar.held(plan));
+    if (held.empty()) continue;
+    if (!bench) {
+      IMIP_TRY(auto made, set_up(options.common, {}, Needs::Calendar, context));
+      bench.emplace(std::move(made));
+    }
+    IMIP_TRY(const auto waited, pipeline::take_up_held(bench->judge, *bench->calendar, plan));
+    tell_taken_up(waited, context);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ExitCode> run(const RetractOptions& options, Context& context)
@@ -73,6 +95,7 @@ Result<ExitCode> run(const RetractOptions& options, Context& context)
     else
       context.out << report::retract_text(one, only_said);
   }
+  if (!only_said) IMIP_CHECK(take_up_held(options, own.calendar, all, context));
   return overall;
 }
 

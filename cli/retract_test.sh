@@ -152,6 +152,15 @@ apply alice cancel
 no_file alice "cancelled, remove"
 expect 0 retract alice cancel@example.com
 cmp -s before.ics "$(file alice)" || fail "the removed event did not come back as it was"
+# and under the name that another program gave it
+expect 0 as alice apply --now $LATER --yes cancel.eml
+no_file alice "cancelled again"
+expect 0 retract alice cancel@example.com
+mv "$(file alice)" alice/calendar/theirs.ics
+expect 0 as alice apply --now $LATER --yes cancel.eml
+no_file alice "cancelled once more"
+expect 0 retract alice cancel@example.com
+cmp -s before.ics alice/calendar/theirs.ics || fail "the removed event came back under another name"
 
 # ---- answers, to the organizer ---------------------------------------------------------------------------
 fresh boss
@@ -167,6 +176,33 @@ grep -q 'PARTSTAT=ACCEPTED' "$(file boss)" || fail "the other answer went too"
 expect 0 retract boss yes@example.com
 grep -q 'PARTSTAT=ACCEPTED' "$(file boss)" && fail "the answer stayed"
 expect 2 as boss apply --now $LATER yes.eml
+
+# ---- an answer needs who gave it ---------------------------------------------------------------------------
+fresh boss
+mail gives REPLY bob UID:plan SEQUENCE:0 DTSTAMP:20261105T080000Z "$TIMES" \
+  'ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:mallory@example.com":mailto:bob@example.com'
+mail takes REPLY mallory UID:plan SEQUENCE:0 DTSTAMP:20261106T080000Z "$TIMES" \
+  'ATTENDEE;PARTSTAT=ACCEPTED;DELEGATED-FROM="mailto:bob@example.com":mailto:mallory@example.com'
+apply boss add gives takes
+expect 1 retract boss gives@example.com
+says 'what came later needs it'
+says 'REPLY of 2026-11-30T12:00:00Z, <takes@example.com>'
+grep -q 'PARTSTAT=ACCEPTED' "$(file boss)" || fail "the delegate's answer went all the same"
+expect 0 retract boss takes@example.com
+expect 0 retract boss gives@example.com
+grep -q mallory "$(file boss)" && fail "the delegate stayed"
+
+# ---- what waits may find its place now ------------------------------------------------------------------------
+fresh alice
+mail weekly REQUEST boss UID:weekly SEQUENCE:0 DTSTAMP:20261101T080000Z "$TIMES" 'RRULE:FREQ=WEEKLY;COUNT=4' SUMMARY:W "$BOTH"
+mail short REQUEST boss UID:weekly SEQUENCE:1 DTSTAMP:20261102T080000Z "$TIMES" 'RRULE:FREQ=WEEKLY;COUNT=2' SUMMARY:W "$BOTH"
+mail fourth REQUEST boss UID:weekly SEQUENCE:1 DTSTAMP:20261103T080000Z RECURRENCE-ID:20270125T100000Z \
+  DTSTART:20270125T150000Z DTEND:20270125T160000Z SUMMARY:Fourth "$BOTH"
+apply alice weekly short fourth
+says held
+expect 0 retract alice short@example.com
+says 'a REQUEST that waited for this event: updated'
+grep -q '^DTSTART:20270125T150000Z' "$(file alice)" || fail "what had waited took no effect"
 
 # ---- the owner's own answer cannot be undone, and that is said -----------------------------------------------
 fresh alice

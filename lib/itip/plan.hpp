@@ -33,6 +33,7 @@ struct StoredObject {
   std::string octets;
   std::string sha256;
   ical::Component calendar;
+  std::string file = {};  ///< its name in a folder of files
 };
 
 /// The UID in the object's own spelling, so that no message rewrites it.

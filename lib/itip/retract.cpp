@@ -1,12 +1,14 @@
 #include "itip/retract.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "ical/time.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/merge.hpp"
 #include "itip/detail/planning.hpp"
+#include "itip/detail/record.hpp"
 
 namespace imip::itip {
 
@@ -29,10 +31,48 @@ bool speaks_of(const Facts& said, const std::set<std::string>& scopes)
                      [&](const FactRow& row) { return scopes.contains(row.scope); });
 }
 
-/// Later messages that change, cancel or answer what is known from this one alone: the series, or
-/// occurrences that the series would not have without it.
-std::vector<std::size_t> depending(const Undo& undo, const Rendering& with, const Rendering& without)
+/// Who is in which component.
+using People = std::map<std::string, std::set<std::string>>;
+
+People people_in(const ical::Component& calendar, const Owner& owner)
 {
+  People out;
+  const ical::Zones zones(calendar);
+  for (const ical::Component& c : calendar.components) {
+    const auto scope = is_scheduled(c) ? detail::scope_of(zones, c) : Result<Scope>(Scope{});
+    if (!is_scheduled(c) || !scope) continue;
+    std::set<std::string>& here = out[scope->key()];
+    for (const ical::Property* p : c.all("ATTENDEE")) {
+      const auto address = CalAddress::parse(p->value);
+      if (address) here.insert(detail::attendee_key(*address, owner));
+    }
+  }
+  return out;
+}
+
+bool is_in(const People& people, const FactRow& answer)
+{
+  const auto own = people.find(answer.scope);
+  const auto at = own == people.end() ? people.find("series") : own;
+  return at != people.end() && at->second.contains(answer.attendee);
+}
+
+/// Is it the answer of somebody who is there because of what goes?
+bool loses_speaker(const Facts& said, const People& with, const People& without)
+{
+  const auto rows = said.rows();
+  return std::any_of(rows.begin(), rows.end(), [&](const FactRow& row) {
+    return row.reg == "A" && is_in(with, row) && !is_in(without, row);
+  });
+}
+
+/// Later messages that change, cancel or answer what is known from this one alone: the series,
+/// occurrences that the series would not have without it, or who is there.
+std::vector<std::size_t> depending(const Undo& undo, const Rendering& with,
+                                   const Rendering& without, const Owner& owner)
+{
+  const People here = people_in(with.calendar, owner);
+  const People there = people_in(without.calendar, owner);
   const bool loses_series = has_content(undo.said, "series") && !has_content(undo.without, "series");
   const std::set<std::string> strays_before(with.strays.begin(), with.strays.end());
   std::set<std::string> lost;
@@ -44,7 +84,9 @@ std::vector<std::size_t> depending(const Undo& undo, const Rendering& with, cons
   }
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < undo.later.size(); ++i) {
-    if (loses_series || speaks_of(undo.later[i], lost)) out.push_back(i);
+    const Facts& later = undo.later[i];
+    if (loses_series || speaks_of(later, lost) || loses_speaker(later, here, there))
+      out.push_back(i);
   }
   return out;
 }
@@ -219,7 +261,7 @@ RetractPlan Retracting::run(const std::string& uid, const CalAddress& organizer,
   plan.facts_changed = true;
   const Rendering with = detail::render(before, uid, owner_, options_);
   const Rendering without = detail::render(plan.facts, uid, owner_, options_);
-  out.depends = depending(undo_, with, without);
+  out.depends = depending(undo_, with, without, owner_);
   if (file_untouched()) {
     restore(out, without);
   } else if (others) {

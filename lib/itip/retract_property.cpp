@@ -249,6 +249,47 @@ TEST_CASE("what depends on a message is what would have nothing to hold on to")
   CHECK(d.retract(0, false).depends.empty());
 }
 
+TEST_CASE("an answer depends on what made its sender a guest")
+{
+  Diary d;
+  d.book.who.addresses = {address("boss@example.com")};
+  const auto says = [&](const std::string& who, const std::string& attendee, int sequence,
+                        const std::string& stamp) {
+    Event e;
+    e.sequence = sequence;
+    e.dtstamp = stamp;
+    e.attendees = {attendee};
+    Speaker from;
+    from.cls = Speaker::Class::Attendee;
+    from.address = address(who);
+    d.apply(message("REPLY", {e}), from);
+  };
+  d.apply(message("REQUEST", {Event{}}));
+  says("bob@example.com",
+       "PARTSTAT=DELEGATED;DELEGATED-TO=\"mailto:carol@example.com\":mailto:bob@example.com", 0,
+       "20261109T080000Z");
+  says("carol@example.com",
+       "PARTSTAT=ACCEPTED;DELEGATED-FROM=\"mailto:bob@example.com\":mailto:carol@example.com", 0,
+       "20261109T090000Z");
+  says("alice@example.com", "PARTSTAT=ACCEPTED:mailto:alice@example.com", 0, "20261109T091000Z");
+  REQUIRE(octets_of(d.book).find("carol") != std::string::npos);
+  CHECK(d.retract(1, false).depends == std::vector<std::size_t>{0});
+  CHECK(d.retract(2, false).depends.empty());
+  Event more;
+  more.sequence = 1;
+  more.dtstamp = "20261110T080000Z";
+  more.attendees.push_back("mailto:dan@example.com");
+  d.apply(message("REQUEST", {more}));
+  CHECK(d.retract(4, false).depends.empty());
+  says("dan@example.com", "PARTSTAT=DECLINED:mailto:dan@example.com", 1, "20261110T090000Z");
+  CHECK(d.retract(4, false).depends == std::vector<std::size_t>{0});
+  // Another word that invites him holds his answer as well.
+  more.sequence = 2;
+  more.dtstamp = "20261111T080000Z";
+  d.apply(message("REQUEST", {more}));
+  CHECK(d.retract(4, false).depends.empty());
+}
+
 TEST_CASE("a message is the same in any mail, and another revision is not")
 {
   CHECK(message_digest(message("REQUEST", {Event{}})) == message_digest(message("REQUEST", {Event{}})));

@@ -331,6 +331,7 @@ state::JournalEntry journal_entry(const JudgedPart& part, const itip::Plan& plan
   entry.outcome = itip::outcome_word(plan.outcome);
   entry.verdict = policy::verdict_word(part.decision.verdict);
   if (part.stored) entry.before = part.stored->octets;
+  if (plan.remove && part.stored) entry.removed = part.stored->file;
   entry.after = plan.octets ? *plan.octets : (plan.remove ? std::string{} : entry.before);
   return entry;
 }

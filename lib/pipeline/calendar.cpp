@@ -139,7 +139,9 @@ Result<void> Calendar::carry_out(const state::Journaled& message, const itip::Pl
   const auto pending = plan.remove ? std::nullopt : pending_for(plan);
   IMIP_CHECK(state_->save_retraction(message, plan.facts, entry, pending));
   if (!plan.octets) return {};
-  IMIP_CHECK(store_->apply(plan, lock));
+  IMIP_TRY(const std::string wish,
+           state_->removed_file(message.key));  // for who knows the event by its file
+  IMIP_CHECK(store_->apply(plan, lock, wish));
   return state_->confirm(message.key);
 }
 

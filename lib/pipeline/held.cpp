@@ -123,10 +123,17 @@ Result<Applied> hold(const Judge& judge, Calendar& calendar, const JudgedPart& p
 Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar, const JudgedPart& part,
                                           const Courier& courier)
 {
+  if (!part.plan) return std::vector<TakenUp>();
+  return take_up_held(judge, calendar, *part.plan, courier);
+}
+
+Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar,
+                                          const itip::Plan& plan, const Courier& courier)
+{
   std::vector<TakenUp> out;
-  if (!calendar.has_state() || !part.plan) return out;
+  if (!calendar.has_state()) return out;
   for (bool progress = true; progress;) {
-    IMIP_TRY(progress, take_up_once(judge, calendar, *part.plan, courier, out));
+    IMIP_TRY(progress, take_up_once(judge, calendar, plan, courier, out));
   }
   return out;
 }

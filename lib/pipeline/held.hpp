@@ -21,5 +21,8 @@ struct TakenUp {
 /// dropped, and told.
 Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar, const JudgedPart& part,
                                           const Courier& courier = {});
+/// The same after the object of that plan changed otherwise.
+Result<std::vector<TakenUp>> take_up_held(const Judge& judge, Calendar& calendar,
+                                          const itip::Plan& plan, const Courier& courier = {});
 
 }  // namespace imip::pipeline

@@ -13,11 +13,14 @@ Result<void> attempt(const Judge& judge, Calendar& calendar, JudgedPart& part, c
   IMIP_TRY(Surroundings here, calendar.surroundings(message));
   if (here.stored) message.uid = itip::uid_as_stored(message.uid, *here.stored);
   const itip::Speaker speaker{itip::Speaker::Class::Organizer, message.organizer->address, {}};
-  const itip::Plan plan = itip::plan_message(message, speaker, here.stored ? &*here.stored : nullptr, here.facts,
-                                             policy.owner, policy::plan_options(policy), judge.now());
-  if (plan.outcome == itip::Outcome::Refused)
-    return err(Errc::Refused, plan.reasons.empty() ? std::string{"refused"} : plan.reasons.front().text);
   part.stored = std::move(here.stored);
+  part.plan =
+      itip::plan_message(message, speaker, part.stored ? &*part.stored : nullptr, here.facts,
+                         policy.owner, policy::plan_options(policy), judge.now());
+  const itip::Plan& plan = *part.plan;
+  if (plan.outcome == itip::Outcome::Refused)
+    return err(Errc::Refused,
+               plan.reasons.empty() ? std::string{"refused"} : plan.reasons.front().text);
   return carry_out(judge, calendar, part, plan, lock);
 }
 

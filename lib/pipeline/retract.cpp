@@ -143,8 +143,10 @@ Result<Retracted> plan_one(const Calendar& calendar, const policy::Policy& polic
   return out;
 }
 
-state::JournalEntry entry_of(const Retracted& one, const std::string& stored, UtcSeconds now)
+state::JournalEntry entry_of(const Retracted& one, const std::optional<itip::StoredObject>& there,
+                             UtcSeconds now)
 {
+  const std::string stored = there ? there->octets : std::string{};
   state::JournalEntry entry;
   entry.at = now;
   entry.part_sha256 = one.message.entry.part_sha256;
@@ -154,6 +156,7 @@ state::JournalEntry entry_of(const Retracted& one, const std::string& stored, Ut
   entry.verdict = one.message.entry.verdict;
   entry.before = stored;
   const itip::Plan& plan = one.plan.plan;
+  if (plan.remove && there) entry.removed = there->file;
   entry.after = plan.octets ? *plan.octets : plan.remove ? std::string{} : stored;
   entry.found = plan.found;
   return entry;
@@ -189,8 +192,8 @@ Result<std::vector<Retracted>> attempt(Calendar& calendar, const policy::Policy&
       continue;
     }
     IMIP_TRY(const Surroundings here, calendar.surroundings(one.message.key));
-    const std::string stored = here.stored ? here.stored->octets : std::string{};
-    IMIP_CHECK(calendar.carry_out(one.message, one.plan.plan, lock, entry_of(one, stored, now)));
+    IMIP_CHECK(
+        calendar.carry_out(one.message, one.plan.plan, lock, entry_of(one, here.stored, now)));
   }
   return all;
 }

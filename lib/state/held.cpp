@@ -123,7 +123,9 @@ Result<void> State::age(UtcSeconds now, std::chrono::days held)
   IMIP_CHECK(db.execute(cat("DELETE FROM said_fact WHERE said IN (SELECT id FROM said WHERE object IN ",
                             forgotten, ")"),
                         seconds(now)));
-  for (const char* rows : {"said WHERE object IN ", "fact WHERE object IN ", "journal WHERE object IN ", "object WHERE id IN ", "ageing WHERE object IN "})
+  for (const char* rows :
+       {"said WHERE object IN ", "fact WHERE object IN ", "journal WHERE object IN ",
+        "removed WHERE object IN ", "object WHERE id IN ", "ageing WHERE object IN "})
     IMIP_CHECK(db.execute(cat("DELETE FROM ", rows, forgotten), seconds(now)));
   return transaction.commit();
 }

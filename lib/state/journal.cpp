@@ -227,6 +227,11 @@ Result<void> add_entry(sqlite::Database& db, std::int64_t object, bool is_new, c
       entry.verdict, keeps ? entry.before : none, keeps ? entry.after : none,
       std::int64_t{keeps ? 1 : 0}));
   const std::int64_t id = db.last_insert();
+  if (!entry.removed.empty())
+    IMIP_CHECK(
+        db.execute("INSERT INTO removed (object, file) VALUES (?, ?) ON CONFLICT DO UPDATE SET "
+                   "file = excluded.file",
+                   object, entry.removed));
   IMIP_CHECK(add_found(db, object, entry.found));
   if (is_message) {
     IMIP_CHECK(add_found(db, object, unexplained(before, after, entry.said)));
@@ -299,6 +304,16 @@ Result<Besides> State::besides(const Journaled& message) const
                                 message.said)));
   out.answered = answered.has_value();
   return out;
+}
+
+Result<std::string> State::removed_file(const ObjectKey& key) const
+{
+  IMIP_TRY(auto row,
+           impl_->db.query("SELECT file FROM removed JOIN object ON object.id = removed.object "
+                           "WHERE store = ? AND owner = ? AND uid = ? AND organizer = ?",
+                           key.store, key.owner, key.uid, key.organizer));
+  IMIP_TRY(const bool there, row.step());
+  return there ? row.text(0) : std::string{};
 }
 
 Result<std::map<std::string, UtcSeconds>> State::retracted(const ObjectKey& key) const

@@ -38,6 +38,7 @@ struct JournalEntry {
   // What `retract` needs; see itip::Plan.
   std::string digest = {};
   itip::Facts said = {}, found = {};
+  std::string removed = {};  ///< the name of the file that goes
 };
 
 /// How long, and how much of it, the journal keeps: what is older than any of these cannot be retracted.
@@ -147,6 +148,8 @@ class State {
   Result<void> note_mailed(const ObjectKey& key, const MailedOffer& offer, const Mailed& mail,
                            UtcSeconds at);
   /// When all that is known of the object may be forgotten; nothing: never.
+  /// What the object's file was called when it was last taken away; "": nobody knows.
+  [[nodiscard]] Result<std::string> removed_file(const ObjectKey& key) const;
   Result<void> set_forget_after(const ObjectKey& key, const std::optional<UtcSeconds>& when);
   /// Once a day: forgets objects whose time is over, what waited for longer than `held`, and what was mailed before
   /// the journal begins.

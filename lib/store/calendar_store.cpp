@@ -26,9 +26,10 @@ Result<std::optional<itip::StoredObject>> CalendarStore::find(const std::string&
   return std::visit([&](const auto& store) { return store.find(uid); }, any_);
 }
 
-Result<void> CalendarStore::apply(const itip::Plan& plan, const Lock& lock) const
+Result<void> CalendarStore::apply(const itip::Plan& plan, const Lock& lock,
+                                  const std::string& wish) const
 {
-  return std::visit([&](const auto& store) { return store.apply(plan, lock); }, any_);
+  return std::visit([&](const auto& store) { return store.apply(plan, lock, wish); }, any_);
 }
 
 Result<SearchGaps> CalendarStore::search(const std::vector<itip::Window>& windows,

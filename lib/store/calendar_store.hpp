@@ -75,8 +75,9 @@ class VdirStore {
   /// Carries the plan out: re-reads the object, compares with plan.base_sha256 (Errc::Conflict if
   /// another program changed it), writes atomically (mode 0600, or the file's own) or removes. Call
   /// under lock().
+  /// @param wish  what a new file is called if nothing is called so
   /// @errors Errc::Conflict, Errc::Permission, Errc::CannotCreate, Errc::Io (disk full)
-  Result<void> apply(const itip::Plan& plan, const Lock& lock) const;
+  Result<void> apply(const itip::Plan& plan, const Lock& lock, const std::string& wish = {}) const;
   /// The sha256 that find() gives after `octets` were written.
   [[nodiscard]] static std::string digest_of(const std::string& octets);
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -106,7 +107,7 @@ class FileStore {
   static constexpr std::size_t most_searched = 20'000;  ///< components; each is parsed
   void on_indexing(const IndexProgress&) const {}       ///< there is no index
   /// As VdirStore::apply. What another program did to other objects meanwhile is read again and kept.
-  Result<void> apply(const itip::Plan& plan, const Lock& lock) const;
+  Result<void> apply(const itip::Plan& plan, const Lock& lock, const std::string& wish = {}) const;
   /// The sha256 that find() gives after `octets` were written.
   [[nodiscard]] static std::string digest_of(const std::string& octets);
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -124,7 +125,7 @@ class CalendarStore {
                                     const Limits& limits);
   [[nodiscard]] Result<Lock> lock(int timeout_ms) const;
   [[nodiscard]] Result<std::optional<itip::StoredObject>> find(const std::string& uid) const;
-  Result<void> apply(const itip::Plan& plan, const Lock& lock) const;
+  Result<void> apply(const itip::Plan& plan, const Lock& lock, const std::string& wish = {}) const;
   Result<SearchGaps> search(const std::vector<itip::Window>& windows,
                             const std::function<void(const ical::Component&)>& each,
                             std::size_t most = VdirStore::most_candidates) const;

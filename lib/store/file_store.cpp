@@ -137,7 +137,8 @@ std::string FileStore::digest_of(const std::string& octets)
   return detail::object_digest(octets);
 }
 
-Result<void> FileStore::apply(const itip::Plan& plan, const Lock& lock) const
+Result<void> FileStore::apply(const itip::Plan& plan, const Lock& lock,
+                              const std::string& /*wish*/) const
 {
   if (!lock.held()) return err(Errc::Internal, "the store is changed without its lock");
   if (!plan.octets && !plan.remove) return {};

@@ -96,7 +96,8 @@ Result<std::optional<itip::StoredObject>> object_in(const fs::path& folder, cons
   for (const ical::ParseFinding& finding : parsed->findings)
     if (finding.fatal)
       return unusable(folder, file.name, cat("has this UID but does not parse: ", finding.text));
-  return itip::StoredObject{file.octets, sha256_hex(file.octets), std::move(parsed->calendar)};
+  return itip::StoredObject{file.octets, sha256_hex(file.octets), std::move(parsed->calendar),
+                            file.name};
 }
 
 struct Judged {
@@ -163,9 +164,13 @@ std::optional<std::string> rest_of(const Found& file, const std::string& uid)
 }
 
 /// The first name that no file has yet, not even in other letter case. @return the name
-Result<std::string> add_file(const fs::path& folder, detail::Index& index, const itip::Plan& plan)
+Result<std::string> add_file(const fs::path& folder, detail::Index& index, const itip::Plan& plan,
+                             const std::string& wish)
 {
-  for (const std::string& name : names_for(plan.uid)) {
+  std::vector<std::string> names = names_for(plan.uid);
+  if (!wish.empty() && wish.find('/') == std::string::npos && wish.ends_with(".ics"))
+    names.insert(names.begin(), wish);
+  for (const std::string& name : names) {
     struct stat info {};
     if (index.has_name(name) || ::lstat((folder / name).c_str(), &info) == 0) continue;
     IMIP_TRY(AtomicFile file, AtomicFile::create(folder / name));
@@ -266,7 +271,8 @@ void VdirStore::on_indexing(IndexProgress progress) const
   index_->progress = std::move(progress);
 }
 
-Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
+Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock,
+                              const std::string& wish) const
 {
   if (!lock.held()) return err(Errc::Internal, "the store is changed without its lock");
   if (!plan.octets && !plan.remove) return {};
@@ -278,7 +284,7 @@ Result<void> VdirStore::apply(const itip::Plan& plan, const Lock& lock) const
   if (!now && plan.remove) return {};
   std::string name;
   if (!now) {
-    IMIP_TRY(name, add_file(path_, *index_, plan));
+    IMIP_TRY(name, add_file(path_, *index_, plan, wish));
   } else if (plan.remove) {
     name = now->name;
     const auto rest = rest_of(*now, plan.uid);

@@ -20,6 +20,8 @@ CREATE TABLE IF NOT EXISTS outbox (
   sent INTEGER NOT NULL, at INTEGER NOT NULL,
   PRIMARY KEY (part_sha256, offer, store, owner, uid, organizer)
 ) STRICT, WITHOUT ROWID;
+-- what the file of an object was called that was taken out of its folder
+CREATE TABLE IF NOT EXISTS removed (object INTEGER PRIMARY KEY, file TEXT NOT NULL) STRICT;
 -- objects that are cancelled, and when their facts may go
 CREATE TABLE IF NOT EXISTS ageing (object INTEGER PRIMARY KEY, forget_after INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS aged (at INTEGER NOT NULL) STRICT;  -- one row: when State::age() last ran
