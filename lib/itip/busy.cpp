@@ -169,17 +169,21 @@ Taken taken_by(const ical::Component& c, const ical::Component* master, const Ow
   out.any = true;
   out.tentative = says(c, "STATUS", "TENTATIVE");
   if (owner == nullptr) return out;
+  // who organizes a meeting has not to answer herself
+  const bool asked = !organizes(speaker_for("ORGANIZER", c, master), *owner);
+  bool by_group = false;
   for (const ical::Property* p : speaker_for("ATTENDEE", c, master).all("ATTENDEE")) {
     const auto address = CalAddress::parse(p->value);
+    by_group = by_group || (address && owner->is_group(*address));
     if (!address || !owner->is(*address)) continue;
     const std::string* partstat = p->parameter("PARTSTAT");
     const std::string word = partstat ? text::ascii_upper(*partstat) : "NEEDS-ACTION";
     out.any = word != "DECLINED" && word != "DELEGATED";
     out.tentative = out.tentative || word == "TENTATIVE";
-    // who organizes a meeting has not to answer herself
-    out.unanswered = word == "NEEDS-ACTION" && !organizes(speaker_for("ORGANIZER", c, master), *owner);
-    break;
+    out.unanswered = word == "NEEDS-ACTION" && asked;
+    return out;
   }
+  out.unanswered = by_group && asked;  // an answer would have brought her own ATTENDEE
   return out;
 }
 

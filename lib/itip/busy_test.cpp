@@ -26,7 +26,8 @@ Window window(std::string_view from, std::string_view to)
 std::vector<std::string> found(const ical::Component& c, const Window& w,
                                const std::string& zone = std::string(berlin))
 {
-  const Owner alice = owner();
+  Owner alice = owner();
+  alice.groups = {address("staff@example.com")};
   const auto all = busy_occurrences(c, w, &alice, zone, Limits{});
   if (!all) return {all.error().what};
   std::vector<std::string> out;
@@ -60,6 +61,18 @@ TEST_CASE("opaque events take time, transparent, cancelled and declined ones do 
   CHECK(times(mine("ACCEPTED", "STATUS:TENTATIVE\r\n")) == Texts{"0104T1000-1100?"});
   CHECK(times(mine("TENTATIVE")) == Texts{"0104T1000-1100?"});
   CHECK(times(mine("NEEDS-ACTION")) == Texts{"0104T1000-1100!"});
+  // invited by a group: her answer brings an ATTENDEE of her own
+  Event all = mine("NEEDS-ACTION");
+  all.attendees = {"CUTYPE=GROUP;PARTSTAT=ACCEPTED:mailto:staff@example.com"};
+  CHECK(times(all) == Texts{"0104T1000-1100!"});
+  all.attendees.push_back(
+      "PARTSTAT=ACCEPTED;MEMBER=\"mailto:staff@example.com\":mailto:alice@example.com");
+  CHECK(times(all) == Texts{"0104T1000-1100"});
+  all.attendees.back() =
+      "PARTSTAT=DECLINED;MEMBER=\"mailto:staff@example.com\":mailto:alice@example.com";
+  CHECK(times(all).empty());
+  all.attendees = {"CUTYPE=GROUP:mailto:others@example.com"};
+  CHECK(times(all) == Texts{"0104T1000-1100"});
   CHECK(times(mine("DECLINED")).empty());
   CHECK(times(mine("DELEGATED")).empty());
   Event own = mine("NEEDS-ACTION");
