@@ -117,13 +117,16 @@ def components(calendar):
 def difference(calendar, expected):
     """What of the expected lines does not hold for a calendar, or None. A line holds if a property has its name and
     value and at least its parameters; `no NAME` if there is none; `no LINE` if there is none like it. `at R` goes to the
-    component with that RECURRENCE-ID, `the series` to the one without; `no override R`; `N components`."""
+    component with that RECURRENCE-ID, `the series` to the one without; `no override R`; `N components`; `N attendees`."""
     here = next((c for c in components(calendar) if not c.value("RECURRENCE-ID")),
                 components(calendar)[0] if components(calendar) else None)
     for line in map(people, expected):
         if found := re.fullmatch(r"(\d+) components?", line):
             if len(components(calendar)) != int(found.group(1)):
                 return f"{line}, but there are {len(components(calendar))}"
+        elif found := re.fullmatch(r"(\d+) attendees?", line):
+            if here is None or len(here.all("ATTENDEE")) != int(found.group(1)):
+                return f"{line}, but there are {len(here.all('ATTENDEE')) if here else 'none'}"
         elif found := re.fullmatch(r"(at|no override) (\S+)", line):
             named = [c for c in components(calendar) if c.value("RECURRENCE-ID") == found.group(2)]
             if bool(named) != (found.group(1) == "at"):

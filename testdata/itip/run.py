@@ -292,6 +292,39 @@ def applies(s, block, who, name, flags, outcomes):
         check(person.files() == before, "the calendar's octets or times changed")
 
 
+@step(r"WHO applies NAME and mails as NAME: ([a-z]+)")
+def applies_and_mails(s, block, who, other, name, outcome):
+    """The block: `METHOD to a, b` for each mail, in order; they are called NAME.1, NAME.2, ..."""
+    person, folder = s.world.person(who), os.path.join(s.world.folder, f"{name}.d")
+    done, lines = s.world.judged("apply", person, s.messages[other], ["--replies", folder])
+    check([l["outcome"] for l in lines] == [outcome], brief(lines) + done.stderr.decode())
+    check_calendar_files(person)
+    told = []
+    for number, mail in enumerate(mails_in(folder), 1):
+        lint_clean(s, mail, f"{name}.{number}")
+        part, text = calendar_part(mail)
+        to = ", ".join(sorted(a.username for a in mail_header(mail, "to").addresses))
+        told.append(f"{part.get_param('method')} to {to}")
+        sent(s, f"{name}.{number}", person.name, text, "")
+    check(told == block, f"mailed is: {'; '.join(told)}")
+
+
+@step(r"WHO retracts NAME: ([a-z ]+)")
+def retracts(s, block, who, name, word):
+    """The first words of what is said; the block: `says WORDS`."""
+    person = s.world.person(who)
+    before = person.files()
+    identifier = mail_header(s.messages[name], "message-id")
+    done = s.world.run("retract", *person.flags(), "--now", s.world.now, identifier)
+    told = (done.stdout + done.stderr).decode()
+    check(told.startswith(word), told)
+    check(done.returncode == (1 if word == "not undone" else 0), f"exit {done.returncode}: {told}")
+    for line in block:
+        check(line.startswith("says ") and line[5:] in told, f"does not hold: {line}: {told}")
+    check(word == "undone" or person.files() == before, "the calendar's octets or times changed")
+    check_calendar_files(person)
+
+
 def outcome_holds(line, lines, offers):
     word, _, rest = line.partition(" ")
     if word == "says":
