@@ -341,6 +341,22 @@ TEST_CASE("guests: of whom an answer is wanted now, is asked for it, and nobody 
         "REQUEST alice,bob,carol: series/0");
 }
 
+TEST_CASE("guests: who leaves an endless series that changes its rule cannot stay in a range of it")
+{
+  const auto series = [](const std::string& rule, const std::string& who) {
+    return calendar(event(cat("RRULE:", rule, "\r\n"), "20270104", 10, who, "Weekly", 0) +
+                    piece("0125+", 12, "ab"));
+  };
+  const auto made = [&](const std::string& before, const std::string& after) {
+    return compare(series(before, "ab"), series(after, "b"), {}, at("20261102T080000Z"), Limits{});
+  };
+  const auto endless = made("FREQ=WEEKLY", "FREQ=DAILY");
+  REQUIRE_FALSE(endless);
+  CHECK(endless.error().what.starts_with("alice@example.com comes into all repetitions from"));
+  CHECK(made("FREQ=WEEKLY", "FREQ=WEEKLY"));
+  CHECK(made("FREQ=WEEKLY;COUNT=9", "FREQ=DAILY;COUNT=40"));
+}
+
 TEST_CASE("guests: nobody is taken off an occurrence that she never heard of")
 {
   const auto told = [](const std::string& before, const std::string& after) {

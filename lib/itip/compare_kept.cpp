@@ -209,7 +209,12 @@ Result<void> Comparison::spell_out_ranges(std::vector<Item>& items, const Versio
         guests.empty() ? std::nullopt : occurrences(version, item.at.instant, limits_);
     if (!times || times->empty() || times->size() > most_spelled_out) {
       const auto was = old_.from(item.at, limits_);
-      const People joins = without(guests, was ? people_of(*was) : People{});
+      People joins = without(guests, was ? people_of(*was) : People{});
+      // Who leaves a series that takes place at other times has only the old one to lay a range
+      // over.
+      if (old_.master && new_.master &&
+          print_of(old_.zones, *old_.master).shape != print_of(new_.zones, *new_.master).shape)
+        joins = with(std::move(joins), common(guests, people_of(*old_.master)));
       if (&items == &requests_ && !joins.empty())
         return err(Errc::BadCalendar,
                    cat(joins.begin()->second.address.mailbox(), " comes into all repetitions from ",
