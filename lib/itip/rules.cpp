@@ -200,11 +200,6 @@ bool View::left_out(const Slot& slot, const std::string& attendee) const
   });
 }
 
-bool View::admitted(const Slot& slot, const std::string& attendee) const
-{
-  return slot.admitted.contains(attendee) || series.admitted.contains(attendee);
-}
-
 // Rule 4: an instance's own content, else that of the latest range that reaches it, else the
 // series'.
 const Slot* View::source(const Slot& slot) const

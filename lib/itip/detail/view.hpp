@@ -87,7 +87,6 @@ class View {
   [[nodiscard]] bool left_out(const Slot& slot, const std::string& attendee) const;
   /// Rules 7: the answer that shows for the attendee in this slot, if one counts.
   [[nodiscard]] const AnswerFact* answer(const Slot& slot, const std::string& attendee) const;
-  [[nodiscard]] bool admitted(const Slot& slot, const std::string& attendee) const;
   /// The slot whose content shows here: itself, a range, or the series. Null: none.
   [[nodiscard]] const Slot* source(const Slot& slot) const;
   /// From where to where (or for ever) range CANCELs leave nothing of the series.
