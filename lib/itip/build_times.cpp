@@ -170,8 +170,8 @@ std::string zone_of(const BuildSpec& spec, const ical::Component& component)
     const ical::Property* p = component.find(name);
     const std::string* tzid = p != nullptr ? p->parameter("TZID") : nullptr;
     if (tzid != nullptr) return *tzid;
-    if (p != nullptr && p->value.find('T') != std::string::npos && !p->value.ends_with('Z'))
-      return std::string(floating);
+    if (p == nullptr || p->value.find('T') == std::string::npos) continue;
+    return p->value.ends_with('Z') ? "UTC" : std::string(floating);
   }
   return {};
 }
@@ -180,7 +180,7 @@ Result<ical::Property> when_flag(std::string_view flag, std::string_view name,
                                  const std::string& when, const std::string& timezone,
                                  const ical::Zones* zones)
 {
-  if (zones != nullptr && !timezone.empty() && !ical::vtimezone(timezone))
+  if (zones != nullptr && !timezone.empty() && timezone != "UTC" && !ical::vtimezone(timezone))
     return when_in_own_zone(flag, name, when, timezone, *zones);
   auto property = ical::when_property(name, when, timezone);
   if (!property) return bad_flag(cat(flag, ": ", property.error().what), property.error().hint);
