@@ -140,6 +140,32 @@ TEST_CASE("the same time said differently is the same time")
         shape(";TZID=Europe/Paris:20270104T100000", "RRULE:FREQ=WEEKLY\r\n"));
 }
 
+TEST_CASE("an end of the rule that takes nothing in keeps the answers, however it is said")
+{
+  const auto rule = [](const char* end) { return cat("RRULE:FREQ=WEEKLY;", end, "\r\n"); };
+  CHECK(keeps(rule("COUNT=5"), rule("UNTIL=20270118T100000Z")));
+  CHECK(keeps(rule("UNTIL=20270301T100000Z"), rule("COUNT=3")));
+  CHECK(keeps(rule("UNTIL=20270201T100000Z"), rule("UNTIL=20270201T235959Z")));
+  CHECK(keeps(rule("COUNT=5"), rule("UNTIL=20270201T100000Z")));
+  CHECK_FALSE(keeps(rule("COUNT=5"), rule("UNTIL=20270208T100000Z")));
+  CHECK_FALSE(keeps(rule("UNTIL=20270201T100000Z"), rule("COUNT=6")));
+  CHECK_FALSE(keeps(rule("COUNT=5"), "RRULE:FREQ=WEEKLY\r\n"));
+  CHECK(keeps("RRULE:FREQ=WEEKLY\r\n", "RRULE:FREQ=WEEKLY;BYDAY=MO\r\n"));
+  CHECK_FALSE(keeps("RRULE:FREQ=WEEKLY\r\n", "RRULE:FREQ=WEEKLY;BYDAY=TU\r\n"));
+  // on the clock of its zone: local Monday is Sunday in UTC
+  CHECK(detail::keeps_answers(
+      shape(";TZID=Europe/Berlin:20270104T003000", rule("COUNT=20")),
+      shape(";TZID=Europe/Berlin:20270104T003000", rule("BYDAY=MO;UNTIL=20270516T223000Z"))));
+  // and as facts keep it, also those from before
+  const auto five = shape(":20270104T100000Z", rule("COUNT=5"));
+  CHECK(detail::decode(detail::encode(five)) == five);
+  const std::string form = detail::encode(five);
+  const auto older = detail::decode(form.substr(0, form.rfind('|')));
+  REQUIRE(older);
+  CHECK(detail::keeps_answers(*older, five));
+  CHECK_FALSE(detail::keeps_answers(*older, shape(":20270104T100000Z", rule("COUNT=6"))));
+}
+
 TEST_CASE("kinds of time are different, and a zone is not UTC where there is a rule")
 {
   CHECK_FALSE(shape(";VALUE=DATE:20270104", "") == shape(":20270104T000000", ""));

@@ -1,10 +1,12 @@
 #include "itip/detail/shape.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/cat.hpp"
 #include "base/digest.hpp"
 #include "base/text.hpp"
+#include "ical/recurrence.hpp"
 #include "itip/detail/content.hpp"
 #include "itip/detail/scope.hpp"
 
@@ -68,6 +70,20 @@ Result<std::vector<std::string>> dates_of(const ical::Zones& zones,
   return out;
 }
 
+/// A weekly rule without BYDAY repeats on the weekday on which it starts: said, so that it equals
+/// one that says so.
+void add_weekday(const ical::Time& start, std::vector<std::string>& parts)
+{
+  static constexpr std::array<const char*, 7> words{"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
+  const bool weekly = std::find(parts.begin(), parts.end(), "FREQ=WEEKLY") != parts.end();
+  const bool says = std::any_of(parts.begin(), parts.end(),
+                                [](const std::string& p) { return p.starts_with("BY"); });
+  if (!weekly || says) return;
+  const std::chrono::weekday day{
+      std::chrono::floor<std::chrono::days>(read_time_text(start.local).instant)};
+  parts.push_back(cat("BYDAY=", words[day.c_encoding()]));
+}
+
 /// The RRULE's parts, sorted; its bound apart. UNTIL as an instant where it is a local time.
 void read_rule(const ical::Zones& zones, const ical::Component& component, const ical::Time& start,
                Shape& shape)
@@ -90,11 +106,24 @@ void read_rule(const ical::Zones& zones, const ical::Component& component, const
         parts.push_back(std::move(part));
       }
     }
+    add_weekday(start, parts);
     sort_unique(parts);
     rules.push_back(join(parts, ';'));
   }
   sort_unique(rules);
   shape.rule = join(rules, ' ');
+}
+
+/// By what the rule ends, said by COUNT or UNTIL. "": it does not, or not within so many starts.
+std::string last_start(const ical::Zones& zones, const ical::Component& component,
+                       const Shape& shape)
+{
+  if (shape.bound.empty() || component.count("RRULE") != 1) return {};
+  ical::Component rule{component.name, {*component.find("DTSTART"), *component.find("RRULE")}, {}};
+  const Limits few{.recurrence_instances = 100};
+  const UtcSeconds end{std::chrono::sys_days{std::chrono::year{9000} / 1 / 1}};
+  const auto starts = ical::expand(zones, rule, UtcSeconds::min(), end, few);
+  return starts && !starts->empty() ? time_text(starts->back()) : std::string();
 }
 
 /// Is the bound `now` no later than `then`?
@@ -142,33 +171,37 @@ Result<Shape> shape_of(const ical::Zones& zones, const ical::Component& componen
   }
   IMIP_TRY(shape.rdates, dates_of(zones, component, "RDATE"));
   IMIP_TRY(shape.exdates, dates_of(zones, component, "EXDATE"));
+  shape.last = last_start(zones, component, shape);
   return shape;
 }
 
 std::string encode(const Shape& s)
 {
   return cat(s.start, '|', s.length, '|', s.zone, '|', s.rule, '|', s.bound, '|',
-             join(s.rdates, ','), '|', join(s.exdates, ','));
+             join(s.rdates, ','), '|', join(s.exdates, ','), '|', s.last);
 }
 
 std::optional<Shape> decode(std::string_view text)
 {
   const std::vector<std::string> parts = split(text, '|');
-  if (parts.size() != 7) return std::nullopt;
+  constexpr std::size_t first_form = 7;  // without the last start
+  if (parts.size() != first_form && parts.size() != first_form + 1) return std::nullopt;
   return Shape{parts[0],
                to_int(parts[1], 0),
                parts[2],
                parts[3],
                parts[4],
                split_list(parts[5]),
-               split_list(parts[6])};
+               split_list(parts[6]),
+               parts.size() > first_form ? parts[first_form] : std::string()};
 }
 
 bool keeps_answers(const Shape& then, const Shape& now)
 {
   if (then.start != now.start || then.length != now.length || then.rule != now.rule) return false;
   if (!now.rule.empty() && then.zone != now.zone) return false;
-  if (!ends_no_later(then.bound, now.bound)) return false;
+  const bool known = !then.last.empty() && !now.last.empty();
+  if (known ? now.last > then.last : !ends_no_later(then.bound, now.bound)) return false;
   // Sorted: what is in `now` must have been there, what was excluded must still be.
   return std::includes(then.rdates.begin(), then.rdates.end(), now.rdates.begin(),
                        now.rdates.end()) &&

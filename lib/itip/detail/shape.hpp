@@ -22,6 +22,7 @@ struct Shape {
   std::string rule;                          ///< RRULE parts, sorted, without COUNT and UNTIL
   std::string bound;                         ///< "", "C10", "U20270104T090000Z"
   std::vector<std::string> rdates, exdates;  ///< sorted
+  std::string last;  ///< the rule's last start, if it has an end that is near
   friend bool operator==(const Shape&, const Shape&) = default;
 };
 
