@@ -146,6 +146,12 @@ std::set<std::string> owner_names(const ical::Component& a)
   return out;
 }
 
+/// What a new override gets from the owner's series.
+bool is_inherited(const std::string& name)
+{
+  return name == "TRANSP" || name == "CATEGORIES" || name == "COLOR";
+}
+
 /// Parameters that the owner, or a program of hers, put on what a message says, and that nobody
 /// else knows.
 void take_parameters(ical::Component& into, const ical::Component& base,
@@ -184,7 +190,7 @@ void take_edits(ical::Component& into, const ical::Component* base, const ical::
   std::set<std::string> names = owner_names(stored);
   if (base) names.merge(owner_names(*base));
   for (const std::string& name : names) {
-    if (new_override && name != "TRANSP" && name != "CATEGORIES" && name != "COLOR") continue;
+    if (new_override && !is_inherited(name)) continue;
     if (named(&stored, name) != named(base, name)) take_property(into, name, stored);
   }
   if (base && !new_override) take_parameters(into, *base, stored);
@@ -197,14 +203,19 @@ bool is_private(const std::string& name)
   return is_owner_property(name) || name.starts_with("X-IMIP-");
 }
 
-/// Did the owner put something of hers into an override that messages had made?
-bool has_owners_word(const ical::Component& stored, const ical::Component& base)
+/// Did the owner put something of hers into an override that messages had made, other than what it
+/// got from the series?
+bool has_owners_word(const ical::Component& stored, const ical::Component& base,
+                     const ical::Component* series)
 {
   std::set<std::string> names = owner_names(stored);
   names.merge(owner_names(base));
-  return alarms(&stored) != alarms(&base) ||
-         std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-           return !name.starts_with("X-IMIP-") && named(&stored, name) != named(&base, name);
+  const bool own_alarms = alarms(&stored) != alarms(&base) && alarms(&stored) != alarms(series);
+  return own_alarms || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+           const bool from_series =
+               is_inherited(name) && named(&stored, name) == named(series, name);
+           return !name.starts_with("X-IMIP-") && !from_series &&
+                  named(&stored, name) != named(&base, name);
          });
 }
 
@@ -254,10 +265,11 @@ void keep_owner_overrides(ical::Component& rendered, const Files& files, const L
   const ByScope base = by_scope(files.base);
   const ical::Component* series = find(ours, "series");
   if (!series) return;
-  for (const auto& [key, component] : by_scope(files.stored)) {
+  const ByScope stored = by_scope(files.stored);
+  for (const auto& [key, component] : stored) {
     if (key == "series" || find(ours, key)) continue;
     const ical::Component* known = find(base, key);
-    if (known && !has_owners_word(*component, *known)) continue;
+    if (known && !has_owners_word(*component, *known, find(stored, "series"))) continue;
     const ical::Zones zones(files.stored);
     const auto scope = scope_of(zones, *component);
     if (!scope || scope->type != Scope::Type::Instance) continue;
