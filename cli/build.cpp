@@ -188,7 +188,14 @@ Result<ExitCode> run(const BuildOptions& given, Context& context)
     IMIP_CHECK(store_own(own_messages(options, whole, message_ids), options.common, context));
   ExitCode code = ExitCode::Ok;
   if (options.format == "mail") {
-    IMIP_TRY(code, post(options.outbox, letters, context));
+    const auto posted = post(options.outbox, letters, context);
+    if (!options.common.store.empty() && (!posted || *posted != ExitCode::Ok))
+      notice(context, "the calendar has the change, and not everybody was told of it",
+             cat("'imip retract ", message_ids.front(),
+                 message_ids.size() > 1 ? "' and so on for each mail takes it back"
+                                        : "' takes it back",
+                 "; or build it again from what was there before"));
+    IMIP_TRY(code, posted);
   } else {
     if (drafts.size() > 1)
       notice(context,

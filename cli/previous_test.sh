@@ -171,6 +171,18 @@ says 'of the 2 messages the calendar has the first 1, and none is sent'
 run 0 build --previous old.ics guests.ics --store half --me boss@example.com --state st-half --mbox mbox \
   --now 2027-01-01T00:01:00Z
 
+# stored, and then not sent: said, and how to take it back
+mkdir unsent
+run 0 build request old.ics --store unsent --me boss@example.com --state st-unsent --now 2027-01-01T00:00:00Z
+cp unsent/*.ics before
+"$imip" build request old.ics --location Elsewhere --store unsent --me boss@example.com --state st-unsent \
+  --now 2027-01-01T00:01:00Z --send false >out 2>err
+[ $? = 75 ] || fail "what could not be sent is no error"
+grep -q 'the calendar has the change' err || fail "not said"
+id=$(sed -n "s/.*'imip retract \([^']*\)'.*/\1/p" err)
+run 0 retract "$id" --store unsent --me boss@example.com --state st-unsent
+cmp before unsent/*.ics || fail "not taken back"
+
 # ---- people of parts only ----------------------------------------------------------------------
 version all.ics ''
 override all.ics
