@@ -152,29 +152,57 @@ bool is_inherited(const std::string& name)
   return name == "TRANSP" || name == "CATEGORIES" || name == "COLOR";
 }
 
+bool is_owners_parameter(const ical::Parameter& p)
+{
+  return p.name.starts_with("X-") && !p.name.starts_with("X-IMIP-");
+}
+
+/// Properties that are the same thing in two versions: attendees by who they are, else what there
+/// is one of, or says the same.
+class SameProperty {
+ public:
+  explicit SameProperty(const ical::Component& in)
+  {
+    for (const ical::Property& p : in.properties) {
+      ++count_[p.name];
+      only_[p.name] = &p;
+      exact_.emplace(std::pair<std::string_view, std::string_view>(p.name, p.value), &p);
+    }
+  }
+  [[nodiscard]] const ical::Property* find(const ical::Property& p) const
+  {
+    const auto count = count_.find(p.name);
+    if (count == count_.end()) return nullptr;
+    if (count->second == 1 && p.name != "ATTENDEE") return only_.at(p.name);
+    const auto at = exact_.find({p.name, p.value});
+    return at == exact_.end() ? nullptr : at->second;
+  }
+
+ private:
+  std::map<std::string_view, std::size_t> count_;
+  std::map<std::string_view, const ical::Property*> only_;
+  std::map<std::pair<std::string_view, std::string_view>, const ical::Property*> exact_;
+};
+
 /// Parameters that the owner, or a program of hers, put on what a message says, and that nobody
 /// else knows.
 void take_parameters(ical::Component& into, const ical::Component& base,
                      const ical::Component& stored)
 {
-  const auto same = [](const ical::Component& in,
-                       const ical::Property& p) -> const ical::Property* {
-    const ical::Property* only = in.count(p.name) == 1 ? in.find(p.name) : nullptr;
-    if (only && p.name != "ATTENDEE") return only;
-    for (const ical::Property* q : in.all(p.name))
-      if (q->value == p.value) return q;
-    return nullptr;
-  };
+  const bool any =
+      std::any_of(stored.properties.begin(), stored.properties.end(), [](const ical::Property& p) {
+        return std::any_of(p.parameters.begin(), p.parameters.end(), is_owners_parameter);
+      });
+  if (!any) return;
+  const SameProperty in_stored(stored);
+  const SameProperty in_base(base);
   for (ical::Property& p : into.properties) {
-    if (p.name.starts_with("X-IMIP-")) continue;
-    const ical::Property* mine = same(stored, p);
-    const ical::Property* was = mine ? same(base, p) : nullptr;
+    const ical::Property* mine = p.name.starts_with("X-IMIP-") ? nullptr : in_stored.find(p);
+    const ical::Property* was = mine ? in_base.find(p) : nullptr;
     if (!was) continue;
-    for (const ical::Parameter& q : mine->parameters) {
-      if (!q.name.starts_with("X-") || q.name.starts_with("X-IMIP-")) continue;
-      if (was->parameter(q.name) || p.parameter(q.name)) continue;
-      p.parameters.push_back(q);
-    }
+    for (const ical::Parameter& q : mine->parameters)
+      if (is_owners_parameter(q) && !was->parameter(q.name) && !p.parameter(q.name))
+        p.parameters.push_back(q);
   }
 }
 
@@ -211,12 +239,21 @@ bool has_owners_word(const ical::Component& stored, const ical::Component& base,
   std::set<std::string> names = owner_names(stored);
   names.merge(owner_names(base));
   const bool own_alarms = alarms(&stored) != alarms(&base) && alarms(&stored) != alarms(series);
-  return own_alarms || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-           const bool from_series =
-               is_inherited(name) && named(&stored, name) == named(series, name);
-           return !name.starts_with("X-IMIP-") && !from_series &&
-                  named(&stored, name) != named(&base, name);
-         });
+  const auto changed = [&](const std::string& name) {
+    const bool from_series = is_inherited(name) && named(&stored, name) == named(series, name);
+    return !name.starts_with("X-IMIP-") && !from_series &&
+           named(&stored, name) != named(&base, name);
+  };
+  const auto added = [&](const ical::Property& p) {
+    return !is_schedule(p.name) && !is_private(p.name) && p.name != "CREATED" &&
+           p.name != "LAST-MODIFIED" && !base.find(p.name);
+  };
+  const auto new_part = [&](const ical::Component& c) {
+    return c.name != "VALARM" && !holds(base.components, c);
+  };
+  return own_alarms || std::any_of(names.begin(), names.end(), changed) ||
+         std::any_of(stored.properties.begin(), stored.properties.end(), added) ||
+         std::any_of(stored.components.begin(), stored.components.end(), new_part);
 }
 
 /// The series' word about one occurrence: `series`, moved there.
@@ -266,14 +303,15 @@ void keep_owner_overrides(ical::Component& rendered, const Files& files, const L
   const ical::Component* series = find(ours, "series");
   if (!series) return;
   const ByScope stored = by_scope(files.stored);
+  std::optional<ical::Zones> zones;
   for (const auto& [key, component] : stored) {
     if (key == "series" || find(ours, key)) continue;
     const ical::Component* known = find(base, key);
     if (known && !has_owners_word(*component, *known, find(stored, "series"))) continue;
-    const ical::Zones zones(files.stored);
-    const auto scope = scope_of(zones, *component);
+    if (!zones) zones.emplace(files.stored);
+    const auto scope = scope_of(*zones, *component);
     if (!scope || scope->type != Scope::Type::Instance) continue;
-    const auto has = ical::has_instance(zones, *series, scope->at, limits);
+    const auto has = ical::has_instance(*zones, *series, scope->at, limits);
     if (!has || !*has) continue;
     const auto now = occurrence_of(files.rendered, series, *component);
     const auto before =

@@ -13,6 +13,8 @@ constexpr std::chrono::days two_years{730};
 /// Of RDATE: whoever lists more would make a search of it.
 constexpr std::size_t most_dates = 1'000;
 
+constexpr std::size_t most_stretches = 50;  // of two years, in which a zone differs from tzdata
+
 class Search {
  public:
   Search(const ical::Zones& zones, const ical::Component& event, const std::string& only, const Limits& limits)
@@ -77,8 +79,14 @@ class Search {
     const ical::Property* stamp = event_.find("DTSTAMP");
     const auto said = stamp != nullptr ? zones_.time_of(*stamp) : Result<ical::Time>(like);
     const UtcSeconds from = std::max(like.instant, said ? said->instant : like.instant);
+    std::size_t looked_at = 0;
     for (const ical::Stretch& s : zones_.differing_from_tzdata(like.tzid, from, from + two_years)) {
       if (found_ && found_->instant <= s.from) return;
+      if (++looked_at >
+          most_stretches) {  // no zone is like that: each look reads all dates of the event anew
+        if (const auto odd = zones_.in_zone(s.from, like.tzid)) consider(*odd);
+        return;
+      }
       const auto next = ical::next_instances(zones_, event_, s.from - length, 1, limits_);
       if (!next && next.error().code != Errc::TooLarge) return;
       if (next && (next->empty() || next->front().instant + length >= s.to)) continue;

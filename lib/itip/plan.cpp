@@ -147,10 +147,44 @@ void note_strays(const Recorded& recorded, const Rendering& rendering, Plan& pla
 
 /// Exchange un-invites by a CANCEL with STATUS:CANCELLED to some: it cannot be told from
 /// cancelling.
+/// The stored components, by what they speak of.
+struct InFile {
+  std::map<std::string, const ical::Component*> instances;
+  std::vector<const ical::Component*> wide;  ///< the series and its ranges
+
+  explicit InFile(const ical::Component& calendar)
+  {
+    const ical::Zones zones(calendar);
+    for (const ical::Component& c : calendar.components) {
+      const auto scope =
+          is_scheduled(c) ? scope_of(zones, c) : Result<Scope>(err(Errc::NotFound, {}));
+      if (!scope) continue;
+      if (scope->type == Scope::Type::Instance) {
+        instances.emplace(scope->key(), &c);
+      } else {
+        wide.push_back(&c);
+      }
+    }
+  }
+  /// Who is in what a CANCEL speaks of: of an occurrence, those of its own component, else of all
+  /// that it may be part of.
+  [[nodiscard]] std::vector<const ical::Component*> concerned(const Scope& scope) const
+  {
+    if (scope.type == Scope::Type::Instance) {
+      const auto own = instances.find(scope.key());
+      return own == instances.end() ? wide : std::vector<const ical::Component*>{own->second};
+    }
+    std::vector<const ical::Component*> all = wide;
+    for (const auto& [key, component] : instances) all.push_back(component);
+    return all;
+  }
+};
+
 void note_for_you(const Message& message, const StoredObject* stored, const Owner& owner,
                   Plan& plan)
 {
   if (message.method != Method::Cancel || !stored) return;
+  std::optional<InFile> file;
   for (const MessageComponent& c : message.components) {
     const auto listed = [&](const CalAddress& who) {
       return std::any_of(c.attendees.begin(), c.attendees.end(), [&](const Party& p) {
@@ -158,23 +192,9 @@ void note_for_you(const Message& message, const StoredObject* stored, const Owne
       });
     };
     if (!c.component->find("STATUS") || !c.component->find("ATTENDEE")) continue;
-    const ical::Zones zones(stored->calendar);
-    const auto scope_in_file = [&](const ical::Component& known) {
-      const auto scope = is_scheduled(known) ? scope_of(zones, known) : Result<Scope>(Scope{});
-      return scope ? scope->key() : std::string();
-    };
-    const bool own_list =
-        c.scope.type == Scope::Type::Instance &&
-        std::any_of(
-            stored->calendar.components.begin(), stored->calendar.components.end(),
-            [&](const ical::Component& known) { return scope_in_file(known) == c.scope.key(); });
-    for (const ical::Component& known : stored->calendar.components) {
-      const ical::Property* id = known.find("RECURRENCE-ID");
-      const bool other = id && !id->parameter("RANGE");  // another occurrence
-      if (c.scope.type == Scope::Type::Instance &&
-          (own_list ? scope_in_file(known) != c.scope.key() : other))
-        continue;
-      for (const ical::Property* p : known.all("ATTENDEE")) {
+    if (!file) file.emplace(stored->calendar);
+    for (const ical::Component* known : file->concerned(c.scope)) {
+      for (const ical::Property* p : known->all("ATTENDEE")) {
         const auto who = CalAddress::parse(p->value);
         const bool organizes = who && message.organizer && same_user(*who, message.organizer->address, owner.local_part);
         if (!who || listed(*who) || owner.is(*who) || organizes) continue;

@@ -15,6 +15,7 @@ namespace imip::itip::detail {
 namespace {
 
 constexpr std::chrono::days two_years{730};
+constexpr const char* many_starts = "~";  // behind every time
 
 std::vector<std::string> split(std::string_view text, char separator)
 {
@@ -114,16 +115,24 @@ void read_rule(const ical::Zones& zones, const ical::Component& component, const
   shape.rule = join(rules, ' ');
 }
 
-/// By what the rule ends, said by COUNT or UNTIL. "": it does not, or not within so many starts.
+/// With which start the series' rule ends, whether COUNT or UNTIL says so. "": not known;
+/// many_starts: after all that are counted. Only for what is cheap: this is done for each message.
 std::string last_start(const ical::Zones& zones, const ical::Component& component,
-                       const Shape& shape)
+                       const ical::Time& start, const Shape& shape)
 {
-  if (shape.bound.empty() || component.count("RRULE") != 1) return {};
-  ical::Component rule{component.name, {*component.find("DTSTART"), *component.find("RRULE")}, {}};
+  if (shape.bound.empty() || component.count("RRULE") != 1 || component.find("RECURRENCE-ID"))
+    return {};
+  const UtcSeconds end = start.instant + std::chrono::days{3653};
+  const std::string_view bound = std::string_view(shape.bound).substr(1);
+  if (shape.bound[0] == 'U' && read_time_text(bound).instant > end) return {};
+  const ical::Component rule{
+      component.name, {*component.find("DTSTART"), *component.find("RRULE")}, {}};
   const Limits few{.recurrence_instances = 100};
-  const UtcSeconds end{std::chrono::sys_days{std::chrono::year{9000} / 1 / 1}};
   const auto starts = ical::expand(zones, rule, UtcSeconds::min(), end, few);
-  return starts && !starts->empty() ? time_text(starts->back()) : std::string();
+  if (!starts) return starts.error().code == Errc::TooLarge ? many_starts : "";
+  const bool whole =
+      shape.bound[0] == 'U' || to_int(bound, 0) == static_cast<std::int64_t>(starts->size());
+  return whole && !starts->empty() ? time_text(starts->back()) : std::string();
 }
 
 /// Is the bound `now` no later than `then`?
@@ -171,7 +180,7 @@ Result<Shape> shape_of(const ical::Zones& zones, const ical::Component& componen
   }
   IMIP_TRY(shape.rdates, dates_of(zones, component, "RDATE"));
   IMIP_TRY(shape.exdates, dates_of(zones, component, "EXDATE"));
-  shape.last = last_start(zones, component, shape);
+  shape.last = last_start(zones, component, span.start, shape);
   return shape;
 }
 
@@ -200,7 +209,8 @@ bool keeps_answers(const Shape& then, const Shape& now)
 {
   if (then.start != now.start || then.length != now.length || then.rule != now.rule) return false;
   if (!now.rule.empty() && then.zone != now.zone) return false;
-  const bool known = !then.last.empty() && !now.last.empty();
+  const bool known = !then.last.empty() && !now.last.empty() &&
+                     !(then.last == many_starts && now.last == many_starts);
   if (known ? now.last > then.last : !ends_no_later(then.bound, now.bound)) return false;
   // Sorted: what is in `now` must have been there, what was excluded must still be.
   return std::includes(then.rdates.begin(), then.rdates.end(), now.rdates.begin(),
