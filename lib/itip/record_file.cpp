@@ -1,5 +1,6 @@
 // Facts from the stored file: what other programs and other machines put there.
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -252,14 +253,22 @@ void absorb_own_answer(Facts& facts, const Edit& edit, const Owner& owner, UtcSe
                 progressed(*edit.now, *edit.before), owner, now);
 }
 
-/// What the organizer heard by telephone: whoever was there already.
+/// What the organizer heard by telephone: of whoever had answered before.
 void absorb_answers(Facts& facts, const Edit& edit, const Owner& owner, UtcSeconds now)
 {
   if (!edit.before) return;
-  for (const ical::Property* is : edit.now->all("ATTENDEE"))
-    for (const ical::Property* was : edit.before->all("ATTENDEE"))
-      if (is->value == was->value && was->parameter(received_sequence))
-        absorb_answer(facts, edit, *is, was, false, owner, now);
+  std::map<std::string_view, const ical::Property*> answered;
+  for (const ical::Property* was : edit.before->all("ATTENDEE"))
+    if (was->parameter(received_sequence)) answered.emplace(was->value, was);
+  for (const ical::Property* is : edit.now->all("ATTENDEE")) {
+    const auto was = answered.find(is->value);
+    if (was != answered.end()) absorb_answer(facts, edit, *is, was->second, false, owner, now);
+  }
+}
+
+bool raised(const ical::Component& before, const ical::Component& now)
+{
+  return to_int(now.text("SEQUENCE"), 0) > to_int(before.text("SEQUENCE"), 0);
 }
 
 void absorb_content(Facts& facts, std::string_view cls, const Edit& edit,
@@ -269,8 +278,9 @@ void absorb_content(Facts& facts, std::string_view cls, const Edit& edit,
   if (!edit.is_new && edit.before && edit_digest(*edit.now) == edit_digest(*edit.before)) return;
   Revision revision;
   if (edit.before) revision = revision_in_file(*edit.before);
-  const std::string* sequence = edit.now->value("SEQUENCE");
-  if (sequence) revision.sequence = std::max(revision.sequence, to_int(*sequence, 0));
+  // what we wrote there ourselves counts CANCELs too, and is nothing that she raised
+  if (edit.is_new || !edit.before || raised(*edit.before, *edit.now))
+    revision.sequence = std::max(revision.sequence, to_int(edit.now->text("SEQUENCE"), 0));
   revision.dtstamp = std::max(revision.dtstamp + std::chrono::seconds(1), now);
   const auto scope = scope_of(zones, *edit.now);
   if (!scope) return;
@@ -284,6 +294,19 @@ std::set<std::string> people_in(const ical::Component& c, const Owner& owner)
   std::set<std::string> out;
   for (const ical::Property* p : c.all("ATTENDEE"))
     if (const auto address = CalAddress::parse(p->value)) out.insert(attendee_key(*address, owner));
+  return out;
+}
+
+/// When, whether and who, without answers: what CANCELs and un-inviting have a word about.
+std::set<std::string> schedule_of(const ical::Component& c)
+{
+  static constexpr std::array<std::string_view, 8> names{"DTSTART", "DTEND", "DUE",    "DURATION",
+                                                         "RRULE",   "RDATE", "EXDATE", "STATUS"};
+  std::set<std::string> out;
+  for (const ical::Property& p : c.properties) {
+    if (p.name == "ATTENDEE") out.insert(p.value);
+    if (std::find(names.begin(), names.end(), p.name) != names.end()) out.insert(line_of(p));
+  }
   return out;
 }
 
@@ -314,17 +337,25 @@ void absorb_file(Facts& facts, std::string_view cls, const ical::Component& cale
   const ical::Zones zones(calendar);
   const auto timezones = timezones_of(calendar);
   const auto all = by_scope(zones, calendar);
+  for (const auto& [key, component] : all)
+    above.sequence = std::max(above.sequence, to_int(component->text("SEQUENCE"), 0));
   const auto series = all.find(Scope{}.key());
   for (const auto& [key, component] : all) {
-    // one that carries answers says who is left out, or nothing of its own
-    const bool derived = component->find(derived_mark) != nullptr && series != all.end() &&
-                         people_in(*component, owner) == people_in(*series->second, owner);
     const auto scope = scope_of(zones, *component);
-    if (derived || !scope) continue;
-    Recorded books;
-    record_content(facts, cls, *scope, above, word_of(facts, cls, key, *component, limits),
-                   timezones, zones, &books);
+    if (!scope) continue;
     if (is_cancelled(*component)) facts.raise(mark_row("X", key, {}, above));
+    if (component->find(derived_mark) != nullptr && series != all.end()) {
+      // it has no content of its own: whom it leaves out is all that it says
+      const std::set<std::string> here = people_in(*component, owner);
+      for (const std::string& who : people_in(*series->second, owner))
+        if (!here.contains(who)) facts.raise(mark_row("U", key, who, above));
+      continue;
+    }
+    ical::Component word = word_of(facts, cls, key, *component, limits);
+    word.set(
+        make_property("SEQUENCE", cat(above.sequence)));  // what she sends next counts from there
+    Recorded books;
+    record_content(facts, cls, *scope, above, ordered(std::move(word)), timezones, zones, &books);
   }
 }
 
@@ -401,12 +432,12 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
     const bool removed = std::any_of(before.begin(), before.end(), [&](const auto& known) {
       return !after.contains(known.first) && known.second->find(derived_mark) == nullptr;
     });
-    const bool changed =
-        removed || std::any_of(after.begin(), after.end(), [&](const auto& one) {
-          const auto known = before.find(one.first);
-          return known == before.end() || edit_digest(*known->second) != edit_digest(*one.second);
-        });
-    whole = changed && has_narrower(facts, removed);
+    const bool moved = std::any_of(after.begin(), after.end(), [&](const auto& one) {
+      const auto known = before.find(one.first);
+      return known != before.end() && (raised(*known->second, *one.second) ||
+                                       schedule_of(*known->second) != schedule_of(*one.second));
+    });
+    whole = (removed || moved) && has_narrower(facts, removed);
     if (whole) absorb_file(facts, cls, stored.calendar, owner, limits, now);
   }
   for (const auto& [scope, component] : after) {

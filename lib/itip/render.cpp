@@ -62,7 +62,7 @@ class Renderer {
   ical::Component shown(const Slot& slot, ical::Component event, const Revision& received,
                         bool cancelled) const;
   void put(ical::Component event, bool cancelled);
-  void count_cancels();
+  void count_cancels(ical::Component& event, const std::vector<const Slot*>& slots) const;
 
   const View& view_;
   const std::string& uid_;
@@ -100,6 +100,7 @@ ical::Component Renderer::shown(const Slot& slot, ical::Component event, const R
     if (view_.only_uninvited(slot)) event.set(make_property(uninvited_mark, "TRUE"));
     event.set(make_property("SEQUENCE", cat(revision.sequence)));
   }
+  count_cancels(event, {&slot});
   if (!event.find("DTSTAMP")) {
     event.set(make_property("DTSTAMP", to_ical_utc(revision.dtstamp)));
   }
@@ -266,22 +267,23 @@ void Renderer::render_instance(const Slot& slot)
   put(shown(slot, std::move(event), from->write->revision, cancelled), cancelled);
 }
 
-/// Of her own event the organizer's file says how far SEQUENCE went, also by a CANCEL of what it no
-/// longer shows: else her next REQUEST would be none the newer (RFC 5546 section 2.1.4).
-void Renderer::count_cancels()
+/// Of her own event the organizer's file says how far SEQUENCE went, also by a CANCEL of what or
+/// whom it no longer shows: else her next REQUEST would be none the newer (RFC 5546 section 2.1.4).
+void Renderer::count_cancels(ical::Component& event, const std::vector<const Slot*>& slots) const
 {
-  const ical::Property* organizer = master_ ? master_->find("ORGANIZER") : nullptr;
-  if (!organizer) return;
-  const auto address = CalAddress::parse(organizer->value);
+  const ical::Property* organizer = event.find("ORGANIZER");
+  const auto address =
+      organizer ? CalAddress::parse(organizer->value) : Result<CalAddress>(CalAddress{});
   if (!address || !owner_.is(*address)) return;
-  const std::string* own = master_->value("SEQUENCE");
+  const std::string* own = event.value("SEQUENCE");
   const std::int64_t shown = own ? to_int(*own, 0) : 0;
   std::int64_t most = shown;
-  for (const auto* slots : {&view_.ranges, &view_.instances})
-    for (const auto& [text, slot] : *slots)
-      if (const auto cancel = view_.strongest_cancel(slot, false))
-        most = std::max(most, cancel->sequence);
-  if (most > shown) master_->set(make_property("SEQUENCE", cat(most)));
+  for (const Slot* slot : slots) {
+    if (const auto cancel = view_.strongest_cancel(*slot, false))
+      most = std::max(most, cancel->sequence);
+    for (const auto& [who, revision] : slot->uninvited) most = std::max(most, revision.sequence);
+  }
+  if (most > shown) event.set(make_property("SEQUENCE", cat(most)));
 }
 
 Rendering Renderer::run()
@@ -297,7 +299,12 @@ Rendering Renderer::run()
       if (!slot.yielded) out.strays.push_back(scope_key(slot.type, text));
     }
   }
-  count_cancels();
+  if (master_) {
+    std::vector<const Slot*> all{&view_.series};
+    for (const auto* slots : {&view_.ranges, &view_.instances})
+      for (const auto& [text, slot] : *slots) all.push_back(&slot);
+    count_cancels(*master_, all);
+  }
   const bool keep_master = master_ && !(series_cancelled_ && options_.remove_cancelled);
   out.empty = !master_ && others_.empty() && !taken_away_;
   out.cancelled = live_ == 0;

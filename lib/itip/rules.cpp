@@ -47,10 +47,12 @@ std::optional<Revision> View::owner_uninvited(const Slot& slot) const
   const auto own = slot.uninvited.find(owner_key_);
   if (own != slot.uninvited.end()) return own->second;
   if (group_keys_.empty() || slot.uninvited.empty()) return std::nullopt;
-  const Slot& listing = slot.write ? slot : series;
+  const Slot* listing = slot.type == Scope::Type::Instance ? source(slot)
+                        : live(slot)                       ? &slot
+                                                           : &series;
   std::optional<Revision> out;
-  if (!listing.write) return out;
-  for (const ical::Property* p : listing.write->event.all("ATTENDEE")) {
+  if (!listing || !listing->write) return out;
+  for (const ical::Property* p : listing->write->event.all("ATTENDEE")) {
     const std::string key = key_of(*p);
     if (key == owner_key_) return std::nullopt;
     if (!group_keys_.contains(key)) continue;

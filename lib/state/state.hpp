@@ -147,9 +147,9 @@ class State {
   /// Takes the place of one that was not sent.
   Result<void> note_mailed(const ObjectKey& key, const MailedOffer& offer, const Mailed& mail,
                            UtcSeconds at);
-  /// When all that is known of the object may be forgotten; nothing: never.
   /// What the object's file was called when it was last taken away; "": nobody knows.
   [[nodiscard]] Result<std::string> removed_file(const ObjectKey& key) const;
+  /// When all that is known of the object may be forgotten; nothing: never.
   Result<void> set_forget_after(const ObjectKey& key, const std::optional<UtcSeconds>& when);
   /// Once a day: forgets objects whose time is over, what waited for longer than `held`, and what was mailed before
   /// the journal begins.

@@ -63,12 +63,13 @@ bool same_octets(const std::string& a, const std::string& b)
 /// only where the calendar has it.
 void put_away(const std::string& leftover, const std::string& object)
 {
-  if (same_octets(leftover, object)) {
+  struct stat info {};
+  const bool empty = ::lstat(leftover.c_str(), &info) == 0 && info.st_size == 0;
+  if (empty || same_octets(leftover, object)) {
     ::unlink(leftover.c_str());
   } else {
     const std::string kept = leftover.substr(0, leftover.size() - 3) + "kept";
-    static_cast<void>(
-        ::renameat2(AT_FDCWD, leftover.c_str(), AT_FDCWD, kept.c_str(), RENAME_NOREPLACE) == 0);
+    static_cast<void>(::rename(leftover.c_str(), kept.c_str()) == 0);
   }
 }
 
