@@ -173,7 +173,7 @@ Result<ical::Component> told_of(const BuildSpec& spec, const ical::Component& ba
     const ical::Property& id = *c.find("RECURRENCE-ID");
     const auto other = zones.time_of(id);
     if (!other || other->instant > at.instant) return false;
-    if (other->instant < at.instant && id.parameter("RANGE") == nullptr) return false;
+    if (other->instant < at.instant && !is_range(id)) return false;
     cancelled = std::max(cancelled, sequence_of(c));
     return true;
   });
@@ -254,7 +254,7 @@ Result<void> complete_overrides(const ical::Zones& zones, std::vector<ical::Comp
   for (const ical::Component& e : std::vector<ical::Component>(events)) {
     if (!is_cancelled_override(e)) continue;
     ical::Property exdate = *e.find("RECURRENCE-ID");
-    if (exdate.parameter("RANGE") != nullptr) {
+    if (is_range(exdate)) {
       IMIP_TRY(const ical::Time at, zones.time_of(exdate));
       if (!end || at.instant < end->instant) end = at;
       continue;

@@ -110,18 +110,32 @@ std::optional<UtcSeconds> stamp_of(const ical::Component& c)
   return at ? std::optional(*at) : std::nullopt;
 }
 
+/// A floating RECURRENCE-ID beside a zoned series is in its zone, as it is for who applies it.
+Result<ical::Time> named_time(const ical::Zones& zones, const ical::Component* series,
+                              const ical::Property& id)
+{
+  IMIP_TRY(const ical::Time at, zones.time_of(id));
+  const ical::Property* start = series != nullptr ? series->find("DTSTART") : nullptr;
+  if (start == nullptr) return at;
+  IMIP_TRY(const ical::Time first, zones.time_of(*start));
+  return ical::in_series(zones, first, at);
+}
+
 std::map<UtcSeconds, Version::Cancelled> cancelled_of(const ical::Zones& zones,
                                                       const ical::Component& calendar, Kind kind)
 {
   std::map<UtcSeconds, Version::Cancelled> out;
   std::optional<UtcSeconds> series;
+  const ical::Component* master = nullptr;
   for (const ical::Component& c : calendar.components)
-    if (c.name == kind_word(kind) && c.find("RECURRENCE-ID") == nullptr) series = stamp_of(c);
+    if (c.name == kind_word(kind) && c.find("RECURRENCE-ID") == nullptr) {
+      series = stamp_of(c);
+      master = &c;
+    }
   for (const ical::Component& c : calendar.components) {
     const ical::Property* id = c.name == kind_word(kind) ? c.find("RECURRENCE-ID") : nullptr;
-    if (id == nullptr || id->parameter("RANGE") != nullptr || c.text("STATUS") != "CANCELLED")
-      continue;
-    const auto at = zones.time_of(*id);
+    if (id == nullptr || is_range(*id) || c.text("STATUS") != "CANCELLED") continue;
+    const auto at = named_time(zones, master, *id);
     const auto stamp = stamp_of(c);
     if (at) out[at->instant] = {sequence_of(c), stamp && series && *stamp > *series};
   }
@@ -168,11 +182,11 @@ Result<Version> Version::read(const ical::Component& calendar, Kind kind)
       out.master = std::move(c);
       continue;
     }
-    const auto at = out.zones.time_of(*id);
+    const auto at = named_time(out.zones, out.master ? &*out.master : nullptr, *id);
     if (!at) return err(Errc::BadCalendar, cat("RECURRENCE-ID: ", at.error().what), at.error().hint);
     const std::string* status = c.value("STATUS");
     if (status != nullptr && *status == "CANCELLED") continue;  // without a series
-    Pieces& pieces = id->parameter("RANGE") != nullptr ? out.ranges : out.instances;
+    Pieces& pieces = is_range(*id) ? out.ranges : out.instances;
     if (!pieces.emplace(at->instant, Piece{*at, std::move(c)}).second)
       return err(Errc::BadCalendar, cat("two components describe the repetition of ", at->local));
   }

@@ -243,6 +243,12 @@ ical::Component single(ical::Component component)
   return component;
 }
 
+bool is_range(const ical::Property& recurrence_id)
+{
+  const std::string* range = recurrence_id.parameter("RANGE");
+  return range && text::ascii_iequal(*range, "THISANDFUTURE");
+}
+
 void strip_marks(ical::Component& component)
 {
   std::erase_if(component.properties, [](const ical::Property& p) {

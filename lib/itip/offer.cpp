@@ -96,8 +96,8 @@ std::vector<LeftOut> left_out_by_ranges(const ical::Zones& zones, const ical::Co
   std::map<UtcSeconds, std::pair<ical::Time, bool>> ranges;
   for (const ical::Component& c : calendar.components) {
     const ical::Property* id = c.find("RECURRENCE-ID");
-    const auto at = id && id->parameter("RANGE") ? zones.time_of(*id)
-                                                 : Result<ical::Time>(err(Errc::NotFound, {}));
+    const auto at =
+        id && is_range(*id) ? zones.time_of(*id) : Result<ical::Time>(err(Errc::NotFound, {}));
     if (at) ranges.emplace(at->instant, std::pair(*at, attendee_in(c, who, mode) != nullptr));
   }
   std::vector<LeftOut> out;
@@ -133,7 +133,7 @@ bool keep_for(ical::Component& calendar, const CalAddress& who, LocalPart mode)
   std::erase_if(calendar.components, [&](const ical::Component& c) {
     const ical::Property* id = c.name == "VTIMEZONE" ? nullptr : c.find("RECURRENCE-ID");
     if (!id) return c.name != "VTIMEZONE" && !attendee_in(c, who, mode);
-    const bool range = id->parameter("RANGE") != nullptr;
+    const bool range = is_range(*id);
     const auto at = zones.time_of(*id);
     const auto gap = at ? gap_at(at->instant) : gaps.end();
     if (!attendee_in(c, who, mode)) {

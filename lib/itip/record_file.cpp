@@ -379,9 +379,7 @@ Result<Scope> scope_of(const ical::Zones& zones, const ical::Component& componen
   if (!id) return out;
   IMIP_TRY(out.at, zones.time_of(*id));
   out.type = Scope::Type::Instance;
-  if (const std::string* range = id->parameter("RANGE")) {
-    if (text::ascii_iequal(*range, "THISANDFUTURE")) out.type = Scope::Type::Range;
-  }
+  if (is_range(*id)) out.type = Scope::Type::Range;
   return out;
 }
 

@@ -70,6 +70,10 @@ struct Content {
 [[nodiscard]] Revision revision_in_file(const ical::Component& component);
 [[nodiscard]] std::int64_t to_int(std::string_view digits, std::int64_t otherwise);
 
+/// A RECURRENCE-ID of all from there on: RANGE=THISANDFUTURE; no other is known (RFC 5545
+/// section 3.2.13).
+[[nodiscard]] bool is_range(const ical::Property& recurrence_id);
+
 [[nodiscard]] ical::Property make_property(std::string_view name, std::string value);
 
 }  // namespace imip::itip::detail
