@@ -148,6 +148,20 @@ void check_free_busy(Case& c)
   c.ask(Code::AnswerWanted, cat(speaker.mailbox(), " asks when you are busy"));
 }
 
+bool is_series(const ical::Component& c)
+{
+  return is_scheduled(c) && c.find("RECURRENCE-ID") == nullptr;
+}
+
+/// Of an object that has one.
+bool leaves_out_series(const Message& message, const ical::Component& stored)
+{
+  return std::any_of(stored.components.begin(), stored.components.end(), is_series) &&
+         std::none_of(
+             message.components.begin(), message.components.end(),
+             [](const MessageComponent& m) { return m.scope.type == Scope::Type::Series; });
+}
+
 /// An organizer's method meets a stored object.
 void check_organizer(Case& c)
 {
@@ -169,6 +183,10 @@ void check_organizer(Case& c)
   if (!newer || !is_attendee(c.stored->calendar, speaker, c.owner.local_part)) {
     return c.refuse(Code::OrganizerMismatch, both);
   }
+  // What the old one said goes: a part alone would take the rest of the series with it.
+  if (leaves_out_series(c.message, c.stored->calendar))
+    return c.refuse(Code::OrganizerMismatch,
+                    cat(both, "; who takes it over has to send all of it, not one part"));
   c.ask(Code::OrganizerChange, cat(both, ", who was invited to it: a change of organizer"));
 }
 
