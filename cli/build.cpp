@@ -189,7 +189,8 @@ Result<ExitCode> run(const BuildOptions& given, Context& context)
   ExitCode code = ExitCode::Ok;
   if (options.format == "mail") {
     const auto posted = post(options.outbox, letters, context);
-    if (!options.common.store.empty() && (!posted || *posted != ExitCode::Ok))
+    const bool stored = !options.common.store.empty() && !message_ids.empty();
+    if (stored && (!posted || *posted != ExitCode::Ok))
       notice(context, "the calendar has the change, and not everybody was told of it",
              cat("'imip retract ", message_ids.front(),
                  message_ids.size() > 1 ? "' and so on for each mail takes it back"

@@ -109,7 +109,7 @@ assert cancel['schema'] == 'imip.build/1' and cancel['method'] == 'CANCEL', canc
 assert cancel['to'] == ['bob@example.com'] and cancel['message_id'] == 'm@example.com'
 assert request['to'] == ['alice@example.com', 'carol@example.com'] and request['sequence'] == 3
 assert request['message_id'] == 'm.2@example.com' and request['changes'] == ['who is invited']"
-grep -l alice mails/*0001* && fail "who left learns who stays"
+grep -l alice mails/*-0001-* && fail "who left learns who stays"
 run 0 build --previous old.ics dates.ics --json
 grep -q '"occurrences":\[{"recurrence_id":"20270111T100000","this_and_future":false}\]' err ||
   fail "JSON does not name the occurrence"
@@ -185,6 +185,12 @@ grep -q 'the calendar has the change' err || fail "not said"
 id=$(sed -n "s/.*'imip retract \([^']*\)'.*/\1/p" err)
 run 0 retract "$id" --store unsent --me boss@example.com --state st-unsent
 cmp before unsent/*.ics || fail "not taken back"
+
+# nothing to tell, and nowhere to put it
+: >file
+"$imip" build --previous old.ics old.ics --store unsent --me boss@example.com --state st-unsent --output file/x/ >out 2>err
+[ $? = 73 ] || fail "no mail into no folder is no error"
+! grep -q 'the calendar has the change' err || fail "nothing changed"
 
 # ---- people of parts only ----------------------------------------------------------------------
 version all.ics ''
