@@ -103,11 +103,10 @@ ical::Component derived_instance(const View& view, const Slot& slot, const Slot&
   const UtcSeconds begin = slot.at + shift;
   out.set(property_at(view, "DTSTART", begin, *start));
   const char* const end_name = out.name == "VTODO" ? "DUE" : "DTEND";
-  const auto periods = ical::periods_of(*view.zones, from.write->event);
-  const auto period = periods && from.type == Scope::Type::Series ? periods->find(slot.at)
-                                                                  : ical::Periods::const_iterator{};
-  if (periods && from.type == Scope::Type::Series &&
-      period != periods->end()) {  // it has its own length
+  const ical::Periods none;
+  const ical::Periods& periods = from.type == Scope::Type::Series ? view.periods() : none;
+  if (const auto period = periods.find(slot.at);
+      period != periods.end()) {  // it has its own length
     out.remove(end_name);
     out.remove("DURATION");
     out.properties.push_back(property_at(view, end_name, period->second, *start));

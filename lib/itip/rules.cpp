@@ -233,6 +233,16 @@ std::vector<View::Gap> View::gaps() const
   return out;
 }
 
+const ical::Periods& View::periods() const
+{
+  if (!periods_) {
+    auto read =
+        series.write ? ical::periods_of(*zones, series.write->event) : Result<ical::Periods>({});
+    periods_ = read ? *std::move(read) : ical::Periods{};
+  }
+  return *periods_;
+}
+
 Slot View::blank_instance(const std::string& text, UtcSeconds at) const
 {
   Slot slot;

@@ -95,6 +95,9 @@ class View {
     std::optional<UtcSeconds> to;
   };
   [[nodiscard]] std::vector<Gap> gaps() const;
+  /// The ends of the series' RDATE periods. Read once: there may be thousands, and as many parts
+  /// that ask.
+  [[nodiscard]] const ical::Periods& periods() const;
   /// A slot for an instance that has none.
   [[nodiscard]] Slot blank_instance(const std::string& text, UtcSeconds at) const;
   /// When the slot takes place now, and when it did at that SEQUENCE.
@@ -136,6 +139,7 @@ class View {
   const Owner* owner_ = nullptr;
   std::string owner_key_;
   std::set<std::string> group_keys_;
+  mutable std::optional<ical::Periods> periods_;
   Rules rules_;
   std::vector<Reach> reach_;  ///< those that the series has, in order of time
   std::map<std::string, std::vector<const Slot*>> people_;  ///< ranges that say something of an attendee
