@@ -12,17 +12,6 @@ using namespace imip::itip::test;
 
 namespace {
 
-const std::vector<std::string> everybody{"alice", "bob", "carol", "dave"};
-
-std::string invited(std::string_view who)
-{
-  std::string out;
-  for (const std::string& name : everybody)
-    if (who.find(name.front()) != std::string_view::npos)
-      out += cat("ATTENDEE;PARTSTAT=ACCEPTED:mailto:", name, "@example.com\r\n");
-  return out;
-}
-
 std::string event(std::string_view head, std::string_view date, int hour, std::string_view who,
                   std::string_view title, int sequence)
 {

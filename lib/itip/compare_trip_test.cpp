@@ -10,17 +10,6 @@ using namespace imip::itip::test;
 
 namespace {
 
-const std::vector<std::string> everybody{"alice", "bob", "carol", "dave"};
-
-std::string invited(std::string_view who)
-{
-  std::string out;
-  for (const std::string& name : everybody)
-    if (who.find(name.front()) != std::string_view::npos)
-      out += cat("ATTENDEE;PARTSTAT=ACCEPTED:mailto:", name, "@example.com\r\n");
-  return out;
-}
-
 // "0118 12 abc" is the occurrence of 18 January at twelve, with alice, bob and carol; "0118+" from
 // then on.
 std::string piece(std::string_view day, int hour, std::string_view who,

@@ -82,8 +82,8 @@ class Search {
     std::size_t looked_at = 0;
     for (const ical::Stretch& s : zones_.differing_from_tzdata(like.tzid, from, from + two_years)) {
       if (found_ && found_->instant <= s.from) return;
-      if (++looked_at >
-          most_stretches) {  // no zone is like that: each look reads all dates of the event anew
+      // no zone is like that, and each look reads all dates of the event anew
+      if (++looked_at > most_stretches) {
         if (const auto odd = zones_.in_zone(s.from, like.tzid)) consider(*odd);
         return;
       }

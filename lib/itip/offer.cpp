@@ -80,10 +80,6 @@ bool has_content(const ical::Component& calendar)
                      [](const ical::Component& c) { return c.name != "VTIMEZONE"; });
 }
 
-}  // namespace
-
-namespace {
-
 /// From then on (to then, or for ever) a range leaves somebody out of the series.
 struct LeftOut {
   ical::Time from;

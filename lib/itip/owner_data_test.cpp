@@ -25,6 +25,14 @@ std::size_t alarms(const ical::Component& c)
                     [](const ical::Component& s) { return s.name == "VALARM"; }));
 }
 
+/// Alice's own program says that she may come.
+void answer_elsewhere(Book& book)
+{
+  Event mine = rev(0, 1);
+  mine.attendees = {"PARTSTAT=TENTATIVE:mailto:alice@example.com", "mailto:bob@example.com"};
+  book.stored = stored_object(calendar_text("", {mine}));
+}
+
 }  // namespace
 
 TEST_CASE("what the owner set stays, what messages set is replaced as a whole")
@@ -361,9 +369,9 @@ TEST_CASE(
 
 TEST_CASE("a message of the same second goes before what the organizer edited till then")
 {
-  Book book = organizing();
-  book.apply(message("REQUEST", {rev(0, 1)}));
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 8; ++i) {  // whichever digest is the greater
+    Book book = organizing();
+    book.apply(message("REQUEST", {rev(0, 1)}));
     std::string edited = book.stored->octets;
     const std::size_t at = edited.find("SUMMARY:") + 8;
     edited.replace(at, edited.find('\r', at) - at, cat("Edit ", i));
@@ -372,7 +380,7 @@ TEST_CASE("a message of the same second goes before what the organizer edited ti
     told.dtstamp = to_ical_utc(now());
     told.summary = cat("Told ", i);
     book.apply(message("REQUEST", {told}));
-    if (i == 0) CHECK(book.text("SUMMARY") == "Told 0");
+    CHECK(book.text("SUMMARY") == told.summary);
   }
 }
 
@@ -441,9 +449,7 @@ TEST_CASE("a message that says nothing new leaves the owner's edit to the next o
 {
   Book book;
   book.apply(message("REQUEST", {rev(0, 1)}));
-  Event mine = rev(0, 1);
-  mine.attendees = {"PARTSTAT=TENTATIVE:mailto:alice@example.com", "mailto:bob@example.com"};
-  book.stored = stored_object(calendar_text("", {mine}));
+  answer_elsewhere(book);
   const Plan again = book.plan(message("REQUEST", {rev(0, 1)}), speaker());
   CHECK(again.outcome == Outcome::Duplicate);
   CHECK_FALSE(again.octets);
@@ -464,9 +470,7 @@ TEST_CASE("an answer that the owner gave by another program stays")
 {
   Book book;
   book.apply(message("REQUEST", {rev(0, 1)}));
-  Event mine = rev(0, 1);
-  mine.attendees = {"PARTSTAT=TENTATIVE:mailto:alice@example.com", "mailto:bob@example.com"};
-  book.stored = stored_object(calendar_text("", {mine}));
+  answer_elsewhere(book);
   Event update = rev(1, 2);
   update.summary = "Other title";
   book.apply(message("REQUEST", {update}));

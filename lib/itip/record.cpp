@@ -226,6 +226,25 @@ void record_reply(Facts& facts, const Message& message, const Speaker& speaker, 
 
 }  // namespace
 
+std::string class_with_content(const Facts& facts)
+{
+  const auto rows = facts.rows();
+  for (const std::string_view cls : {class_organizer, class_vouched, class_publish}) {
+    const std::string reg = class_register('W', cls);
+    for (const FactRow& row : rows) {
+      if (row.reg == reg) return std::string(cls);
+    }
+  }
+  // RFC 5546 section 3.5.2: an ADD to an unknown journal may be taken for a PUBLISH; nobody can be
+  // asked for the rest.
+  for (const FactRow& row : rows) {
+    if (row.reg == "N" && row.content.find("BEGIN:VJOURNAL") != std::string::npos) {
+      return std::string(class_publish);
+    }
+  }
+  return {};
+}
+
 std::string class_register(char reg, std::string_view cls)
 {
   return cat(reg, ':', cls);
@@ -298,6 +317,14 @@ std::string attendee_key(const CalAddress& address, const Owner& owner)
     return address_key(owner.addresses.front(), owner.local_part);
   }
   return address_key(address, owner.local_part);
+}
+
+std::set<std::string> attendee_keys(const ical::Component& component, const Owner& owner)
+{
+  std::set<std::string> out;
+  for (const ical::Property* p : component.all("ATTENDEE"))
+    if (const auto address = CalAddress::parse(p->value)) out.insert(attendee_key(*address, owner));
+  return out;
 }
 
 std::string record_content(Facts& facts, std::string_view cls, const Scope& scope,

@@ -71,19 +71,6 @@ std::string_view class_in_file(const ical::Component& calendar)
   return attended ? class_organizer : class_publish;
 }
 
-/// The class of the content that shows, or that of the file.
-std::string_view class_shown(const Facts& facts, const ical::Component& calendar)
-{
-  const auto rows = facts.rows();
-  for (const std::string_view cls : {class_organizer, class_vouched, class_publish}) {
-    const std::string reg = class_register('W', cls);
-    if (std::any_of(rows.begin(), rows.end(),
-                    [&](const Shared<FactRow>& row) { return row->reg == reg; }))
-      return cls;
-  }
-  return class_in_file(calendar);
-}
-
 /// For finding edits: without what programs touch whenever they write.
 std::string edit_digest(ical::Component c)
 {
@@ -289,14 +276,6 @@ void absorb_content(Facts& facts, std::string_view cls, const Edit& edit,
                  timezones, zones, &books);
 }
 
-std::set<std::string> people_in(const ical::Component& c, const Owner& owner)
-{
-  std::set<std::string> out;
-  for (const ical::Property* p : c.all("ATTENDEE"))
-    if (const auto address = CalAddress::parse(p->value)) out.insert(attendee_key(*address, owner));
-  return out;
-}
-
 /// When, whether and who, without answers: what CANCELs and un-inviting have a word about.
 std::set<std::string> schedule_of(const ical::Component& c)
 {
@@ -329,8 +308,8 @@ void absorb_file(Facts& facts, std::string_view cls, const ical::Component& cale
 {
   Revision above{0, now};
   for (const Shared<FactRow>& row : facts.rows()) {
-    if (row->reg == "A" || row->reg == "M" || row->reg == "P")
-      continue;  // nobody's word about the event
+    const bool about_event = row->reg != "A" && row->reg != "M" && row->reg != "P";
+    if (!about_event) continue;
     above.sequence = std::max(above.sequence, row->sequence + 1);
     above.dtstamp = std::max(above.dtstamp, UtcSeconds(std::chrono::seconds(row->dtstamp + 1)));
   }
@@ -346,14 +325,14 @@ void absorb_file(Facts& facts, std::string_view cls, const ical::Component& cale
     if (is_cancelled(*component)) facts.raise(mark_row("X", key, {}, above));
     if (component->find(derived_mark) != nullptr && series != all.end()) {
       // it has no content of its own: whom it leaves out is all that it says
-      const std::set<std::string> here = people_in(*component, owner);
-      for (const std::string& who : people_in(*series->second, owner))
+      const std::set<std::string> here = attendee_keys(*component, owner);
+      for (const std::string& who : attendee_keys(*series->second, owner))
         if (!here.contains(who)) facts.raise(mark_row("U", key, who, above));
       continue;
     }
     ical::Component word = word_of(facts, cls, key, *component, limits);
-    word.set(
-        make_property("SEQUENCE", cat(above.sequence)));  // what she sends next counts from there
+    // what she sends next counts from there
+    word.set(make_property("SEQUENCE", cat(above.sequence)));
     Recorded books;
     record_content(facts, cls, *scope, above, ordered(std::move(word)), timezones, zones, &books);
   }
@@ -412,8 +391,8 @@ void seed_from_file(Facts& facts, const StoredObject& stored, const Owner& owner
 void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& owner,
                         const Limits& limits, UtcSeconds now)
 {
-  now -= std::chrono::seconds(
-      1);  // before the message that is planned, which may be of this very second
+  // before the message that is planned, which may be of this very second
+  now -= std::chrono::seconds(1);
   if (facts.last_rendered.empty() || stored.octets == facts.last_rendered) return;
   const auto base = ical::parse(facts.last_rendered, limits);
   if (!base) return;
@@ -424,7 +403,8 @@ void absorb_owner_edits(Facts& facts, const StoredObject& stored, const Owner& o
   const bool owner_organizes = organizes(stored.calendar, owner);
   const std::vector<Shared<ical::Component>> timezones = timezones_of(stored.calendar);
   const auto after = by_scope(zones, stored.calendar);
-  const std::string_view cls = class_shown(facts, stored.calendar);
+  const std::string shown = class_with_content(facts);
+  const std::string_view cls = shown.empty() ? class_in_file(stored.calendar) : shown;
   bool whole = false;  // what is told is told of the file as it is
   if (owner_organizes) {
     const bool removed = std::any_of(before.begin(), before.end(), [&](const auto& known) {

@@ -41,11 +41,7 @@ People people_in(const ical::Component& calendar, const Owner& owner)
   for (const ical::Component& c : calendar.components) {
     const auto scope = is_scheduled(c) ? detail::scope_of(zones, c) : Result<Scope>(Scope{});
     if (!is_scheduled(c) || !scope) continue;
-    std::set<std::string>& here = out[scope->key()];
-    for (const ical::Property* p : c.all("ATTENDEE")) {
-      const auto address = CalAddress::parse(p->value);
-      if (address) here.insert(detail::attendee_key(*address, owner));
-    }
+    out[scope->key()].merge(detail::attendee_keys(c, owner));
   }
   return out;
 }

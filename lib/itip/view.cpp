@@ -32,25 +32,6 @@ Facts without_classes(const Facts& facts)
   return out;
 }
 
-std::string class_with_content(const Facts& facts)
-{
-  const auto rows = facts.rows();
-  for (const std::string_view cls : {class_organizer, class_vouched, class_publish}) {
-    const std::string reg = class_register('W', cls);
-    for (const FactRow& row : rows) {
-      if (row.reg == reg) return std::string(cls);
-    }
-  }
-  // RFC 5546 section 3.5.2: an ADD to an unknown journal may be taken for a PUBLISH; nobody can be
-  // asked for the rest.
-  for (const FactRow& row : rows) {
-    if (row.reg == "N" && row.content.find("BEGIN:VJOURNAL") != std::string::npos) {
-      return std::string(class_publish);
-    }
-  }
-  return {};
-}
-
 /// Renames a TZID wherever the component uses it.
 void rename_tzid(ical::Component& component, const std::string& from, const std::string& to)
 {

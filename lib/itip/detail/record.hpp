@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ inline constexpr std::string_view class_publish = "publish";
 /// "W:organizer" and so on: W, B and D are kept per class, so that hearsay cannot touch what the
 /// organizer said.
 [[nodiscard]] std::string class_register(char reg, std::string_view cls);
+
+/// The highest class that has content: only that shows. "": none has (held).
+[[nodiscard]] std::string class_with_content(const Facts& facts);
 
 /// What one attendee answered: a register A's content.
 struct AnswerFact {
@@ -45,6 +49,10 @@ void read_progress(const ical::Component& c, AnswerFact& into);
 
 /// The owner's addresses are one attendee.
 [[nodiscard]] std::string attendee_key(const CalAddress& address, const Owner& owner);
+
+/// Those of the component's attendees.
+[[nodiscard]] std::set<std::string> attendee_keys(const ical::Component& component,
+                                                  const Owner& owner);
 
 /// How a message met the facts.
 struct Recorded {

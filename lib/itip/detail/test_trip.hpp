@@ -17,6 +17,18 @@
 
 namespace imip::itip::test {
 
+inline const std::vector<std::string> everybody{"alice", "bob", "carol", "dave"};
+
+/// ATTENDEEs by their first letters: "ac" is Alice and Carol.
+inline std::string invited(std::string_view who)
+{
+  std::string out;
+  for (const std::string& name : everybody)
+    if (who.find(name.front()) != std::string_view::npos)
+      out += cat("ATTENDEE;PARTSTAT=ACCEPTED:mailto:", name, "@example.com\r\n");
+  return out;
+}
+
 /// Where and what is it for that attendee? "20270104T100000Z Weekly", a line each, of at most 100 of the series;
 /// nothing: that cannot be said.
 /// @param who  as address_key() writes it
